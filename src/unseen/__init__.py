@@ -1,0 +1,1 @@
+"""unseen: instruction tuning that is measured on what the model has not seen."""

@@ -1,0 +1,74 @@
+"""A dataset: a named source of raw rows, with its cluster, splits, licence and origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a dataset.
+
+    `index` counts the records of its file from 0, header excluded, before anything is skipped; `values` maps the
+    template's names to values, after column mapping.
+    """
+
+    split: str
+    index: int
+    values: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return f"{self.split}/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of one split lie: a file, a folder, or a hub id, and which records of it are taken."""
+
+    path: str  # absolute path, or a hub id `org/name@revision`
+    format: str  # jsonl, json, csv, tsv, xml, parquet, parallel, hub
+    take: tuple[int, int | None] = (0, None)  # records [start, stop) of the file
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # header, delimiter, record (xml), field (json), name/split (hub)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The label column, its words in the order of their indexes, and the value that marks an unlabelled row."""
+
+    column: str
+    words: tuple[str, ...]
+    unlabelled: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset as its YAML description says it; frozen, changed by `dataclasses.replace`.
+
+    `origin` names the published datasets that the rows come from; hold-outs compare these.
+    `templates` are the raw template mappings of the description: `prompt/` makes `Template`s of them.
+    """
+
+    name: str
+    cluster: str
+    splits: Mapping[str, Source]
+    origin: tuple[str, ...]
+    language: str = "en"
+    licence: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)  # template's name -> column in the file
+    labels: Labels | None = None
+    metrics: tuple[str, ...] = ()
+    kind: str = "rows"  # rows (templates ask) | messages | sharegpt | alpaca | prompt_completion (already instructions)
+    templates: tuple[Mapping[str, Any], ...] = ()
+    file: Path | None = None  # the description itself, for messages
+    catalog: str = ""
+
+    @property
+    def task(self) -> str:
+        """Name of the original task over this dataset: `cluster/dataset`."""
+        return f"{self.cluster}/{self.name}"

@@ -1,0 +1,124 @@
+"""The exceptions of `unseen`.
+
+UnseenError
+├── UserMistake            the command line answers with one line a mistake and exit code 2
+│   ├── RecipeMistake      a recipe file or a `--set` that cannot be
+│   ├── DataMistake        a dataset description or its rows
+│   ├── TemplateMistake    a template, or a template that does not fit its rows
+│   ├── TaskMistake        a glob without a match, an unknown task
+│   ├── HoldOutMistake     the seen and the unseen side overlap
+│   ├── ModelMistake       a model folder, alias or hub id
+│   ├── ScoreMistake       predictions or a metric that cannot be judged
+│   ├── MissingExtra       an optional dependency that is not installed
+│   └── Mistakes           several of the above, told together
+└── JobFailed              the command line answers with exit code 1
+    ├── NonFiniteLoss      names the step, the examples and the last good checkpoint
+    └── DownloadFailed     the network or a registry did not answer
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class UnseenError(Exception):
+    """Root of everything that `unseen` raises on purpose."""
+
+
+class UserMistake(UnseenError):
+    """Something that the user can put right: where it is, what is wrong, and what to do about it.
+
+    `lines` holds one line of text a mistake, never a line break inside one.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str = "") -> None:
+        self.where, self.what, self.remedy = where, what, remedy
+        text = f"{where}: {what}" if where else what
+        super().__init__(one_line(f"{text}; {remedy}" if remedy else text))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (str(self),)
+
+
+class RecipeMistake(UserMistake):
+    """A recipe file or a `--set` that cannot be."""
+
+
+class DataMistake(UserMistake):
+    """A dataset description, or rows that do not fit it."""
+
+
+class TemplateMistake(UserMistake):
+    """A template that does not compile, or that does not fit its rows."""
+
+
+class TaskMistake(UserMistake):
+    """A glob without a match, or a task that nobody knows."""
+
+
+class HoldOutMistake(UserMistake):
+    """The seen and the unseen side are not apart."""
+
+
+class ModelMistake(UserMistake):
+    """A model that is not there, is damaged, or cannot do what is asked."""
+
+
+class ScoreMistake(UserMistake):
+    """Predictions or a metric that cannot be judged."""
+
+
+class MissingExtra(UserMistake):
+    """An optional dependency that is not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__("", f"{purpose} needs the extra '{extra}'", f"pip install 'unseen[{extra}]'")
+
+
+class Mistakes(UserMistake):
+    """Several mistakes of one input, told together."""
+
+    def __init__(self, mistakes: Iterable[UserMistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("", f"{len(self.mistakes)} mistakes: " + " | ".join(map(str, self.mistakes)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(line for mistake in self.mistakes for line in mistake.lines)
+
+
+class JobFailed(UnseenError):
+    """Work that was well asked for and went wrong."""
+
+
+class NonFiniteLoss(JobFailed):
+    """The loss of a step is not a number; the message names the step, the examples and the last good checkpoint."""
+
+
+class DownloadFailed(JobFailed):
+    """The network, or a registry, did not give what it should."""
+
+
+def raise_all(mistakes: Sequence[UserMistake]) -> None:
+    """Raise nothing, the one mistake, or all of them together."""
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        raise Mistakes(mistakes)
+
+
+def nearest(name: str, known: Iterable[str], kind: str = "known") -> str:
+    """A remedy for an unknown name: the closest known ones, or all of them when none is close."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(f"'{each}'" for each in close) + "?"
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"{kind}: {shown or 'none'}"
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks or control characters, so that a message stays one line whatever a file held."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

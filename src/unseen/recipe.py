@@ -1,0 +1,240 @@
+"""What a recipe file may say.
+
+A recipe is YAML; every section is a frozen pydantic model that forbids unknown keys and answers them with the
+nearest known one. All mistakes of a file are told at once. Nothing here imports more than pydantic and PyYAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+
+class HoldOutSettings(Section):
+    """The claim, and what happens where the sides' texts overlap."""
+
+    level: Literal["row", "task", "dataset", "cluster"] = "cluster"
+    overlap: Literal["refuse", "drop_seen", "clean_subset"] = "refuse"
+    near: float = Field(0.9, gt=0.5, le=1.0, description="similarity from which two short rows are near-duplicates")
+    ngram: int = Field(13, ge=5, le=50, description="length, in words, of the n-grams compared")
+
+
+class TemplateSettings(Section):
+    per_task: int = Field(10, ge=1, description="at most so many templates a task, in the order of its description")
+    turned: bool = Field(True, description="tune on turned-around templates of seen tasks too")
+
+
+class MixtureSettings(Section):
+    rate: Literal["examples", "equal", "temperature"] = "examples"
+    cap: int = Field(3000, ge=1, description="rows of a task beyond this do not raise its rate")
+    temperature: float = Field(2.0, ge=1.0)
+    group: int = Field(1, ge=1, description="rows of a task that are drawn together")
+
+
+class TrainSettings(Section):
+    method: Literal["lora", "full"] = "lora"
+    rank: int = Field(16, ge=1)
+    alpha: float | None = Field(None, gt=0, description="LoRA's alpha; twice the rank when absent")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="LoRA's dropout")
+    targets: Literal["all-linear", "attention"] | tuple[str, ...] = "all-linear"
+    optimizer: Literal["adamw", "adafactor"] = "adamw"
+    learning_rate: float = Field(2.0e-4, gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null for none")
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: int | float = Field(0.03, ge=0, description="steps, or a share of the steps when below 1")
+    examples_per_step: int = Field(32, ge=1)
+    epochs: float = Field(1, gt=0)
+    steps: int | None = Field(None, ge=1, description="overrides epochs")
+    max_tokens: int = Field(1024, ge=8)
+    batch_tokens: int = Field(4096, ge=8)
+    loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    gradient_checkpointing: bool = False
+    validation_rows: int = Field(64, ge=0, description="held-out rows of seen tasks, over all of them")
+    validate_every: int = Field(25, ge=1)
+    keep: Literal["last", "best_seen"] = "last"
+    checkpoint_every: int = Field(25, ge=1)
+    tracker: tuple[Literal["trackio", "tensorboard", "wandb"], ...] = ()
+
+    @field_validator("loss")
+    @classmethod
+    def _prompt_weight(cls, loss: Any) -> Any:
+        if isinstance(loss, dict) and not 0.0 <= loss.get("prompt_weight", -1.0) <= 1.0:
+            raise ValueError("prompt_weight must lie between 0 and 1")
+        return loss
+
+    @property
+    def prompt_weight(self) -> float:
+        """Loss weight of a prompt token; a completion token weighs 1."""
+        if isinstance(self.loss, dict):
+            return self.loss["prompt_weight"]
+        return 1.0 if self.loss == "all" else 0.0
+
+
+class EvaluateSettings(Section):
+    shots: tuple[int, ...] = (0,)
+    rows: int | None = Field(200, ge=1, description="rows of a task; null for all")
+    exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
+    exemplar_layout: Literal["turns", "one_turn"] = "turns"
+    scoring: Literal["sum", "tokens", "unconditional"] = "sum"
+    max_new_tokens: int = Field(64, ge=1)
+    seen: bool = Field(True, description="ask the seen tasks too, on rows that were not tuned on")
+    plain_base: bool = Field(True, description="also ask the untuned model with plain GPT-3-style prompts")
+    templates: int | None = Field(
+        None, ge=1, description="templates a task in evaluation; as templates.per_task when absent"
+    )
+    seeds: tuple[int, ...] = Field((0,), description="seeds of the exemplar draw")
+
+    @field_validator("shots")
+    @classmethod
+    def _not_negative(cls, shots: tuple[int, ...]) -> tuple[int, ...]:
+        if not shots or min(shots) < 0:
+            raise ValueError("shots must be a list of numbers from 0")
+        return shots
+
+
+class Recipe(Section):
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    model: str = "smollm2-135m-instruct"
+    catalogs: tuple[str, ...] = ("shipped",)
+    seen: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    hold_out: HoldOutSettings = HoldOutSettings()
+    templates: TemplateSettings = TemplateSettings()
+    mixture: MixtureSettings = MixtureSettings()
+    format: Literal["auto", "plain", "chat"] = "auto"
+    system: str | None = Field(
+        None, description="system turn in the chat format; the template's own default when absent"
+    )
+    shots: int = Field(0, ge=0, description="exemplars in each tuning example")
+    train: TrainSettings = TrainSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    trust_remote_code: bool = False
+    seed: int = Field(0, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _some_task(self) -> Recipe:
+        if not self.seen and not self.unseen:
+            raise ValueError("name at least one task under 'seen' or 'unseen'")
+        return self
+
+    def canonical(self) -> dict[str, Any]:
+        """The recipe as plain JSON values, with every default written out."""
+        return self.model_dump(mode="json")
+
+
+# Values that say where and how fast, not what: they stay out of the fingerprint.
+NOT_IN_FINGERPRINT = (
+    "name",
+    "train.batch_tokens",
+    "train.gradient_checkpointing",
+    "train.tracker",
+    "train.checkpoint_every",
+)
+
+
+def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read and check a recipe file; `overrides` are `key.path=value` strings, their values read as YAML.
+
+    Raises `RecipeMistake` (or `Mistakes`, one line each) naming the file, the key and the remedy.
+    """
+    path = Path(path)
+    values = read_yaml_mapping(path)
+    for override in overrides:
+        set_value(values, override)
+    return check_model(Recipe, values, str(path), RecipeMistake)
+
+
+def read_yaml_mapping(path: Path, mistake: type[UserMistake] = RecipeMistake) -> dict[str, Any]:
+    """The YAML mapping in `path`; anything else is the user's mistake, told with its line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise mistake(str(path), "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise mistake(str(path), "is a folder", "name a YAML file") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise mistake(str(path), f"cannot be read as UTF-8 text ({error})", "save it as UTF-8") from None
+    try:
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise mistake(
+            f"{path}, line {line}", f"is not YAML ({error.problem})", "check indentation and quotes"
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise mistake(str(path), f"is not YAML ({error})", "check indentation and quotes") from None
+    if not isinstance(values, dict):
+        raise mistake(
+            str(path), f"holds a {type(values).__name__} where a mapping was expected", "write 'key: value' lines"
+        )
+    return values
+
+
+def set_value(values: dict[str, Any], override: str) -> None:
+    """Apply one `key.path=value` to nested mappings, in place."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise RecipeMistake("--set", f"'{override}' is not KEY=VALUE", "write for example --set train.rank=32")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise RecipeMistake("--set", f"the value of '{key}' is not YAML", "quote it") from None
+    *parents, last = key.split(".")
+    place: Any = values
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise RecipeMistake("--set", f"'{key}' goes through '{parent}', which is no section", "check the key")
+    place[last] = value
+
+
+def check_model(model: type[M], values: Mapping[str, Any], where: str, mistake: type[UserMistake]) -> M:
+    """`model` filled with `values`, or every mistake in them, each with its key and a remedy."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise_all([_mistake_of(problem, model, where, mistake) for problem in error.errors()])
+        raise AssertionError("a validation error without problems") from error
+
+
+def _mistake_of(problem: Any, model: type[BaseModel], where: str, mistake: type[UserMistake]) -> UserMistake:
+    keys = [str(part) for part in problem["loc"]]
+    key = ".".join(keys)
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(model, problem["loc"][:-1])
+        return mistake(where, f"unknown key '{key}'", nearest(keys[-1], known, "keys here"))
+    message = problem["msg"].removeprefix("Value error, ")
+    got = "" if problem["type"] in ("missing", "value_error") else f" (got {_short(problem['input'])})"
+    return mistake(where, f"{key}: {message}{got}" if key else message, "" if key else "see docs/recipe.md")
+
+
+def _keys_at(model: type[BaseModel], parts: Sequence[str | int]) -> list[str]:
+    """Names of the fields of the section that `parts` lead to."""
+    for part in parts:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        candidates = [inner, *getattr(inner, "__args__", ())]
+        found = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+        if found is not None:
+            model = found
+    return list(model.model_fields)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,34 @@
+"""A task: a dataset asked through its templates by one kind of question, judged by its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unseen.data.dataset import Dataset
+from unseen.prompt.template import Template
+
+QuestionKind = Literal["choose", "generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`cluster/dataset`, `cluster/dataset:turned` (tuning only) or `cluster/dataset:generate`.
+
+    `plain` are the GPT-3-style templates, asked of untuned base models beside the instruction templates.
+    """
+
+    name: str
+    dataset: Dataset
+    templates: tuple[Template, ...]
+    kind: QuestionKind
+    metrics: tuple[str, ...]
+    plain: tuple[Template, ...] = ()
+
+    @property
+    def cluster(self) -> str:
+        return self.dataset.cluster
+
+    @property
+    def turned(self) -> bool:
+        return self.name.endswith(":turned")
