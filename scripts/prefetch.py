@@ -1,0 +1,18 @@
+"""Fetches what tests and the demo use: the embedded model and the PromptSource archive, both checked by SHA-256."""
+
+from __future__ import annotations
+
+import sys
+
+from unseen.data.progress import download_bar
+from unseen.errors import UnseenError
+from unseen.model.embedded import embedded_folder
+from unseen.prompt.promptsource import archive
+
+if __name__ == "__main__":
+    try:
+        with download_bar() as progress:
+            archive("0.2.3", progress)
+            embedded_folder(progress)
+    except UnseenError as error:
+        sys.exit(f"prefetch: {error}")
