@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from unseen.data.progress import download_bar
+from unseen.progress import bar
 from unseen.errors import UnseenError
 from unseen.model.embedded import embedded_folder
 from unseen.prompt.promptsource import archive
 
 if __name__ == "__main__":
     try:
-        with download_bar() as progress:
+        with bar("fetching") as progress:
             archive("0.2.3", progress)
             embedded_folder(progress)
     except UnseenError as error:

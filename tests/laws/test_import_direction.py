@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "unseen"
 LAYERS = [
-    ["errors"],
+    ["errors", "progress"],
     ["recipe"],
     ["data"],
     ["prompt"],
