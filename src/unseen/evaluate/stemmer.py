@@ -64,29 +64,12 @@ STEP_3 = (
     ("ful", ""),
     ("ness", ""),
 )
-STEP_4 = tuple(
-    [
-        "al",
-        "ance",
-        "ence",
-        "er",
-        "ic",
-        "able",
-        "ible",
-        "ant",
-        "ement",
-        "ment",
-        "ent",
-        "ion",
-        "ou",
-        "ism",
-        "ate",
-        "iti",
-        "ous",
-        "ive",
-        "ize",
-    ]  # in the paper's order
+# fmt: off
+STEP_4 = (
+    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment",
+    "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize",
 )
+# fmt: on
 
 
 @lru_cache(maxsize=65536)
