@@ -1,0 +1,44 @@
+"""How many draws each task has had at every bound: exact sums, never one or more off the ideal, nothing ever taken back.
+
+Rounding each bound by itself (largest remainder) can take a draw back from a rare task when the total grows, the
+Alabama paradox. Instead the remainders are carried over and the draw that falls due first goes first. Draw k of a task
+may come once its ideal count exceeds k and must have come once the ideal reaches k + 1. These windows always have a
+solution (the fluid schedule is one), and the earliest deadline first finds it (Glover 1967, for convex bipartite
+graphs; the windows are those of proportionate fairness, Baruah et al. 1996).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+
+
+def counts_through(weights: Sequence[int], bounds: NDArray[np.int64]) -> Iterator[tuple[Counts, Counts]]:
+    """Cumulative counts int64 [tasks] before and after each stretch between neighbouring `bounds`; the first bound is 0.
+
+    The ideal count of a task at bound p is p * weight / sum(weights); a count is always its floor or its ceiling.
+    """
+    share = np.asarray(weights, dtype=np.int64)
+    total = int(share.sum())
+    counts = np.zeros(len(share), dtype=np.int64)
+    for bound in bounds[1:].tolist():
+        after = _advance(counts, share, total, bound)
+        yield counts, after
+        counts = after
+
+
+def _advance(counts: Counts, share: Counts, total: int, bound: int) -> Counts:
+    due, rest = np.divmod(share * bound, total)
+    after = np.maximum(counts, due)
+    spare = bound - int(after.sum())
+    if spare:
+        may = np.flatnonzero((after == due) & (rest > 0))
+        # Bound at which the next draw of a task must have come: where its ideal reaches a whole number.
+        deadline = -(-(after[may] + 1) * total // share[may])
+        first = np.lexsort((may, -rest[may], deadline))[:spare]
+        after[may[first]] += 1
+    return after
