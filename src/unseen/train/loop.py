@@ -1,0 +1,223 @@
+"""The one loop: `tune` takes a model and a plan of steps, tunes the model in place, and can be killed at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from unseen.encode.encoded import Encoded
+from unseen.errors import ModelMistake, RecipeMistake
+from unseen.progress import bar
+from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
+from unseen.train.batch import Deal, plain_batches
+from unseen.train.checkpoint import Checkpoints, Position, best_folder, load_weights
+from unseen.train.machine import autocast_dtype, start
+from unseen.train.optim import optimizer_of, without_dropout
+from unseen.train.plan import StepPlan
+from unseen.train.readout import base_of, probe_examples, readout_of
+from unseen.train.run import Run, take_step, validation_loss
+from unseen.train.step import TrainStep
+from unseen.train.steplog import StepLine, StepLog, read_steps
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
+
+LOG = "steps.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What tuning did to `model`, whose weights are those after step `kept_step`.
+
+    `steps` are the lines of steps.jsonl. `precision` is the dtype of matrix products; `readout` is `own` where logits
+    are the model's own (see readout.py); `position` names the best step when there was a validation.
+    """
+
+    model: LanguageModel
+    steps: tuple[dict[str, Any], ...]
+    position: Position
+    kept_step: int
+    precision: str
+    readout: str
+    processes: int
+    trained_parameters: int
+
+
+def tune(
+    model: LanguageModel,
+    steps: StepPlan,
+    settings: TrainSettings,
+    out: Path,
+    *,
+    examples: Sequence[Encoded],
+    validation: Sequence[Encoded] = (),
+    seed: int = 0,
+    resume: bool = False,
+    deal: Deal | None = None,
+    processes: int | None = None,
+    kept_steps: frozenset[int] = frozenset(),
+) -> Tuned:
+    """Tune the parameters of `model.module` that require a gradient on `steps`, which point into `examples`.
+
+    `out` receives steps.jsonl and checkpoints/. `validation` are held-out rows of seen tasks. `deal` makes a step's
+    micro-batches: padded rows when absent. Checkpoints after the steps in `kept_steps` stay, beside the last two.
+    With `resume` the run goes on from the last whole checkpoint, or begins when there is none; without it a folder
+    that holds a run is refused. `processes` is how many are asked for, None for what the launcher says.
+
+    Raises `RecipeMistake` for a folder or settings that do not fit, `NonFiniteLoss` when a step has no number.
+    """
+    _check(model, settings, out, validation, resume)
+    accelerator = start(settings, out, processes)
+    with _tuning(model.module, settings, accelerator.device):
+        run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, deal, kept_steps)
+        position = _all_steps(run, _starting_point(run), out)
+        kept = _choose_weights(run, position)
+    autocast = autocast_dtype(settings.precision, accelerator.device)
+    return Tuned(
+        model=model,
+        steps=tuple(read_steps(out / LOG)),
+        position=position,
+        kept_step=kept,
+        precision=str(autocast or next(iter(run.trained.values())).dtype).removeprefix("torch."),
+        readout=accelerator.unwrap_model(run.step).readout.kind,
+        processes=int(accelerator.num_processes),
+        trained_parameters=sum(each.numel() for each in run.trained.values()),
+    )
+
+
+def _check(
+    model: LanguageModel, settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool
+) -> None:
+    if not resume and (out / LOG).exists():
+        raise RecipeMistake(str(out), "already holds a run", "resume it with --resume, or name another --out")
+    if settings.keep == "best_seen" and not validation:
+        raise RecipeMistake("train.keep", "best_seen needs validation rows", "set train.validation_rows above 0")
+    if not any(parameter.requires_grad for parameter in model.module.parameters()):
+        raise ModelMistake("", "no parameter of the model requires a gradient", "add an adapter, or tune it in full")
+
+
+@contextmanager
+def _tuning(module: Any, settings: TrainSettings, device: torch.device) -> Iterator[None]:
+    """The model in training mode, without dropout, with gradient checkpointing if asked; as it was at the end.
+
+    Random numbers drawn inside leave the caller's generators alone.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices), without_dropout(module):
+        module.train()
+        if settings.gradient_checkpointing:
+            base_of(module).gradient_checkpointing_enable({"use_reentrant": False})
+        try:
+            yield
+        finally:
+            module.eval()
+            if settings.gradient_checkpointing:
+                base_of(module).gradient_checkpointing_disable()
+
+
+def _prepare(
+    model: LanguageModel,
+    steps: StepPlan,
+    settings: TrainSettings,
+    out: Path,
+    accelerator: Any,
+    examples: Sequence[Encoded],
+    validation: Sequence[Encoded],
+    seed: int,
+    deal: Deal | None,
+    kept_steps: frozenset[int],
+) -> Run:
+    """The wrapped step, its optimizer, and all that the loop needs beside them."""
+    deal = deal or partial(plain_batches, batch_tokens=settings.batch_tokens)
+    model.module.to(accelerator.device)
+    readout = readout_of(model.module, deal(probe_examples(model.module))[0])
+    inner = TrainStep(model.module, readout, autocast_dtype(settings.precision, accelerator.device))
+    trained = inner.trained()
+    step, optimizer = accelerator.prepare(inner, optimizer_of(trained, settings))
+    identity = _identity(model, steps, settings, seed)
+    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps)
+    if settings.tracker:
+        accelerator.init_trackers("unseen", config=_flat(settings))
+    return Run(accelerator, step, optimizer, trained, steps, examples, validation, settings, deal, seed, checkpoints)
+
+
+def _identity(model: LanguageModel, steps: StepPlan, settings: TrainSettings, seed: int) -> dict[str, Any]:
+    """What a checkpoint must share with the run that resumes it."""
+    free = {key.removeprefix("train.") for key in NOT_IN_FINGERPRINT if key.startswith("train.")}
+    values = settings.model_dump(mode="json", exclude=free)
+    named = {f"train.{key}": value for key, value in values.items()}
+    return {**named, "model": model.digest, "seed": seed, "plan of steps": steps.digest}
+
+
+def _flat(settings: TrainSettings) -> dict[str, Any]:
+    values = settings.model_dump(mode="json").items()
+    return {key: value if isinstance(value, int | float | str | bool) else str(value) for key, value in values}
+
+
+def _starting_point(run: Run) -> Position:
+    """Where the last whole checkpoint stands, its state put in place; the beginning when there is none."""
+    last = run.checkpoints.last()
+    return run.checkpoints.load(last, run.trained, run.optimizer.optimizer) if last else Position()
+
+
+def _all_steps(run: Run, position: Position, out: Path) -> Position:
+    """Every step from `position` on; validation, the log's line and the checkpoint follow each in this order."""
+    log = StepLog(out / LOG, position.step) if run.accelerator.is_main_process else None
+    total = len(run.plan)
+    if position.step == 0 and 0 in run.checkpoints.kept_steps:
+        _save(run, log, position)
+    with bar("tuning") as advance:
+        for number in range(position.step, total):
+            line = take_step(run, number)
+            position, line = _validated(run, replace(position, step=line.step), line)
+            _write(run, log, line)
+            if line.step % run.settings.checkpoint_every == 0 or line.step in (total, *run.checkpoints.kept_steps):
+                _save(run, log, position)
+            advance(line.step, total)
+    for tracker in run.accelerator.trackers:
+        tracker.finish()
+    return position
+
+
+def _validated(run: Run, position: Position, line: StepLine) -> tuple[Position, StepLine]:
+    """The position with its best step, and the line with its validation loss, where one is due."""
+    due = line.step % run.settings.validate_every == 0 or line.step == len(run.plan)
+    if not run.validation or not due:
+        return position, line
+    loss = validation_loss(run)
+    if position.best_loss is None or loss < position.best_loss:
+        position = replace(position, best_loss=loss, best_step=line.step)
+        if run.settings.keep == "best_seen" and run.accelerator.is_main_process:
+            run.checkpoints.save_best(position, run.trained)
+    return position, replace(line, validation_loss=loss)
+
+
+def _write(run: Run, log: StepLog | None, line: StepLine) -> None:
+    if log is not None:
+        log.write(line)
+    if run.settings.tracker:
+        values = {"loss": line.loss, "learning_rate": line.learning_rate, "grad_norm": line.grad_norm}
+        validation = {} if line.validation_loss is None else {"validation_loss": line.validation_loss}
+        run.accelerator.log({**values, **validation}, step=line.step)
+
+
+def _save(run: Run, log: StepLog | None, position: Position) -> None:
+    """The log reaches the disk before the checkpoint that counts on it; other ranks wait."""
+    if log is not None:
+        log.sync()
+        run.checkpoints.save(position, run.trained, run.optimizer.optimizer)
+    run.accelerator.wait_for_everyone()
+
+
+def _choose_weights(run: Run, position: Position) -> int:
+    """Put the weights to keep in place, and say after which step they were."""
+    if run.settings.keep == "last" or position.best_step is None:
+        return position.step
+    load_weights(best_folder(run.checkpoints.folder, position.best_step), run.trained)
+    return position.best_step

@@ -1,0 +1,86 @@
+"""The optimizer and the learning rate of each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from unseen.recipe import TrainSettings
+
+
+def optimizer_of(trained: Mapping[str, torch.nn.Parameter], settings: TrainSettings) -> Any:
+    """AdamW (Loshchilov and Hutter), or Adafactor (Shazeer and Stern) as torch has it: updates in proportion to a
+    matrix's own size, as T5, T0 and Tk-Instruct were tuned. Only matrices decay; biases, norms and scalars do not."""
+    matrices = [each for each in trained.values() if each.ndim >= 2]
+    others = [each for each in trained.values() if each.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if settings.optimizer == "adafactor":
+        return torch.optim.Adafactor(groups, lr=settings.learning_rate)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, fused=True)
+
+
+def learning_rate(settings: TrainSettings, step: int, steps: int) -> float:
+    """The rate of step `step` (from 0) of `steps`: a linear warm-up, then the schedule down to 0 after the last step.
+
+    A pure function of the step, so that a resumed run has nothing to restore.
+    """
+    warmup = warmup_steps(settings, steps)
+    if step < warmup:
+        return settings.learning_rate * (step + 1) / (warmup + 1)
+    done = (step - warmup) / max(1, steps - warmup)
+    if settings.schedule == "linear":
+        return settings.learning_rate * (1.0 - done)
+    if settings.schedule == "cosine":
+        return settings.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+    return settings.learning_rate
+
+
+def warmup_steps(settings: TrainSettings, steps: int) -> int:
+    """`warmup` as steps: a share of all steps where it is below 1, never more than there are."""
+    share = settings.warmup < 1
+    return min(steps, math.ceil(settings.warmup * steps) if share else int(settings.warmup))
+
+
+def set_learning_rate(optimizer: Any, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def seed_step(seed: int, step: int, rank: int) -> None:
+    """Seed torch for one step. What a step draws (LoRA's dropout) depends on nothing before it, so a resumed run
+    needs no generator states and any single step can be done again."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0]))
+
+
+@contextmanager
+def without_dropout(module: Any) -> Iterator[None]:
+    """Every dropout of the model off, LoRA's excepted (which is asked for by `train.dropout`); restored at the end.
+
+    Families keep rates in `Dropout` modules, in attributes of their layers and in their configuration.
+    """
+    configs = {id(each.config): each.config for each in module.modules() if hasattr(each, "config")}
+    holders = [each for name, each in module.named_modules() if "lora_dropout" not in name]
+    changed = [(vars(each), key) for each in [*holders, *configs.values()] for key in _rates(each)]
+    before = [(place, key, place[key]) for place, key in changed]
+    try:
+        for place, key, _ in before:
+            place[key] = 0.0
+        yield
+    finally:
+        for place, key, value in before:
+            place[key] = value
+
+
+def _rates(holder: Any) -> list[str]:
+    """Names of the dropout rates that `holder` keeps."""
+    named = [key for key, value in vars(holder).items() if "drop" in key and isinstance(value, float)]
+    return [*named, "p"] if isinstance(holder, torch.nn.Dropout) else named

@@ -1,0 +1,118 @@
+"""From hidden states to the loss: the head on supervised positions only, in chunks, summed in float32.
+
+A vocabulary is many times wider than a hidden state, so logits are the largest thing a step could hold. Here they
+exist for one chunk at a time and are computed again in the backward pass. Some families change their logits after
+the head (Gemma 2 caps, Cohere multiplies, Granite divides); `readout_of` knows these three and compares with the
+model's own forward, which is used as it is where the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
+
+from unseen.encode.encoded import Encoded
+from unseen.train.batch import Batch
+
+CHUNK_LOGITS = 2**24  # 64 MB in float32
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """How logits come about: `head`: from the backbone's states, times `scale`, capped at `cap`; `own`: the model's."""
+
+    kind: Literal["head", "own"]
+    scale: float = 1.0
+    cap: float | None = None
+
+    def logits(self, head: torch.nn.Module, states: torch.Tensor) -> torch.Tensor:
+        """float32 [n, vocabulary]."""
+        logits: torch.Tensor = head(states).float()
+        if self.scale != 1.0:
+            logits = logits * self.scale
+        return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
+
+
+def base_of(module: Any) -> Any:
+    """The transformers model in `module`, which may be wrapped by PEFT (its adapters sit inside the layers)."""
+    return module.get_base_model() if hasattr(module, "get_base_model") else module
+
+
+def head_loss(
+    readout: Readout, head: torch.nn.Module, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    """Weighted cross-entropy summed over [n] states, in float32, never holding more logits than `CHUNK_LOGITS`."""
+    size = chunk_size(head)
+    one = partial(_chunk_loss, readout, head)
+    if len(states) <= size:
+        return one(states, targets, weights)
+    chunks = zip(states.split(size), targets.split(size), weights.split(size), strict=True)
+    return torch.stack([checkpoint(one, *chunk, use_reentrant=False) for chunk in chunks]).sum()
+
+
+def chunk_size(head: torch.nn.Module) -> int:
+    """How many states are read at once."""
+    vocabulary = max(int(parameter.shape[0]) for parameter in head.parameters())
+    return max(1, CHUNK_LOGITS // vocabulary)
+
+
+def _chunk_loss(
+    readout: Readout, head: torch.nn.Module, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    return weighted_loss(readout.logits(head, states), targets, weights)
+
+
+def weighted_loss(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted cross-entropy, summed in float32."""
+    return (cross_entropy(logits.float(), targets, reduction="none") * weights).sum()
+
+
+def readout_of(module: Any, probe: Batch) -> Readout:
+    """The readout of `module`, checked against its own forward on the batch `probe`; `own` where they differ."""
+    base = base_of(module)
+    head = base.get_output_embeddings()
+    if head is None or base.base_model is base:
+        return Readout("own")
+    readout = _declared(base)
+    probe = probe.to(next(base.parameters()).device)
+    with torch.no_grad(), _evaluating(base):
+        own = probe.outputs(module).float()
+        ours = readout.logits(head, probe.outputs(base.base_model))
+    if own.shape != ours.shape:
+        return Readout("own")
+    tolerance = 1e-4 if next(base.parameters()).dtype == torch.float32 else 3e-2
+    difference = float((own - ours).abs().max() / own.abs().max().clamp_min(1e-6))
+    return readout if difference < tolerance else replace(readout, kind="own")
+
+
+def _declared(base: Any) -> Readout:
+    """What the model's configuration says about its logits."""
+    config = base.config.get_text_config()
+    multiplied = getattr(config, "logit_scale", None) or 1.0
+    divided = getattr(config, "logits_scaling", None) or 1.0
+    return Readout("head", float(multiplied) / float(divided), getattr(config, "final_logit_softcapping", None))
+
+
+def probe_examples(module: Any) -> list[Encoded]:
+    """Two examples of different length, so that padding is part of what is compared."""
+    vocabulary = int(base_of(module).config.get_text_config().vocab_size)
+    rows = [np.arange(1, 1 + length, dtype=np.int64) * 7919 % vocabulary for length in (7, 4)]
+    return [Encoded("probe", row.astype(np.int32), np.ones(len(row), dtype=np.float32), 1) for row in rows]
+
+
+@contextmanager
+def _evaluating(module: Any) -> Iterator[None]:
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)

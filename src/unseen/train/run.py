@@ -1,0 +1,124 @@
+"""One step of a run, and its validation: micro-batches, one division by the step's weight, one update."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from unseen.encode.encoded import Encoded
+from unseen.errors import NonFiniteLoss
+from unseen.recipe import TrainSettings
+from unseen.train.batch import Batch, Deal
+from unseen.train.checkpoint import Checkpoints
+from unseen.train.optim import learning_rate, seed_step, set_learning_rate
+from unseen.train.plan import StepPlan, supervised_weight
+from unseen.train.steplog import StepLine
+
+NAMED = 8  # examples that a message names before it counts the rest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What every step of one run needs. `step` is the wrapped `TrainStep`, the only thing that is ever called."""
+
+    accelerator: Any
+    step: Any
+    optimizer: Any
+    trained: Mapping[str, torch.nn.Parameter]
+    plan: StepPlan
+    examples: Sequence[Encoded]
+    validation: Sequence[Encoded]
+    settings: TrainSettings
+    deal: Deal
+    seed: int
+    checkpoints: Checkpoints
+
+
+def take_step(run: Run, number: int) -> StepLine:
+    """Do optimizer step `number`, counted from 0. Raises `NonFiniteLoss` before anything is changed."""
+    began = time.perf_counter()
+    batches = run.deal([run.examples[int(index)] for index in run.plan.step(number)])
+    rate = learning_rate(run.settings, number, len(run.plan))
+    set_learning_rate(run.optimizer, rate)
+    seed_step(run.seed, number, run.accelerator.process_index)
+    weight = float(run.plan.weights[number])
+    losses = _accumulate(run, batches, weight)
+    limit = math.inf if run.settings.clip is None else run.settings.clip
+    norm = float(run.accelerator.clip_grad_norm_(list(run.trained.values()), limit))
+    if not (all(map(math.isfinite, losses)) and math.isfinite(norm)):
+        raise _not_finite(run, number, batches, losses)
+    run.optimizer.step()
+    run.optimizer.zero_grad(set_to_none=True)
+    return StepLine(
+        step=number + 1,
+        loss=math.fsum(losses) / weight,
+        learning_rate=rate,
+        grad_norm=norm,
+        supervised_tokens=sum(len(batch.targets) for batch in batches),
+        tokens=sum(batch.tokens for batch in batches),
+        tokens_padded=sum(batch.computed for batch in batches),
+        seconds=round(time.perf_counter() - began, 4),
+        epoch=run.plan.epoch(number),
+    )
+
+
+def validation_loss(run: Run) -> float:
+    """Loss per unit of supervised weight over all validation examples."""
+    weight = math.fsum(map(supervised_weight, run.validation))
+    run.step.eval()
+    with torch.no_grad():
+        losses = [run.step(batch).detach() for batch in _own_share(run, run.deal(run.validation))]
+    run.step.train()
+    return math.fsum(_of_all_ranks(run, losses)) / weight
+
+
+def _accumulate(run: Run, batches: Sequence[Batch], weight: float) -> list[float]:
+    """Gradients of the step's loss, and the summed loss of each micro-batch over all ranks.
+
+    Data parallelism averages gradients over ranks, so each rank's share is multiplied by their number.
+    """
+    share = _own_share(run, batches)
+    losses = []
+    for position, batch in enumerate(share):
+        last = position == len(share) - 1
+        with nullcontext() if last else run.accelerator.no_sync(run.step):
+            loss = run.step(batch)
+            run.accelerator.backward(loss * (run.accelerator.num_processes / weight))
+        losses.append(loss.detach())
+    return _of_all_ranks(run, losses)
+
+
+def _own_share(run: Run, batches: Sequence[Batch]) -> list[Batch]:
+    """This rank's micro-batches; ranks with one fewer run a silent one, so that collectives match."""
+    rank, ranks = run.accelerator.process_index, run.accelerator.num_processes
+    share = list(batches[rank::ranks])
+    if len(share) < -(-len(batches) // ranks):
+        share.append(batches[0].silent())
+    return [batch.to(run.accelerator.device) for batch in share]
+
+
+def _of_all_ranks(run: Run, losses: Sequence[torch.Tensor]) -> list[float]:
+    """The losses of every rank's micro-batches, in the order of the step's micro-batches, silent ones at the end."""
+    gathered = run.accelerator.gather(torch.stack(list(losses)))
+    by_rank = gathered.view(run.accelerator.num_processes, -1)
+    return [float(loss) for loss in by_rank.T.reshape(-1)]
+
+
+def _not_finite(run: Run, number: int, batches: Sequence[Batch], losses: Sequence[float]) -> NonFiniteLoss:
+    """Names the step, the examples whose micro-batch has no number (all of them when it is the gradient), and the
+    checkpoint to go back to."""
+    bad = [batch for batch, loss in zip(batches, losses, strict=False) if not math.isfinite(loss)]
+    ids = [name for batch in bad or batches for name in batch.ids]
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    last = run.checkpoints.last()
+    where = f"last good checkpoint: {last}" if last else "no checkpoint was written yet"
+    what = "loss" if bad else "gradient"
+    return NonFiniteLoss(
+        f"step {number + 1}: the {what} is not a number; examples: {', '.join(ids[:NAMED])}{more}; {where}"
+    )

@@ -1,0 +1,133 @@
+"""Tiny random models of real architectures, random examples, and short ways to tune on them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+from unseen.encode.encoded import Encoded
+from unseen.recipe import TrainSettings
+from unseen.train.batch import plain_batch
+from unseen.train.loop import Tuned, tune
+from unseen.train.plan import StepPlan, plan_steps
+
+VOCABULARY = 128
+
+
+def padded(examples: Sequence[Encoded], batch_tokens: int = 64) -> list[Any]:
+    """Micro-batches in the order of the examples, as many rows as fit the budget."""
+    groups: list[list[Encoded]] = []
+    for example in examples:
+        longest = max([len(example.ids), *(len(each.ids) for each in groups[-1])]) if groups else 0
+        if groups and longest * (len(groups[-1]) + 1) <= batch_tokens:
+            groups[-1].append(example)
+        else:
+            groups.append([example])
+    return [plain_batch(group) for group in groups]
+
+
+SETTINGS = TrainSettings(
+    method="full",
+    learning_rate=1e-3,
+    examples_per_step=4,
+    batch_tokens=64,
+    precision="float32",
+    validation_rows=0,
+    checkpoint_every=3,
+    validate_every=3,
+    warmup=0,
+)
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    module: Any
+    digest: str = "tiny"
+    kind: str = "decoder"
+    context: int = 64
+
+
+def llama(tied: bool = False, **changes: Any) -> TinyModel:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=64,
+        tie_word_embeddings=tied,
+        pad_token_id=2,
+        eos_token_id=2,
+        bos_token_id=1,
+        **changes,
+    )
+    return TinyModel(LlamaForCausalLM(config).eval())
+
+
+def gpt2() -> TinyModel:
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=VOCABULARY, n_positions=64, n_embd=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2
+    )
+    return TinyModel(GPT2LMHeadModel(config).eval())
+
+
+def with_lora(model: TinyModel, dropout: float = 0.0) -> TinyModel:
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, lora_alpha=8, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM")
+    with warnings.catch_warnings():  # PEFT asks transformers by a name that is going out of use
+        warnings.simplefilter("ignore", FutureWarning)
+        return TinyModel(get_peft_model(model.module, config).eval(), model.digest)
+
+
+def random_examples(count: int, seed: int = 0, longest: int = 24) -> list[Encoded]:
+    """Prompts and completions of many lengths; every completion ends in token 2, which is the pad token too."""
+    draw = np.random.default_rng(seed)
+    return [_example(f"row/{row}", draw, longest) for row in range(count)]
+
+
+def _example(name: str, draw: np.random.Generator, longest: int) -> Encoded:
+    length = int(draw.integers(4, longest + 1))
+    prompt = int(draw.integers(1, length - 1))
+    ids = draw.integers(3, VOCABULARY, length).astype(np.int32)
+    ids[-1] = 2
+    weights = (np.arange(length) >= prompt).astype(np.float32)
+    return Encoded(name, ids, weights, prompt)
+
+
+def plan_of(examples: Sequence[Encoded], settings: TrainSettings) -> StepPlan:
+    order = np.random.default_rng(7).permutation(len(examples))
+    return plan_steps(np.tile(order, 40), examples, settings, epoch_length=len(examples))
+
+
+def run_tiny(model: TinyModel, out: Path, settings: TrainSettings = SETTINGS, count: int = 24, **more: Any) -> Tuned:
+    examples = more.pop("examples", None) or random_examples(count)
+    more.setdefault("deal", padded)
+    return tune(model, plan_of(examples, settings), settings, out, examples=examples, **more)
+
+
+def changed(settings: TrainSettings = SETTINGS, **values: Any) -> TrainSettings:
+    return TrainSettings.model_validate({**settings.model_dump(), **values})
+
+
+def losses(tuned: Tuned) -> list[float]:
+    return [line["loss"] for line in tuned.steps]
+
+
+def own_loss(model: TinyModel, example: Encoded) -> float:
+    """transformers' own loss of one example, its mean over the supervised tokens."""
+    ids = torch.tensor(example.ids.astype(np.int64))[None]
+    labels = torch.where(torch.tensor(example.weights)[None] > 0, ids, -100)
+    with torch.no_grad():
+        return float(model.module(input_ids=ids, labels=labels).loss)
