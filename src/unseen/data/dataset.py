@@ -32,18 +32,37 @@ class Source:
     path: str  # absolute path, or a hub id `org/name@revision`
     format: str  # jsonl, json, csv, tsv, xml, parquet, parallel, hub
     take: tuple[int, int | None] = (0, None)  # records [start, stop) of the file
-    options: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # header, delimiter, record (xml), field (json), name/split (hub)
+    options: Mapping[str, Any] = field(default_factory=dict)  # what the format's reader needs: see docs/data.md
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The label column, its words in the order of their indexes, and the value that marks an unlabelled row."""
+    """The label column, its words in the order of their indexes, and the value that marks an unlabelled row.
+
+    `values` are the raw labels of each index (usually one, more where a file spells a label in several ways); empty
+    when the raw label is the index or the word itself.
+    """
 
     column: str
     words: tuple[str, ...]
     unlabelled: Any = None
+    values: tuple[tuple[Any, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A column got out of the text of another by a regular expression (Python's `re`).
+
+    `every` gives the list of all matches instead of the first; `default` stands in where nothing matches, and
+    without one (`required`) that is a mistake.
+    """
+
+    column: str
+    pattern: str
+    group: int | str = 1
+    every: bool = False
+    required: bool = True
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,9 @@ class Dataset:
     origin: tuple[str, ...]
     language: str = "en"
     licence: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)  # template's name -> column in the file
+    columns: Mapping[str, str] = field(default_factory=dict)  # template's name -> column, or path, in the record
+    explode: str = ""  # path of a nested list whose elements become the records
+    extract: Mapping[str, Extract] = field(default_factory=dict)
     labels: Labels | None = None
     metrics: tuple[str, ...] = ()
     kind: str = "rows"  # rows (templates ask) | messages | sharegpt | alpaca | prompt_completion (already instructions)

@@ -1,0 +1,80 @@
+"""Raw records of a source: the one place that knows which reader reads what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unseen.data.dataset import Source
+from unseen.data.delimited import read_delimited
+from unseen.data.jsonfiles import read_json, read_jsonl
+from unseen.data.parallel import read_parallel
+from unseen.data.parquet import read_parquet
+from unseen.data.xmlfile import read_xml
+from unseen.errors import DataMistake
+
+Record = Mapping[str, Any]
+Reader = Callable[[Path, Mapping[str, Any]], Iterator[dict[str, Any]]]
+
+READERS: Mapping[str, Reader] = {
+    "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "xml": read_xml,
+    "parquet": read_parquet,
+}
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".xml": "xml",
+    ".parquet": "parquet",
+}
+
+
+def read_records(source: Source) -> Iterator[tuple[str, Record]]:
+    """(file, record) pairs in order; `take` is not applied here. Records of a folder also tell their file's stem, as
+    the column `_file`. Raises `DataMistake`."""
+    if source.format == "hub":
+        from unseen.data.hub import read_hub
+
+        yield from ((source.path, record) for record in read_hub(source))
+        return
+    if source.format == "parallel":
+        yield from ((source.path, record) for record in read_parallel(parallel_files(source), source.options))
+        return
+    options = {"delimiter": DELIMITERS.get(source.format), **source.options}
+    if isinstance(options.get("columns"), Mapping):
+        del options["columns"]  # a mapping renames columns; it does not name those of the file
+    reader = READERS[source.format]
+    for path in source_files(source):
+        mark = {"_file": path.stem} if "pattern" in source.options else {}
+        for record in reader(path, options):
+            yield str(path), {**record, **mark} if mark else record
+
+
+def parallel_files(source: Source) -> dict[str, Path]:
+    """Column name -> file of a parallel source."""
+    return {name: Path(path) for name, path in source.options["files"].items()}
+
+
+def source_files(source: Source) -> list[Path]:
+    """The files of a source, in the order in which they are read. Raises `DataMistake` when there is none."""
+    if source.format == "parallel":
+        return list(parallel_files(source).values())
+    if source.path.startswith("$"):
+        variable = source.path[1:].partition("/")[0]
+        raise DataMistake(source.path, f"{variable} is not set", "set it to the folder that holds the data")
+    path = Path(source.path)
+    if "pattern" not in source.options:
+        return [path]
+    found = sorted(each for each in path.glob(source.options["pattern"]) if each.is_file())
+    if not found:
+        raise DataMistake(str(path), f"no file matches '{source.options['pattern']}'", "check folder and pattern")
+    return found

@@ -1,0 +1,46 @@
+"""Rows of a dataset: read one after the other, or opened as a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unseen.data.dataset import Dataset, Row, Source
+from unseen.data.labels import is_marker
+from unseen.data.records import read_records
+from unseen.data.rowstore import Rows, open_store
+from unseen.data.shape import rows_of
+from unseen.errors import DataMistake, nearest
+
+__all__ = ["Rows", "is_unlabelled", "open_rows", "read_rows"]
+
+
+def read_rows(dataset: Dataset, split: str) -> Iterator[Row]:
+    """The rows of a split, streamed. Raises `DataMistake` for an unknown split, bad files or records, and no rows."""
+    source = source_of(dataset, split)
+    count = 0
+    for row in rows_of(dataset, split, read_records(source)):
+        count += 1
+        yield row
+    if not count:
+        start, stop = source.take
+        taken = "" if source.take == (0, None) else f" from {start} to {'the end' if stop is None else stop}"
+        raise DataMistake(source.path, f"holds no records{taken}", "check the file and 'take'")
+
+
+def open_rows(dataset: Dataset, split: str) -> Rows:
+    """The rows of a split as a sequence that lies on disk, made once for each content. Memory stays flat."""
+    return open_store(dataset, split, source_of(dataset, split), lambda pinned: read_rows(pinned, split))
+
+
+def is_unlabelled(dataset: Dataset, row: Row) -> bool:
+    """Whether the row carries the dataset's marker for 'no label'."""
+    labels = dataset.labels
+    return labels is not None and is_marker(row.values.get(labels.column), labels)
+
+
+def source_of(dataset: Dataset, split: str) -> Source:
+    """Where a split lies. Raises `DataMistake` with the nearest split."""
+    if split not in dataset.splits:
+        where = str(dataset.file or dataset.name)
+        raise DataMistake(where, f"no split '{split}'", nearest(split, dataset.splits, "splits"))
+    return dataset.splits[split]

@@ -1,0 +1,105 @@
+"""From the records of a file to the rows that templates see: explode, map columns, extract, index the labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from unseen.data.columnpath import NoSuchColumn, column_at
+from unseen.data.dataset import Dataset, Extract, Row
+from unseen.data.labels import LabelIndex
+from unseen.errors import DataMistake, nearest
+
+Record = Mapping[str, Any]
+
+
+def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]]) -> Iterator[Row]:
+    """Rows of the (file, record) pairs of a split, in order.
+
+    Record numbers count from 0 after exploding, and before `take` leaves some out. A row holds the columns of its
+    record under their own names, then those of `columns` (which win), then those of `extract`; the label column
+    holds the label's index. Raises `DataMistake` naming file and record.
+    """
+    source = dataset.splits[split]
+    columns = {**dataset.columns, **_renamed(source.options.get("columns"))}
+    labels = LabelIndex(dataset.labels) if dataset.labels else None
+    patterns = {name: re.compile(extract.pattern) for name, extract in dataset.extract.items()}
+    numbered = enumerate(_exploded(records, dataset.explode))
+    for index, (file, record) in islice(numbered, *source.take):
+        try:
+            values = {**record, **{name: column_at(record, path) for name, path in columns.items()}}
+            for name, extract in dataset.extract.items():
+                values[name] = _extracted(values, extract, patterns[name])
+            if labels:
+                values[labels.column] = labels.index_of(column_at(values, labels.column))
+        except NoSuchColumn as missing:
+            raise _missing(file, index, missing) from None
+        except ValueError as error:
+            raise DataMistake(f"{file}, record {index}", str(error), f"see {dataset.file or dataset.name}") from None
+        yield Row(split, index, values)
+
+
+def _renamed(columns: Any) -> Mapping[str, str]:
+    return columns if isinstance(columns, Mapping) else {}
+
+
+def _missing(file: str, index: int, missing: NoSuchColumn) -> DataMistake:
+    known = missing.known
+    where = f"{file}, record {index}"
+    return DataMistake(where, f"has no column '{missing.name}'", nearest(missing.name, known, "it has"))
+
+
+def _exploded(records: Iterable[tuple[str, Record]], path: str) -> Iterator[tuple[str, Record]]:
+    """A record an element of the list at `path`, with the record around it as `outer`."""
+    if not path:
+        yield from records
+        return
+    for number, (file, record) in enumerate(records):
+        try:
+            for each in _elements(record, path.split("."), {}):
+                yield file, each
+        except NoSuchColumn as missing:
+            raise _missing(file, number, missing) from None
+
+
+def _elements(record: Record, keys: list[str], outer: Record) -> Iterator[Record]:
+    """Elements of the lists met on the way of `keys`. `outer` leaves out the list that is being exploded, which
+    would otherwise be repeated in each of its elements."""
+    value: Any = record
+    for place, key in enumerate(keys):
+        if not isinstance(value, Mapping) or key not in value:
+            raise NoSuchColumn(key, tuple(map(str, value)) if isinstance(value, Mapping) else ())
+        value = value[key]
+        if isinstance(value, list):
+            around = {**outer, **_without(record, keys[: place + 1])}
+            for element in value:
+                inner = element if isinstance(element, Mapping) else {"value": element}
+                if place + 1 < len(keys):
+                    yield from _elements(inner, keys[place + 1 :], around)
+                else:
+                    yield {**inner, "outer": around}
+            return
+    raise NoSuchColumn(f"{'.'.join(keys)}[]", (f"a {type(value).__name__} where a list was expected",))
+
+
+def _without(record: Record, keys: list[str]) -> Record:
+    if len(keys) == 1:
+        return {name: value for name, value in record.items() if name != keys[0]}
+    return {**record, keys[0]: _without(record[keys[0]], keys[1:])}
+
+
+def _extracted(values: Record, extract: Extract, pattern: re.Pattern[str]) -> Any:
+    text = column_at(values, extract.column)
+    if not isinstance(text, str):
+        raise ValueError(f"extract needs text, column '{extract.column}' holds a {type(text).__name__}")
+    found = [match[extract.group] for match in pattern.finditer(text)] if extract.every else None
+    if found:
+        return found
+    match = None if extract.every else pattern.search(text)
+    if match:
+        return match[extract.group]
+    if extract.required:
+        raise ValueError(f"column '{extract.column}' has no match of '{extract.pattern}'")
+    return extract.default
