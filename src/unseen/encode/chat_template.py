@@ -1,0 +1,127 @@
+"""A model's own chat template: Jinja, in the sandbox, rendered with the turns' text kept apart from the markup.
+
+The environment is the one that Hugging Face's chat templates are written for (block trimming, loop controls, `tojson`
+without HTML escapes, `raise_exception`, `strftime_now`, `{% generation %}` blocks), so that a rendering equals
+transformers' `apply_chat_template(tokenize=False)`, without importing transformers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jinja2
+import jinja2.ext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+BEGIN, NUMBERED, END = "\ufdd2", "\ufdd3", "\ufdd4"  # BEGIN turn's index NUMBERED turn's text END
+WRAPPED = re.compile(f"{BEGIN}([0-9]+){NUMBERED}(.*?){END}", re.DOTALL)
+PAD = "\u2003"  # white space that no template writes, to see whether one trims a turn
+
+
+class Refused(Exception):
+    """The template refuses these turns, or rewrites their text; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a rendering: markup, or (with `turn`) the text of that turn."""
+
+    text: str
+    turn: int | None = None
+
+
+class ChatTemplate:
+    """A compiled chat template. `tokens` are the names that it may print (`bos_token`, ...); `now` is its clock."""
+
+    def __init__(self, source: str, tokens: Mapping[str, str], now: datetime) -> None:
+        self.source = source
+        self.now = now
+        self.tokens = dict(tokens)
+        self._template = _environment(now).from_string(source)
+        self._trims = frozenset(role for role in ("system", "user", "assistant") if self._trimmed(role))
+        self.takes_system = self._shows_system()
+
+    def render(self, turns: Sequence[Turn], *, opening: bool = False) -> str:
+        """What transformers' `apply_chat_template(..., add_generation_prompt=opening)` renders.
+
+        Raises `Refused` with the template's own words.
+        """
+        messages = [{"role": turn.role, "content": turn.text} for turn in turns]
+        names: dict[str, Any] = {"messages": messages, "tools": None, "documents": None, **self.tokens}
+        try:
+            return self._template.render(**names, add_generation_prompt=opening)
+        except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as e:
+            raise Refused(f"the chat template refuses it ({e})") from None
+
+    def pieces(self, turns: Sequence[Turn], *, opening: bool = False) -> list[Piece]:
+        """The rendering of `turns`, cut into markup and the turns' text.
+
+        The text is followed through the template by wrapping it in noncharacters; the rendering without them must
+        be the plain one, else the template looks into the text and `Refused` is raised.
+        """
+        wrapped = self.render([self._wrap(i, turn) for i, turn in enumerate(turns)], opening=opening)
+        if WRAPPED.sub(r"\2", wrapped) != self.render(turns, opening=opening):
+            raise Refused("the chat template rewrites the text of a turn")
+        markup_and_turns = WRAPPED.split(wrapped)  # markup, index, text, markup, index, text, ..., markup
+        pieces = [Piece(markup_and_turns[0])]
+        for index, text, markup in zip(*(iter(markup_and_turns[1:]),) * 3, strict=True):
+            pieces += [Piece(text, int(index)), Piece(markup)]
+        return pieces
+
+    def _wrap(self, index: int, turn: Turn) -> Turn:
+        text = turn.text.strip() if turn.role in self._trims else turn.text
+        return Turn(turn.role, f"{BEGIN}{index}{NUMBERED}{text}{END}")
+
+    def _trimmed(self, role: str) -> bool:
+        turns = [Turn("user", "a"), Turn("assistant", "b")]
+        place = {"system": 0, "user": 0, "assistant": 1}[role]
+        turns[place : place + (role != "system")] = [Turn(role, f"{PAD}c{PAD}")]
+        try:
+            return f"{PAD}c{PAD}" not in self.render(turns)
+        except Refused:
+            return False
+
+    def _shows_system(self) -> bool:
+        try:
+            return "\u2002c" in self.render([Turn("system", "s\u2002c"), Turn("user", "a")])
+        except Refused:
+            return False
+
+
+def _environment(now: datetime) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, jinja2.ext.loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise_exception
+    environment.globals["strftime_now"] = now.strftime
+    return environment
+
+
+class GenerationBlock(jinja2.ext.Extension):
+    """`{% generation %}...{% endgeneration %}` marks what an assistant says; here it prints its body, nothing more."""
+
+    tags = {"generation"}  # noqa: RUF012 (jinja2's own declaration)
+
+    def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _raise_exception(message: str) -> None:
+    raise jinja2.TemplateError(message)
+
+
+def _to_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, **kw: Any) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, **kw)

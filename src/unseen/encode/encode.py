@@ -1,0 +1,121 @@
+"""Examples to tokens with loss weights: the one place where text becomes tokens.
+
+Prompt and completion are tokenised together. The prompt's own tokens must be a prefix of the whole: where a token
+runs across the boundary ("Answer: " + "yes" has the token " yes"), it belongs to the completion, and that is counted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding
+
+from unseen.encode.control import OPEN
+from unseen.encode.encoded import Encoded
+from unseen.encode.format import Format
+from unseen.encode.tokenizer import Tokenizer
+from unseen.encode.write import Written, write
+from unseen.errors import DataMistake
+from unseen.prompt.example import Example
+from unseen.prompt.fit import fit
+
+BATCH = 512  # examples tokenised together
+
+Ids = NDArray[np.int32]
+
+
+def encode(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float = 0.0) -> Encoded:
+    """`example` as tokens with a loss weight each; see `encode_many`."""
+    return next(encode_many([example], tokenizer, format, limit, prompt_weight))
+
+
+def encode_many(
+    examples: Iterable[Example], tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float = 0.0
+) -> Iterator[Encoded]:
+    """Each example as at most `limit` tokens, in order; memory does not grow with their number.
+
+    A token weighs what its assistant segment weighs, end token included; every other token weighs `prompt_weight`,
+    and the first one, which nothing predicts, 0. An example that is too long is fitted by `prompt.fit`, and its
+    `cuts` say how. Raises `DataMistake` naming the row when nothing would be learned from it, or when it cannot fit.
+    """
+    remaining = iter(examples)
+    while chunk := list(islice(remaining, BATCH)):
+        encoded = encode_whole(chunk, tokenizer, format, prompt_weight)
+        for example, each in zip(chunk, encoded, strict=True):
+            if len(each.ids) > limit:
+                each = _fitted(example, tokenizer, format, limit, prompt_weight)
+            if not each.supervised:
+                raise DataMistake(example.id, "has no supervised token", "give it a completion")
+            yield each
+
+
+def _fitted(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float) -> Encoded:
+    def encoded(each: Example) -> Encoded:
+        return encode_whole([each], tokenizer, format, prompt_weight)[0]
+
+    fitted, cuts = fit(example, limit, lambda each: len(encoded(each).ids))
+    result = encoded(fitted)
+    return replace(result, cuts={**result.cuts, **cuts})
+
+
+def encode_whole(
+    examples: Sequence[Example], tokenizer: Tokenizer, format: Format, prompt_weight: float = 0.0
+) -> list[Encoded]:
+    """All of `examples` as tokens, whatever their length, in one call of the tokenizer."""
+    written = [write(example, tokenizer, format) for example in examples]
+    tails = _tails(written)
+    encodings = tokenizer.split([each.text for each in written] + list(tails))
+    own = {tail: encoding.ids for tail, encoding in zip(tails, encodings[len(written) :], strict=True)}
+    return [
+        _weigh(example.id, each, encoding, own, prompt_weight)
+        for example, each, encoding in zip(examples, written, encodings, strict=False)
+    ]
+
+
+def _tails(written: Sequence[Written]) -> dict[str, None]:
+    """The texts before a target, each from the last control token on: tokens never run across one of those."""
+    return dict.fromkeys(_tail(each.text, target.start) for each in written for target in each.targets if target.start)
+
+
+def _tail(text: str, start: int) -> str:
+    return text[max(text.rfind(OPEN, 0, start), 0) : start]
+
+
+def _weigh(id: str, written: Written, encoding: Encoding, own: dict[str, list[int]], prompt_weight: float) -> Encoded:
+    ids, offsets, shift = encoding.ids, encoding.offsets, len(written.begin)
+    weights = np.full(shift + len(ids), prompt_weight, dtype=np.float32)
+    prompt, moved = len(ids), 0
+    for target in written.targets:
+        first, crossing = _first_token(written.text, target.start, ids, offsets, own)
+        if target.weight > 0:
+            weights[shift + first : shift + bisect_left(offsets, (target.end, 0))] = target.weight
+        if target.start == written.prompt:
+            prompt, moved = first, crossing
+    weights[:1] = 0.0
+    return Encoded(
+        id=id,
+        ids=np.array([*written.begin, *ids], dtype=np.int32),
+        weights=weights,
+        prompt_length=shift + prompt,
+        cuts={"boundary_moved": 1} if moved else {},
+    )
+
+
+def _first_token(
+    text: str, start: int, ids: list[int], offsets: list[tuple[int, int]], own: dict[str, list[int]]
+) -> tuple[int, int]:
+    """Index of the first token of what starts at character `start`, and how many tokens of the prompt it took."""
+    tail = _tail(text, start)
+    tokens = own.get(tail, [])
+    before = bisect_left(offsets, (start - len(tail), 0))
+    agreeing = 0
+    for mine, whole in zip(tokens, ids[before : before + len(tokens)], strict=False):
+        if mine != whole:
+            break
+        agreeing += 1
+    return before + agreeing, len(tokens) - agreeing

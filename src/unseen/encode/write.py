@@ -1,0 +1,121 @@
+"""An example written out as the one text that is tokenised, with the places that the loss counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unseen.encode.chat_template import ChatTemplate, Piece, Refused, Turn
+from unseen.encode.control import CLOSE, RESERVED, mark, shared_start
+from unseen.encode.format import Format, closing_token
+from unseen.encode.tokenizer import Tokenizer
+from unseen.errors import DataMistake
+from unseen.prompt.example import Example, Segment
+
+GAP = "\n\n"  # between turns in the plain format
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Characters [start, end) that an assistant says, its end token included, and the loss weight of their tokens."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An example in marked spelling (see `control`). The completion starts at character `prompt`.
+
+    `begin` are token ids before the text. What follows the last target is left out: a model never gets to see what
+    a template writes after the end token of the last turn, since generation stops there.
+    """
+
+    text: str
+    prompt: int
+    targets: tuple[Target, ...]
+    begin: tuple[int, ...] = ()
+
+
+def write(example: Example, tokenizer: Tokenizer, format: Format) -> Written:
+    """Write `example` out in `format`.
+
+    Raises `DataMistake` naming the row when the chat template refuses the turns (two user turns in a row, say), or
+    when the text holds one of the six noncharacters that the encoding uses itself.
+    """
+    segments = _with_system(example.segments, format)
+    if any(RESERVED.search(segment.text) for segment in segments):
+        raise DataMistake(
+            example.id, "holds a noncharacter from U+FDD0 to U+FDD5, which Unicode keeps for programs", "remove it"
+        )
+    if format.kind == "plain" or tokenizer.chat_template is None:
+        return _plain(segments, example.separator, tokenizer)
+    try:
+        return _chat(segments, tokenizer.chat_template, tokenizer)
+    except Refused as refusal:
+        raise DataMistake(example.id, str(refusal), "change the turns, or use format: plain") from None
+
+
+def _with_system(segments: Sequence[Segment], format: Format) -> list[Segment]:
+    if format.system is None or any(segment.role == "system" for segment in segments):
+        return list(segments)
+    return [Segment("system", format.system, source="system"), *segments]
+
+
+def _plain(segments: Sequence[Segment], separator: str, tokenizer: Tokenizer) -> Written:
+    """Prompt, separator, completion, end token; a blank line between turns."""
+    end = mark(tokenizer.end_token) if tokenizer.end_token else ""
+    text, prompt, targets = "", 0, []
+    for index, segment in enumerate(segments):
+        if segment.role == "assistant":
+            text += separator if index and segments[index - 1].role != "assistant" else ""
+            prompt = len(text)
+            last = index == len(segments) - 1
+            said = segment.text + (end if last or segment.weight > 0 else "")
+            targets.append(Target(prompt, prompt + len(said), segment.weight))
+            text += said + ("" if last else GAP)
+        else:
+            text += segment.text
+            followed = index + 1 < len(segments) and segments[index + 1].role != "assistant"
+            text += GAP if followed else ""
+    return Written(text, prompt, tuple(targets), tokenizer.begin)
+
+
+def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokenizer) -> Written:
+    """The model's own chat template around the turns."""
+    segments = list(segments) if template.takes_system else _system_in_user_turn(segments)
+    turns = [Turn(segment.role, segment.text) for segment in segments]
+    text, targets = "", []
+    pieces = template.pieces(turns)
+    for piece, following in zip(pieces, [*pieces[1:], Piece("")], strict=True):
+        start = len(text)
+        text += piece.text if piece.turn is not None else tokenizer.mark_markup(piece.text)
+        if piece.turn is None or segments[piece.turn].role != "assistant":
+            continue
+        closing = closing_token(tokenizer.mark_markup(following.text))
+        end = len(text) + (closing.end() if closing else 0)
+        targets.append(Target(start, end, segments[piece.turn].weight))
+    if not targets or segments[-1].role != "assistant":
+        return Written(text, len(text), tuple(targets))
+    opened = template.pieces(turns[:-1], opening=True) if turns[:-1] else []
+    opening = "".join(p.text if p.turn is not None else tokenizer.mark_markup(p.text) for p in opened)
+    last = targets[-1]
+    prompt = shared_start(opening, text[: last.start])
+    if not text[last.start : last.end].endswith(CLOSE) and tokenizer.end_token:
+        text = text[: last.end] + mark(tokenizer.end_token)  # the template closes a turn with no control token
+        last = Target(last.start, len(text), last.weight)
+    targets[-1] = Target(prompt, last.end, last.weight)
+    return Written(text[: last.end], prompt, tuple(targets))
+
+
+def _system_in_user_turn(segments: Sequence[Segment]) -> list[Segment]:
+    """For a template without system turns: their text opens the first user turn."""
+    system = [segment.text for segment in segments if segment.role == "system"]
+    turns = [segment for segment in segments if segment.role != "system"]
+    first = next((i for i, segment in enumerate(turns) if segment.role == "user"), None)
+    if not system or first is None:
+        return turns
+    joined = GAP.join([*system, turns[first].text])
+    turns[first] = Segment("user", joined, turns[first].weight, turns[first].source)
+    return turns
