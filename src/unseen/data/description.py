@@ -103,6 +103,14 @@ class SourceSection(Reading):
     subset: str | None = None
     splits: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("files", "splits")
+    @classmethod
+    def _plain_names(cls, splits: dict[str, Any]) -> dict[str, Any]:
+        odd = [name for name in splits if not re.fullmatch(NAME, name)]
+        if odd:
+            raise ValueError(f"'{odd[0]}' is no name of a split: letters, digits, '_', '-', '.'")
+        return splits
+
     @model_validator(mode="after")
     def _one_kind(self) -> SourceSection:
         if (self.hub is None) == (not self.files):
@@ -228,9 +236,10 @@ def _splits(said: DescriptionFile, path: Path) -> dict[str, Source]:
 
 
 def _hub_source(source: SourceSection, theirs: str, base: Path) -> Source:
-    local = base / str(source.hub)
-    options = {"subset": source.subset, "split": theirs}
-    return Source(str(local) if local.is_dir() else str(source.hub), "hub", options=options)
+    name, options = str(source.hub), {"subset": source.subset, "split": theirs}
+    if (base / name).is_dir():
+        return Source(str(base / name), "hub", options=options)
+    return Source(name, "hub", options=options)
 
 
 def _file_source(said: DescriptionFile, file: FileSection, base: Path, where: str) -> Source:

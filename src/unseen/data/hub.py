@@ -72,7 +72,7 @@ def _stream(source: Source) -> Iterator[dict[str, Any]]:
 
     wanted = {"name": source.options.get("subset"), "revision": revision or None}
     builder = load_dataset_builder(name, **wanted)
-    if getattr(builder, "repo_id", None) is None and "csv" in type(builder).__module__.rsplit(".", 1)[-1]:
+    if type(builder).__module__.endswith(".csv"):  # else 'NA', 'None' and '' become nothing
         builder = load_dataset_builder(name, **wanted, keep_default_na=False)
     yield from builder.as_streaming_dataset(split=source.options["split"])
 
