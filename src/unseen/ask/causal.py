@@ -1,0 +1,152 @@
+"""A decoder-only model reads prompts, scores continuations of them, and continues them greedily.
+
+Prompts stand left-padded in a batch, so that all of them end at the same place and continue without a gap; padding is
+masked and positions count from each prompt's first token. A prompt is read once, and all its options (or all its
+generated tokens) go on from its attention cache. The cache keeps every position, sliding windows included: the window
+is in the mask. Batch composition changes results by float rounding only.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from unseen.errors import ModelMistake
+
+Ids = Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Prompts that were read.
+
+    `mask` [prompts, longest], 0 is padding; `next_logits` float32 [prompts, vocabulary], after each prompt.
+    """
+
+    cache: Any
+    mask: torch.Tensor
+    next_logits: torch.Tensor
+
+    def select(self, rows: torch.Tensor) -> Prompts:
+        """The prompts at `rows` [n], any of them any number of times, with a cache of their own."""
+        cache = DynamicCache()
+        for number, layer in enumerate(self.cache.layers):
+            cache.update(layer.keys[rows], layer.values[rows], number)
+        return Prompts(cache, self.mask[rows], self.next_logits[rows])
+
+
+def check_causal(module: Any) -> None:
+    """Refuse a model that keeps something else than an attention cache: padding would leak into its state."""
+    layers = DynamicCache(config=_base(module).config).layers
+    other = {type(layer).__name__ for layer in layers} - {"DynamicLayer", "DynamicSlidingWindowLayer"}
+    if other:
+        raise ModelMistake(
+            type(_base(module)).__name__,
+            "keeps a recurrent state, which cannot be asked yet",
+            "choose an attention model",
+        )
+
+
+def read_prompts(module: Any, prompts: Sequence[Ids]) -> Prompts:
+    """Run every prompt (each with at least one token) once."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+    ids, mask = ids.to(module.device), mask.to(module.device)
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    cache = DynamicCache()
+    logits = _logits(module, ids, mask, positions, cache, last=1)
+    return Prompts(cache, mask, logits[:, -1].float())
+
+
+def continuation_log_probs(module: Any, prompts: Prompts, rows: Ids, options: Sequence[Ids]) -> list[float]:
+    """Summed log-probability, in nats, of each option (of at least one token) after the prompt at its place in `rows`.
+
+    The log-softmax is taken in float32, and only where an option's token is predicted.
+    """
+    where = torch.tensor(rows, device=prompts.mask.device)
+    first = torch.tensor([option[0] for option in options], device=where.device)
+    totals = _token_log_probs(prompts.next_logits[where], first).double()
+    long = [number for number, option in enumerate(options) if len(option) > 1]
+    if long:
+        later = _later_log_probs(module, prompts.select(where[long]), [options[number] for number in long])
+        totals[long] += later
+    return [float(total) for total in totals]
+
+
+def greedy(
+    module: Any, prompts: Sequence[Ids], most: int, end: frozenset[int], finished: Callable[[list[int]], bool]
+) -> list[list[int]]:
+    """The most probable continuation of each prompt, token by token.
+
+    A row stops before an end token, once `finished` holds of its tokens, or after `most` tokens; rows that have
+    stopped leave the batch.
+    """
+    said: list[list[int]] = [[] for _ in prompts]
+    running = list(range(len(prompts)))
+    state = read_prompts(module, prompts)
+    for _ in range(most):
+        best = state.next_logits.argmax(-1).tolist()
+        going = []
+        for place, (row, token) in enumerate(zip(running, best, strict=True)):
+            if token in end:
+                continue
+            said[row].append(token)
+            if len(said[row]) < most and not finished(said[row]):
+                going.append(place)
+        if not going:
+            break
+        if len(going) < len(running):
+            running = [running[place] for place in going]
+            state = state.select(torch.tensor(going, device=state.mask.device))
+        state = _step(module, state, [said[row][-1] for row in running])
+    return said
+
+
+def _step(module: Any, state: Prompts, tokens: list[int]) -> Prompts:
+    """The prompts, one token longer."""
+    mask = torch.cat([state.mask, state.mask.new_ones(len(tokens), 1)], dim=-1)
+    ids = torch.tensor(tokens, device=mask.device)[:, None]
+    positions = mask.sum(-1, keepdim=True) - 1
+    logits = _logits(module, ids, mask, positions, state.cache, last=1)
+    return Prompts(state.cache, mask, logits[:, -1].float())
+
+
+def _later_log_probs(module: Any, prompts: Prompts, options: list[Ids]) -> torch.Tensor:
+    """float64 [options]: log-probabilities of every token of an option but the first, summed."""
+    most = max(map(len, options)) - 1
+    device = prompts.mask.device
+    padded = torch.tensor([[*option, *[0] * (most + 1 - len(option))] for option in options], device=device)
+    real = torch.tensor([[place < len(option) - 1 for place in range(most)] for option in options], device=device)
+    mask = torch.cat([prompts.mask, real.to(prompts.mask.dtype)], dim=-1)
+    positions = prompts.mask.sum(-1, keepdim=True) + torch.arange(most, device=device)
+    logits = _logits(module, padded[:, :-1], mask, positions, prompts.cache, last=most)
+    scores = torch.zeros(real.shape, dtype=torch.float64, device=device)
+    scores[real] = _token_log_probs(logits[real].float(), padded[:, 1:][real]).double()
+    return scores.sum(-1)
+
+
+def _token_log_probs(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """log-softmax of float32 logits [n, vocabulary] at tokens [n]."""
+    return logits.gather(-1, tokens[:, None])[:, 0] - logits.logsumexp(-1)
+
+
+def _logits(
+    module: Any, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any, last: int
+) -> torch.Tensor:
+    """Logits [rows, last, vocabulary] of the last positions; `cache` grows by `ids`."""
+    known = inspect.signature(_base(module).forward).parameters
+    # Models without position_ids (ALiBi) take positions from the mask; a few older ones always give all logits.
+    extra = {"position_ids": positions, "logits_to_keep": last}
+    extra = {name: value for name, value in extra.items() if name in known}
+    output = module(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extra)
+    return output.logits[:, -last:]
+
+
+def _base(module: Any) -> Any:
+    return module.get_base_model() if hasattr(module, "get_base_model") else module

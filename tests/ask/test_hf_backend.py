@@ -1,0 +1,188 @@
+"""Laws of the backend: answers do not depend on budget or order, choices may be ragged, the cache knows its model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from unseen.ask.backend import ask
+from unseen.ask.cache import AnswerCache
+from unseen.ask.hf import HfBackend
+from unseen.ask.question import Answer, Choose, Generate, Question
+from unseen.encode.format import Format
+from unseen.encode.options import encode_options
+from unseen.errors import DataMistake, ModelMistake
+from unseen.prompt.example import Example, Segment
+
+PLAIN = Format("plain")
+WORDS = ["yes", "no", "perhaps", "it is", "not at all", "a", "never mind"]
+
+
+def example(row: int, choices: tuple[str, ...] | None = None) -> Example:
+    drawn = random.Random(row)
+    text = " ".join(drawn.choices(WORDS, k=drawn.randint(1, 12)))
+    return Example("toy/task", "asked", "test", row, (Segment("user", text),), choices)
+
+
+def ragged(rows: int, **settings: Any) -> list[Question]:
+    return [Choose(example(row, tuple(WORDS[: 1 + row % 7])), **settings) for row in range(rows)]
+
+
+def backend(model: Any, **settings: Any) -> HfBackend:
+    return HfBackend(model, PLAIN, **{"batch_tokens": 512, "max_tokens": 200, **settings})
+
+
+class Refusing:
+    """A model that may not be asked: what it answers must come from the cache."""
+
+    def __init__(self, inner: HfBackend) -> None:
+        self.digest, self.key = inner.digest, inner.key
+
+    def answer(self, questions: list[Question]) -> Iterator[tuple[int, Answer]]:
+        assert not questions, f"{len(questions)} questions were not in the cache"
+        return iter(())
+
+
+def test_choosing_equals_one_row_at_a_time(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    questions = ragged(20)
+    for question, answer in zip(questions, ask(backend(model), questions), strict=True):
+        prompt, options = encode_options(question.example, model.tokenizer, PLAIN, 200)
+        expected = [row_log_prob(model.module, prompt.tolist(), option.tolist()) for option in options]
+        assert answer.log_probs == pytest.approx(expected, abs=1e-4)
+        assert answer.chosen == max(range(len(expected)), key=expected.__getitem__)
+        assert answer.text == (question.example.choices or ())[answer.chosen]
+        assert answer.lengths == tuple(map(len, options))
+
+
+def row_log_prob(module: Any, prompt: list[int], option: list[int]) -> float:
+    with torch.inference_mode():
+        logits = module(input_ids=torch.tensor([prompt + option])).logits[0].float().log_softmax(-1)
+    return sum(float(logits[len(prompt) - 1 + place, token]) for place, token in enumerate(option))
+
+
+@pytest.mark.parametrize("scoring", ["sum", "tokens", "unconditional"])
+def test_answers_do_not_depend_on_the_budget_or_the_order_of_rows(
+    scoring: str, language_model: Callable[..., Any]
+) -> None:
+    model = language_model()
+    questions = [*ragged(24, scoring=scoring), *(Generate(example(row), 6) for row in range(6))]
+    answers = ask(backend(model), questions)
+    order = random.Random(0).sample(range(len(questions)), len(questions))
+    for budget in (1, 64, 100_000):
+        shuffled = ask(backend(model, batch_tokens=budget), [questions[place] for place in order])
+        for place, answer in zip(order, shuffled, strict=True):
+            assert (answer.chosen, answer.text) == (answers[place].chosen, answers[place].text)
+            assert answer.log_probs == pytest.approx(answers[place].log_probs, abs=1e-4)
+            assert answer.unconditional == pytest.approx(answers[place].unconditional, abs=1e-4)
+
+
+def test_each_scoring_ranks_by_its_own_quantity(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    for scoring in ("sum", "tokens", "unconditional"):
+        for answer in ask(
+            backend(model), [each for each in ragged(30, scoring=scoring) if len(each.example.choices) > 1]
+        ):
+            scores = {
+                "sum": list(answer.log_probs),
+                "tokens": [a / b for a, b in zip(answer.log_probs, answer.lengths, strict=True)],
+                "unconditional": [
+                    a - b for a, b in zip(answer.log_probs, answer.unconditional or answer.log_probs, strict=True)
+                ],
+            }[scoring]
+            best, second = sorted(scores, reverse=True)[:2]
+            assert (scores[answer.chosen or 0], answer.margin) == (best, pytest.approx(best - second))
+            assert bool(answer.unconditional) == (scoring == "unconditional")
+
+
+def test_open_options_leave_the_end_token_out(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    ended, open_ = (ask(backend(model, options=options), ragged(7)) for options in ("ended", "open"))
+    for with_end, without in zip(ended, open_, strict=True):
+        assert [length - 1 for length in with_end.lengths] == list(without.lengths)
+        assert all(a < b for a, b in zip(with_end.log_probs, without.log_probs, strict=True))
+
+
+def test_generation_stops_before_a_stop_string(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    [free] = ask(backend(model), [Generate(example(3), 12)])
+    stop = free.text[4:6]
+    [stopped] = ask(backend(model), [Generate(example(3), 12, (stop,))])
+    assert len(free.text) > 6
+    assert stopped.text == free.text[: free.text.index(stop)]
+
+
+def test_a_prompt_that_was_fitted_to_length_is_marked(language_model: Callable[..., Any]) -> None:
+    from unseen.prompt.example import Span
+
+    text = "Say yes or no: " + "word " * 60
+    long = Example(
+        "toy/task", "asked", "test", 0, (Segment("user", text, spans=(Span(15, len(text), ("t",)),)),), ("yes", "no")
+    )
+    cut, whole = ask(backend(language_model(), max_tokens=100), [Choose(long), Choose(example(1, ("yes", "no")))])
+    assert (cut.cut, whole.cut) == (True, False)
+
+
+def test_the_cache_answers_as_the_model_did(tmp_path: Path, language_model: Callable[..., Any]) -> None:
+    model = backend(language_model())
+    questions = [*ragged(9, scoring="unconditional"), Generate(example(2), 5)]
+    fresh = ask(model, questions)
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        first = ask(model, questions, cache)
+        again = ask(Refusing(model), questions, cache)
+    assert [answer.cached for answer in first] == [False] * 10
+    assert [answer.cached for answer in again] == [True] * 10
+    for cached, answer in zip(again, fresh, strict=True):
+        assert (cached.text, cached.chosen, cached.lengths) == (answer.text, answer.chosen, answer.lengths)
+        assert cached.log_probs == pytest.approx(answer.log_probs, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`")  # peft reads transformers' old name
+def test_a_changed_model_is_never_answered_from_the_cache(tmp_path: Path, language_model: Callable[..., Any]) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    model = language_model()
+    questions = ragged(5)
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+
+        def cached(backend: HfBackend) -> list[bool]:
+            return [answer.cached for answer in ask(backend, questions, cache)]
+
+        plain = backend(model)
+        assert not any(cached(plain)) and all(cached(plain))
+        adapted = language_model(get_peft_model(model.module, LoraConfig(r=2, target_modules="all-linear")))
+        tuned = backend(adapted)
+        assert not any(cached(tuned)) and all(cached(tuned))
+        with torch.no_grad():  # an optimizer step on the adapter, seen by a backend that exists already
+            next(p for name, p in adapted.module.named_parameters() if "lora_B" in name).add_(0.1)
+        assert not any(cached(tuned)) and all(cached(tuned))
+        with adapted.module.disable_adapter():
+            assert not any(cached(tuned)) and all(cached(tuned))
+        assert all(cached(tuned))
+        adapted.module.to(torch.bfloat16)
+        assert not any(cached(tuned))
+        assert not any(cached(backend(adapted, options="open")))
+
+
+def test_asking_leaves_the_model_in_its_mode(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    model.module.train()
+    ask(backend(model), ragged(2))
+    assert model.module.training
+
+
+def test_an_empty_choice_is_the_users_mistake(language_model: Callable[..., Any]) -> None:
+    with pytest.raises(DataMistake, match=r"toy/task\|asked\|test/0: answer choice 2 is empty"):
+        ask(backend(language_model(), options="open"), [Choose(example(0, ("yes", "")))])
+
+
+def test_an_encoder_decoder_is_refused(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    model.kind = "encoder-decoder"
+    with pytest.raises(ModelMistake, match="decoder-only"):
+        backend(model)
