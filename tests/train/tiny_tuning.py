@@ -14,23 +14,10 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 
 from unseen.encode.encoded import Encoded
 from unseen.recipe import TrainSettings
-from unseen.train.batch import plain_batch
 from unseen.train.loop import Tuned, tune
 from unseen.train.plan import StepPlan, plan_steps
 
 VOCABULARY = 128
-
-
-def padded(examples: Sequence[Encoded], batch_tokens: int = 64) -> list[Any]:
-    """Micro-batches in the order of the examples, as many rows as fit the budget."""
-    groups: list[list[Encoded]] = []
-    for example in examples:
-        longest = max([len(example.ids), *(len(each.ids) for each in groups[-1])]) if groups else 0
-        if groups and longest * (len(groups[-1]) + 1) <= batch_tokens:
-            groups[-1].append(example)
-        else:
-            groups.append([example])
-    return [plain_batch(group) for group in groups]
 
 
 SETTINGS = TrainSettings(
@@ -113,7 +100,6 @@ def plan_of(examples: Sequence[Encoded], settings: TrainSettings) -> StepPlan:
 
 def run_tiny(model: TinyModel, out: Path, settings: TrainSettings = SETTINGS, count: int = 24, **more: Any) -> Tuned:
     examples = more.pop("examples", None) or random_examples(count)
-    more.setdefault("deal", padded)
     return tune(model, plan_of(examples, settings), settings, out, examples=examples, **more)
 
 
@@ -131,3 +117,20 @@ def own_loss(model: TinyModel, example: Encoded) -> float:
     labels = torch.where(torch.tensor(example.weights)[None] > 0, ids, -100)
     with torch.no_grad():
         return float(model.module(input_ids=ids, labels=labels).loss)
+
+
+def _long_run(make: Any, **values: Any) -> Any:
+    """A run of 40 steps with a checkpoint every third, a validation every fifth."""
+    settings = changed(steps=40, checkpoint_every=3, validate_every=5, warmup=0.1, schedule="cosine", **values)
+
+    def run(out: Path, resume: bool = False) -> Tuned:
+        return run_tiny(make(), out, settings, resume=resume, validation=random_examples(4, seed=9))
+
+    return run
+
+
+KILLED_RUNS = {
+    "full": _long_run(llama, keep="best_seen"),
+    "lora": _long_run(lambda: with_lora(llama(), 0.3), learning_rate=1e-2),
+    "adafactor": _long_run(lambda: llama(tied=True), optimizer="adafactor", learning_rate=1e-2),
+}

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from unseen.encode.batch import pad, plan_batches
 from unseen.encode.encoded import Encoded
 
 Network = Callable[..., Any]
@@ -85,30 +86,23 @@ class PlainBatch:
 
 def plain_batch(examples: Sequence[Encoded]) -> PlainBatch:
     """One padded micro-batch of `examples`, a row each."""
-    lengths = np.array([len(example.ids) for example in examples])
-    shape = (len(examples), int(lengths.max()))
-    ids, weights = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.float32)
-    for row, example in enumerate(examples):
-        ids[row, : lengths[row]] = example.ids
-        weights[row, : lengths[row]] = example.weights
-    mask = np.arange(shape[1]) < lengths[:, None]
-    rows, columns = np.nonzero(weights[:, 1:])
+    padded = pad(examples)
+    ids = padded.ids.astype(np.int64)
+    rows, columns = np.nonzero(padded.weights[:, 1:])
     return PlainBatch(
         ids=tuple(example.id for example in examples),
         input_ids=torch.from_numpy(ids),
-        mask=torch.from_numpy(mask.astype(np.int64)),
+        mask=torch.from_numpy(padded.mask.astype(np.int64)),
         rows=torch.from_numpy(rows),
         columns=torch.from_numpy(columns),
         targets=torch.from_numpy(ids[rows, columns + 1]),
-        weights=torch.from_numpy(weights[rows, columns + 1]),
-        tokens=int(lengths.sum()),
+        weights=torch.from_numpy(padded.weights[rows, columns + 1]),
+        tokens=int(padded.mask.sum()),
         computed=ids.size,
     )
 
 
 def plain_batches(examples: Sequence[Encoded], batch_tokens: int) -> list[Batch]:
     """The examples of a step as padded micro-batches of at most `batch_tokens` positions each."""
-    from unseen.encode.batch import plan_batches
-
     lengths = [len(example.ids) for example in examples]
     return [plain_batch([examples[index] for index in group]) for group in plan_batches(lengths, batch_tokens)]

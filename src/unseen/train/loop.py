@@ -73,6 +73,7 @@ def tune(
     Raises `RecipeMistake` for a folder or settings that do not fit, `NonFiniteLoss` when a step has no number.
     """
     _check(model, settings, out, validation, resume)
+    out.mkdir(parents=True, exist_ok=True)
     accelerator = start(settings, out, processes)
     with _tuning(model.module, settings, accelerator.device):
         run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, deal, kept_steps)
@@ -112,13 +113,18 @@ def _tuning(module: Any, settings: TrainSettings, device: torch.device) -> Itera
     with torch.random.fork_rng(devices), without_dropout(module):
         module.train()
         if settings.gradient_checkpointing:
-            base_of(module).gradient_checkpointing_enable({"use_reentrant": False})
+            _checkpointing(base_of(module), "enable")({"use_reentrant": False})
         try:
             yield
         finally:
             module.eval()
             if settings.gradient_checkpointing:
-                base_of(module).gradient_checkpointing_disable()
+                _checkpointing(base_of(module), "disable")()
+
+
+def _checkpointing(base: Any, verb: str) -> Any:
+    """transformers' method, by the name that it has had since 5.20 or by the one before."""
+    return getattr(base, f"activation_checkpointing_{verb}", None) or getattr(base, f"gradient_checkpointing_{verb}")
 
 
 def _prepare(

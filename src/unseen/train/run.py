@@ -43,7 +43,8 @@ class Run:
 def take_step(run: Run, number: int) -> StepLine:
     """Do optimizer step `number`, counted from 0. Raises `NonFiniteLoss` before anything is changed."""
     began = time.perf_counter()
-    batches = run.deal([run.examples[int(index)] for index in run.plan.step(number)])
+    examples = [run.examples[int(index)] for index in run.plan.step(number)]
+    batches = run.deal(examples)
     rate = learning_rate(run.settings, number, len(run.plan))
     set_learning_rate(run.optimizer, rate)
     seed_step(run.seed, number, run.accelerator.process_index)
@@ -51,13 +52,14 @@ def take_step(run: Run, number: int) -> StepLine:
     losses = _accumulate(run, batches, weight)
     limit = math.inf if run.settings.clip is None else run.settings.clip
     norm = float(run.accelerator.clip_grad_norm_(list(run.trained.values()), limit))
-    if not (all(map(math.isfinite, losses)) and math.isfinite(norm)):
-        raise _not_finite(run, number, batches, losses)
+    loss = math.fsum(losses) / weight
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        raise _not_finite(run, number, examples, has_loss=math.isfinite(loss))
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
     return StepLine(
         step=number + 1,
-        loss=math.fsum(losses) / weight,
+        loss=loss,
         learning_rate=rate,
         grad_norm=norm,
         supervised_tokens=sum(len(batch.targets) for batch in batches),
@@ -110,15 +112,20 @@ def _of_all_ranks(run: Run, losses: Sequence[torch.Tensor]) -> list[float]:
     return [float(loss) for loss in by_rank.T.reshape(-1)]
 
 
-def _not_finite(run: Run, number: int, batches: Sequence[Batch], losses: Sequence[float]) -> NonFiniteLoss:
-    """Names the step, the examples whose micro-batch has no number (all of them when it is the gradient), and the
-    checkpoint to go back to."""
-    bad = [batch for batch, loss in zip(batches, losses, strict=False) if not math.isfinite(loss)]
-    ids = [name for batch in bad or batches for name in batch.ids]
+def _not_finite(run: Run, number: int, examples: Sequence[Encoded], has_loss: bool) -> NonFiniteLoss:
+    """Names the step, the examples at fault (all of them where it is not one alone), and the checkpoint to go back
+    to. Each example is run by itself, on every rank alike."""
+    alone = [] if has_loss else [example.id for example in examples if not _has_loss(run, example)]
+    ids = alone or [example.id for example in examples]
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     last = run.checkpoints.last()
     where = f"last good checkpoint: {last}" if last else "no checkpoint was written yet"
-    what = "loss" if bad else "gradient"
+    what = "gradient" if has_loss else "loss"
     return NonFiniteLoss(
         f"step {number + 1}: the {what} is not a number; examples: {', '.join(ids[:NAMED])}{more}; {where}"
     )
+
+
+def _has_loss(run: Run, example: Encoded) -> bool:
+    with torch.no_grad():
+        return all(bool(run.step(batch.to(run.accelerator.device)).isfinite()) for batch in run.deal([example]))
