@@ -1,0 +1,226 @@
+"""The command line: parses, calls, prints. Exit 0 done, 1 the job failed, 2 the user's mistake."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unseen.errors import JobFailed, UnseenError, UserMistake, one_line
+
+app = typer.Typer(
+    help="Instruction tuning that is measured on what the model has not seen.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+importing = typer.Typer(help="Bring templates of others into your catalog.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(importing, name="import")
+
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
+Out = Annotated[Path | None, typer.Option("--out", help="folder (or file) to write to")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
+Catalogs = Annotated[
+    list[str] | None, typer.Option("--catalog", help="shipped, data, user or a folder; all three when absent")
+]
+
+
+@app.command()
+def demo(
+    out: Out = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
+    set_: Set = None,
+) -> None:
+    """The main job on the embedded default, from raw rows to report.html."""
+    from unseen.data.places import shipped_catalog
+
+    tune(shipped_catalog() / "recipes" / "demo.yaml", False, out, set_, resume)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="tasks, datasets, templates, models or recipes")],
+    catalog: Catalogs = None,
+    json: Json = False,
+) -> None:
+    """What there is: tasks, datasets, templates, models, recipes."""
+    from unseen.report.listing import listing
+    from unseen.report.terminal import print_table
+
+    print_table(listing(what, catalog or ("shipped", "data", "user")), json)
+
+
+@app.command()
+def show(
+    task: Annotated[str, typer.Argument(help="a task, as `unseen list tasks` names it")],
+    template: Annotated[str | None, typer.Option("--template", help="only this template")] = None,
+    row: Annotated[int, typer.Option("--row", min=0, help="record number in its file")] = 0,
+    tokens: Annotated[bool, typer.Option("--tokens", help="the tokens, supervised ones in colour")] = False,
+    model: Annotated[str, typer.Option("--model", help="whose tokens")] = "smollm2-135m-instruct",
+    catalog: Catalogs = None,
+) -> None:
+    """A task as the model sees it: rendered, with spans and supervised tokens in colour."""
+    from unseen.report.showing import show_spans, show_tokens
+
+    found = _task(task, catalog)
+    if tokens:
+        show_tokens(found, template, row, model)
+    else:
+        show_spans(found, template, row)
+
+
+@app.command()
+def render(
+    task: Annotated[str | None, typer.Argument(help="a task of the catalog")] = None,
+    rows: Annotated[Path | None, typer.Option("--rows", help="a file of rows, instead of a task")] = None,
+    templates: Annotated[Path | None, typer.Option("--templates", help="a file of ours or a templates.yaml")] = None,
+    truncate_chars: Annotated[
+        int | None, typer.Option("--truncate-chars", min=1, help="cut every field at so many characters")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="list every mistake, write nothing")] = False,
+    out: Out = None,
+    catalog: Catalogs = None,
+) -> None:
+    """Rows through templates, as JSON lines."""
+    from unseen.report.rendering import check_source, file_source, task_source, write_rendered
+
+    if (task is None) == (rows is None) or (rows is None) != (templates is None):
+        raise UserMistake("render", "name a task, or --rows FILE with --templates FILE", "see unseen render --help")
+    source = task_source(_task(task, catalog)) if task else file_source(rows, templates)  # type: ignore[arg-type]
+    if check:
+        check_source(source)
+    else:
+        write_rendered(source, out, truncate_chars)
+
+
+@importing.command()
+def promptsource(
+    path: Annotated[str, typer.Argument(help="a checkout, a templates folder, or pypi:promptsource==0.2.3")],
+    json: Json = False,
+) -> None:
+    """PromptSource's templates, every file of them."""
+    from unseen.data.places import user_catalog
+    from unseen.prompt.promptsource import import_promptsource
+    from unseen.report.terminal import print_table
+
+    print_table([import_promptsource(path, user_catalog())], json)
+
+
+@app.command()
+def tune(
+    recipe: Annotated[Path, typer.Argument(help="a recipe file")],
+    plan: Annotated[bool, typer.Option("--plan", help="a dry run: lengths, cuts, steps, estimated time")] = False,
+    out: Out = None,
+    set_: Set = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
+    json: Json = False,
+) -> None:
+    """Tune, evaluate base and tuned, report."""
+    from unseen.recipe import load_recipe
+
+    settings = load_recipe(recipe, set_ or ())
+    if plan:
+        from unseen.report.planning import print_plan
+        from unseen.study.plan import plan as make_plan
+
+        print_plan(make_plan(settings), json)
+        return
+    from unseen.report.page import report as write_report
+    from unseen.report.terminal import print_scores
+    from unseen.study.run import tune as run_recipe
+
+    done = run_recipe(settings, out=out, resume=resume)
+    page = write_report([done.folder])
+    print_scores(done.folder, json)
+    print(f"report: {page}", file=sys.stderr)
+
+
+@app.command()
+def evaluate(
+    recipe: Annotated[Path | None, typer.Argument(help="a recipe: asks the model that it names")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="a model, or the folder of a run")] = None,
+    tasks: Annotated[list[str] | None, typer.Option("--tasks", help="globs over cluster/dataset")] = None,
+    shots: Annotated[list[int] | None, typer.Option("--shots", min=0, help="exemplars in each prompt")] = None,
+    rows: Annotated[int | None, typer.Option("--rows-per-task", min=1, help="rows of each task")] = None,
+    out: Out = None,
+    catalog: Catalogs = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Ask a model the tasks of a recipe, or any tasks."""
+    from unseen.report.page import report as write_report
+    from unseen.report.terminal import print_scores
+    from unseen.study.asking import evaluate as run_evaluation
+    from unseen.study.asking import recipe_for
+
+    settings = recipe_for(recipe, model, tasks, shots, rows, catalog, set_ or ())
+    folder = run_evaluation(settings, model=model, out=out)
+    page = write_report([folder])
+    print_scores(folder, json)
+    print(f"report: {page}", file=sys.stderr)
+
+
+@app.command()
+def score(
+    metric: Annotated[str, typer.Option("--metric", help="accuracy, exact_match, f1, rouge_l, bleu or chrf")],
+    predictions: Annotated[Path, typer.Option("--predictions", help="JSON lines: prediction, references, group")],
+    json: Json = False,
+) -> None:
+    """Judge predictions made elsewhere."""
+    from unseen.evaluate.judging import score_file
+    from unseen.report.terminal import print_score_table
+
+    print_score_table(score_file(metric, predictions), json)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="run folders")],
+    without_rows: Annotated[bool, typer.Option("--without-rows", help="ids, hashes and scores only")] = False,
+    out: Out = None,
+) -> None:
+    """One page from one run, or a comparison of several."""
+    from unseen.report.page import report as write_report
+
+    print(write_report(runs, with_rows=not without_rows, out=out))
+
+
+def _task(name: str, catalogs: Sequence[str] | None):  # type: ignore[no-untyped-def]
+    from unseen.task.catalog import load_catalog
+
+    return load_catalog(catalogs or ("shipped", "data", "user")).task(name)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code. Mistakes go to stderr, one line each, without a traceback."""
+    try:
+        status = app(list(arguments), prog_name="unseen", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except UserMistake as mistake:
+        for line in mistake.lines:
+            print(f"unseen: {line}", file=sys.stderr)
+        return 2
+    except JobFailed as failure:
+        print(f"unseen: {one_line(str(failure))}", file=sys.stderr)
+        return 1
+    except UnseenError as error:
+        print(f"unseen: {one_line(str(error))}", file=sys.stderr)
+        return 1
+    except typer.TyperException as usage:
+        message = getattr(usage, "format_message", lambda: str(usage))()
+        print(f"unseen: {one_line(message)}; see unseen --help", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        print("unseen: interrupted; --resume goes on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""The mixture's draws as examples, and as tokens on disk: rendered and encoded once, in the order of the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, islice
+from pathlib import Path
+
+from unseen.encode.encode import encode_many
+from unseen.encode.encoded import Encoded
+from unseen.encode.format import Format
+from unseen.encode.store import EncodedStore
+from unseen.encode.tokenizer import Tokenizer
+from unseen.errors import DataMistake
+from unseen.evaluate.exemplars import Exemplars
+from unseen.prompt.example import Example
+from unseen.prompt.fewshot import with_exemplars
+from unseen.recipe import Recipe
+from unseen.study.seen_rows import OpenRows, SeenRows
+from unseen.task.mixture import Draw, Mixture
+from unseen.task.render import example_of
+from unseen.task.task import Task
+from unseen.train.plan import count_draws
+
+BLOCK = 256  # draws whose rows are read together
+
+
+def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
+    """The mixture of the seen tasks over the rows that are tuned on."""
+    sizes = [len(rows.tune[task.dataset.task]) for task in tasks]
+    return Mixture.of(tasks, sizes, recipe.mixture, recipe.templates.per_task)
+
+
+class TuningExamples:
+    """Examples of a run in the order of the mixture; iterating again gives the same ones.
+
+    `counts` holds what the last pass left out (`empty` renderings) and how often each task and template was drawn.
+    """
+
+    def __init__(self, recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows) -> None:
+        self.recipe, self.tasks, self.rows, self.open_rows = recipe, tasks, rows, open_rows
+        self.mixture = mixture_of(recipe, tasks, rows)
+        self.wanted = count_draws(recipe.train, self.mixture.epoch_length)
+        self.counts: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Example]:
+        """As many examples as the run takes; a draw that renders empty is counted and the next one takes its place."""
+        self.counts = Counter()
+        yield from islice(self._rendered(), self.wanted)
+
+    def _rendered(self) -> Iterator[Example]:
+        seed = self.recipe.seed
+        for epoch in count():
+            before = self.counts["rendered"]
+            for draw in self.mixture.order(seed, epoch):
+                example = self._example(draw)
+                self.counts["empty" if example is None else "rendered"] += 1
+                if example is not None:
+                    self.counts[f"task:{example.task}"] += 1
+                    yield example
+            if self.counts["rendered"] == before:
+                raise DataMistake("mixture", "every row of every seen task renders empty", "see unseen render --check")
+
+    def _example(self, draw: Draw) -> Example | None:
+        task = self.tasks[draw.task]
+        row = self.open_rows(task, "train")[int(self.rows.tune[task.dataset.task][draw.row])]
+        example = example_of(task, draw.template, row)
+        if example is None or not self.recipe.shots:
+            return example
+        settings = self.recipe.evaluate
+        exemplars = Exemplars(task, self.open_rows(task, "train"), self.recipe.seed, settings.exemplars)
+        return with_exemplars(example, exemplars.of(example, self.recipe.shots), settings.exemplar_layout)
+
+
+def validation_examples(
+    recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows
+) -> Iterator[Example]:
+    """Each held-out row of the seen tasks once, its templates taken in turn."""
+    for task in tasks:
+        if task.turned:
+            continue
+        templates = min(recipe.templates.per_task, len(task.templates)) or 1
+        for number, place in enumerate(rows.validate[task.dataset.task]):
+            example = example_of(task, number % templates, open_rows(task, "train")[int(place)])
+            if example is not None:
+                yield example
+
+
+def encoded(
+    recipe: Recipe, examples: Iterable[Example], tokenizer: Tokenizer, format: Format, seen: Callable[[Encoded], None]
+) -> Iterator[Encoded]:
+    """Examples as tokens, as the recipe's length and loss settings say; `seen` is shown each one."""
+    settings = recipe.train
+    for each in encode_many(examples, tokenizer, format, settings.max_tokens, settings.prompt_weight):
+        seen(each)
+        yield each
+
+
+def store_examples(folder: Path, encodings: Iterable[Encoded]) -> EncodedStore:
+    """The encoded examples on disk; written again where they are not whole."""
+    return EncodedStore.write(folder, encodings)

@@ -1,0 +1,55 @@
+"""The identity of a run: what changes its result is in, where and how fast it was computed is not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from unseen.recipe import NOT_IN_FINGERPRINT, Recipe
+from unseen.task.task import Task
+
+PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "peft", "numpy", "pyarrow", "jinja2")
+
+
+def fingerprint(recipe: Recipe, tasks: Sequence[Task], row_digests: Mapping[str, str], model_digest: str) -> str:
+    """SHA-256 (hex) of the recipe's deciding values, the templates, the rows' contents, the model and our version.
+
+    `row_digests` maps `task/split` to the digest of those rows' contents.
+    """
+    identity = {
+        "unseen": versions()["unseen"],
+        "recipe": deciding_values(recipe),
+        "templates": {task.name: [asdict(each) | {"where": ""} for each in task.templates + task.plain] for task in tasks},
+        "rows": dict(sorted(row_digests.items())),
+        "model": model_digest,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def deciding_values(recipe: Recipe) -> dict[str, Any]:
+    """The recipe without the values that change only where, how fast or how watched it runs."""
+    values = recipe.canonical()
+    for key in NOT_IN_FINGERPRINT:
+        place = values
+        *parents, last = key.split(".")
+        for parent in parents:
+            place = place[parent]
+        place.pop(last)
+    return values
+
+
+def versions() -> dict[str, str]:
+    """Versions of `unseen` and of the packages that compute its numbers."""
+    found = {"unseen": _version("unseen")}
+    return found | {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

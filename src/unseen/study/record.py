@@ -1,0 +1,48 @@
+"""record.json: what a run was asked, what it did, and what it left out. Written whole and atomically."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import DataMistake
+
+NAME = "record.json"
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Replace the run's record; a killed process leaves the old one or the new one, never a half."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / NAME, record)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a run folder; `DataMistake` when there is none or it is damaged."""
+    path = folder / NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataMistake(str(folder), f"is not a run folder: it has no {NAME}", "name a folder that tune wrote") from None
+    except (ValueError, OSError) as error:
+        raise DataMistake(str(path), f"cannot be read ({error})", "run with --resume to write it again") from None
+    if not isinstance(record, dict):
+        raise DataMistake(str(path), "is not a record", "name a folder that tune wrote")
+    return record
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON to a temporary file beside `path`, then rename."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, ensure_ascii=False, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
