@@ -1,0 +1,81 @@
+"""LoRA adapters (Hu et al. 2021), through PEFT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import ModelMistake
+from unseen.recipe import TrainSettings
+
+
+def trainable(module: Any, settings: TrainSettings, seed: int) -> Any:
+    """`module` ready to be tuned by `settings.method`: with a fresh adapter, or whole, an earlier adapter merged."""
+    if settings.method == "lora":
+        return add_lora(module, settings, seed)
+    return merged(module).requires_grad_(True)
+
+
+def add_lora(module: Any, settings: TrainSettings, seed: int) -> Any:
+    """`module` with a fresh adapter on its linear layers: the adapter is trainable, everything else frozen.
+
+    The adapter's start is drawn from `seed` alone; the global random state is left as it was. An adapter that is
+    there already is merged first, so that the new one stands on what the model says now.
+    """
+    import torch
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if isinstance(module, PeftModel):
+        module = module.merge_and_unload()
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha if settings.alpha is not None else 2 * settings.rank,
+        lora_dropout=settings.dropout,
+        target_modules=_targets(module, settings),
+        task_type="SEQ_2_SEQ_LM" if getattr(module.config, "is_encoder_decoder", False) else "CAUSAL_LM",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        try:
+            return get_peft_model(module, config)
+        except ValueError as error:
+            raise ModelMistake("train.targets", str(error), "name modules of this model, or all-linear") from None
+
+
+def is_adapted(module: Any) -> bool:
+    """Whether `module` is a model with an adapter around it."""
+    return hasattr(module, "peft_config")
+
+
+def save_adapter(module: Any, folder: Path) -> None:
+    """Write the adapter alone, without the embeddings, which it does not change.
+
+    By default PEFT adds the whole embedding when it cannot tell (227 MB for a 135M model).
+    """
+    module.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's model card, of blanks to fill in
+
+
+def merged(module: Any) -> Any:
+    """A model without the adapter and with its effect, to rounding; `module` itself is used up."""
+    return module.merge_and_unload() if is_adapted(module) else module
+
+
+def _targets(module: Any, settings: TrainSettings) -> str | list[str]:
+    if settings.targets != "attention":
+        return settings.targets if isinstance(settings.targets, str) else list(settings.targets)
+    return attention_layers(module)
+
+
+def attention_layers(module: Any) -> list[str]:
+    """Full names of the linear layers inside attention blocks, whatever the family calls them."""
+    linear = ("Linear", "Conv1D")  # Conv1D is what GPT-2 calls its linear layers
+    names = [name for name, layer in module.named_modules() if type(layer).__name__ in linear]
+    found = [name for name in names if "attention" in _parent(module, name)]
+    if not found:
+        raise ModelMistake("train.targets", "no attention layers are found in this model", "use all-linear")
+    return found
+
+
+def _parent(module: Any, name: str) -> str:
+    return type(module.get_submodule(name.rpartition(".")[0])).__name__.lower()

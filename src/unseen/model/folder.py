@@ -1,0 +1,180 @@
+"""Which model a name means: an alias, a folder, a run, a GGUF file, a hub id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from unseen.data.places import models_root
+from unseen.errors import ModelMistake, UserMistake, nearest
+from unseen.model.contents import contents_of, read_json
+from unseen.model.description import TunedOn, described, descriptions
+from unseen.model.embedded import ALIAS, cached_folder, embedded_folder
+from unseen.model.gguf import converted
+from unseen.model.hub import HUB_ID, hub_folder
+from unseen.progress import Advance
+
+ABOUT = "unseen.json"  # what a model that was tuned here says of itself
+ADAPTER = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model that is there, looked into but not loaded.
+
+    `path` holds its files; for an adapter (`base` is set) the adapter's own, while the weights are those of `base`.
+    `digest` is that of weights, configuration and adapter; `revision` the hub's commit; `size` the weights' bytes.
+    `instruction_tuned_on` names published datasets. `remote_code`: the configuration asks to run code of its own.
+    """
+
+    name: str
+    path: Path
+    digest: str
+    size: int
+    instruction_tuned_on: TunedOn
+    revision: str | None = None
+    base: ModelFolder | None = None
+    embedded: bool = False
+    remote_code: bool = False
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder that holds the tokenizer."""
+        return self.path if self.base is None or (self.path / "tokenizer.json").is_file() else self.base.tokenizer
+
+
+def resolve(name: str, *, progress: Advance = lambda done, total: None) -> ModelFolder:
+    """The model that `name` means: an alias, a model folder, a run folder, a `.gguf` file, a name under
+    `$UNSEEN_MODELS`, or a hub id `org/name[@revision]`; fetched or converted when that is needed.
+
+    Raises `ModelMistake` when it is not there or damaged, before torch is imported; `DownloadFailed`.
+    """
+    if name == ALIAS:
+        return _plain_model(name, embedded_folder(progress), embedded=True)
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf":
+        return _plain_model(name, converted(path, progress))
+    named = [path] if not (root := models_root()) else [path, root / name]
+    for folder in named:
+        if folder.is_dir():
+            return _local_model(name, folder.absolute())
+    known = described(name)
+    hub_id = known.hub[0] if known and known.hub and name == known.name else name
+    if HUB_ID.fullmatch(hub_id) and not path.is_absolute():
+        folder, commit = hub_folder(hub_id)
+        return _plain_model(name, folder, revision=commit)
+    raise ModelMistake(name, "no such model", nearest(name, descriptions(), "known models") + REMEDY)
+
+
+REMEDY = "; or name a folder, a .gguf file, or a hub id org/name"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A line of `unseen list models`; `path` and `size` (bytes) are None where the model is not on this machine."""
+
+    name: str
+    path: Path | None
+    size: int | None
+    instruction_tuned_on: TunedOn
+    note: str
+
+
+def list_models() -> list[ListedModel]:
+    """Every described model, and every model folder under `$UNSEEN_MODELS`; nothing is fetched or converted."""
+    listed = [_listed(name) for name in descriptions()]
+    root = models_root()
+    folders = sorted(root.glob("*/config.json")) if root else []
+    return listed + [_listed(config.parent.name) for config in folders if config.parent.name not in descriptions()]
+
+
+def _listed(name: str) -> ListedModel:
+    known = described(name)
+    tuned_on, note = (known.instruction_tuned_on, known.note) if known else ("unknown", "")
+    root = models_root()
+    path = cached_folder() if name == ALIAS else None
+    if path is None and root and (root / name / "config.json").is_file():
+        path = root / name
+    try:
+        size = contents_of(path).size if path else None
+    except UserMistake as mistake:
+        return ListedModel(name, None, None, tuned_on, f"damaged: {mistake}")
+    return ListedModel(name, path, size, tuned_on, note)
+
+
+def _local_model(name: str, folder: Path) -> ModelFolder:
+    """The model in `folder`, or, for a run's folder, the one that the run tuned."""
+    if not (folder / "config.json").is_file() and (folder / "model" / ABOUT).is_file():
+        folder = folder / "model"
+    if (folder / "adapter_config.json").is_file():
+        return _adapted_model(name, folder)
+    return _plain_model(name, folder)
+
+
+def _plain_model(name: str, folder: Path, revision: str | None = None, embedded: bool = False) -> ModelFolder:
+    contents = contents_of(folder)
+    return ModelFolder(
+        name=name,
+        path=folder,
+        digest=contents.digest,
+        size=contents.size,
+        instruction_tuned_on=_tuned_on(name, folder),
+        revision=revision,
+        embedded=embedded,
+        remote_code=contents.remote_code,
+    )
+
+
+def _adapted_model(name: str, folder: Path) -> ModelFolder:
+    """An adapter on the model that `unseen.json` names, which must hold the weights that the adapter was tuned on."""
+    about = _about(folder)
+    weights = folder / ADAPTER
+    if not about or not weights.is_file():
+        absent = ABOUT if not about else ADAPTER
+        raise ModelMistake(str(folder), f"is an adapter without {absent}", "name a run folder, or a merged model")
+    base = _base(about, folder)
+    with weights.open("rb") as file:
+        adapter = file_digest(file, "sha256").hexdigest() + (folder / "adapter_config.json").read_text("utf-8")
+    return ModelFolder(
+        name=name,
+        path=folder,
+        digest=sha256(f"{base.digest} {adapter}".encode()).hexdigest(),
+        size=base.size + weights.stat().st_size,
+        instruction_tuned_on=_tuned_on(name, folder),
+        revision=base.revision,
+        base=base,
+        remote_code=base.remote_code,
+    )
+
+
+def _base(about: dict[str, Any], folder: Path) -> ModelFolder:
+    said = about["base"]
+    name = said["path"] if said.get("path") and Path(said["path"]).is_dir() else said["name"]
+    try:
+        base = resolve(name)
+    except ModelMistake as mistake:
+        raise ModelMistake(str(folder), f"its base model cannot be used ({mistake})", "bring the base back") from None
+    if base.digest != said["digest"]:
+        what = f"was tuned on other weights than '{name}' holds now"
+        raise ModelMistake(str(folder), what, "bring the base model back, or tune again")
+    return base
+
+
+def _tuned_on(name: str, folder: Path) -> TunedOn:
+    """What the model says of itself, else what a description says of it."""
+    said = _about(folder).get("instruction_tuned_on")
+    if said is not None:
+        return tuple(said) if isinstance(said, list) else said
+    known = described(name)
+    return known.instruction_tuned_on if known else "unknown"
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    path = folder / ABOUT
+    values = read_json(path) if path.is_file() else {}
+    base = values.get("base", {"name": "", "digest": ""})
+    if not isinstance(base, dict) or not isinstance(base.get("name"), str) or not isinstance(base.get("digest"), str):
+        raise ModelMistake(str(path), "does not name its base model", "bring back the file that the run wrote")
+    return values

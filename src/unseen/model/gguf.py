@@ -1,0 +1,136 @@
+"""A GGUF file becomes a plain model folder, once.
+
+Loading GGUF takes ten seconds each time, and transformers cannot save what it loaded; the plain copy holds the same
+weights, bit for bit, and loads in half a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from unseen.data.places import cache
+from unseen.errors import ModelMistake, UserMistake
+from unseen.model.contents import contents_of, read_json
+from unseen.model.quiet import quiet_transformers
+from unseen.progress import Advance
+
+CONVERSION = 1  # counted up when what a conversion writes changes
+ABOUT = "unseen.json"
+
+
+def converted(gguf: Path, progress: Advance) -> Path:
+    """The plain model folder of `gguf`, made now or before; cached under the digest of the file's content.
+
+    Raises `ModelMistake` when the file is no GGUF file, or holds a model that transformers cannot read.
+    """
+    check_magic(gguf)
+    with gguf.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    folder = converted_folder(digest)
+    return folder if is_whole(folder) else convert(gguf, folder, progress)
+
+
+def converted_folder(gguf_digest: str) -> Path:
+    """Where the plain copy of the GGUF file with this SHA-256 lies, or will."""
+    return cache() / "models" / f"gguf-{gguf_digest[:16]}-{CONVERSION}"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether `folder` holds a conversion, undamaged: its content has the digest that was noted when it was made."""
+    try:
+        noted = read_json(folder / ABOUT) if (folder / ABOUT).is_file() else {}
+        return noted.get("digest") == contents_of(folder).digest and noted.get("tokenizer") == _tokenizer_digest(folder)
+    except UserMistake:
+        return False
+
+
+def convert(gguf: Path, folder: Path, progress: Advance) -> Path:
+    """Write the plain copy of `gguf` to `folder`, which appears when it is complete, and replaces a damaged one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        progress(0, 3)
+        _write_model(gguf, unfinished)
+        progress(2, 3)
+        _write_tokenizer(gguf, unfinished)
+        noted = {"digest": contents_of(unfinished).digest, "tokenizer": _tokenizer_digest(unfinished)}
+        (unfinished / ABOUT).write_text(json.dumps(noted), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.replace(folder)
+        progress(3, 3)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def check_magic(gguf: Path) -> None:
+    """Raises `ModelMistake` unless the file begins as a GGUF file does."""
+    if not gguf.is_file():
+        raise ModelMistake(str(gguf), "no such file", "check the path")
+    with gguf.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ModelMistake(str(gguf), "is no GGUF file", "download it again")
+
+
+def _write_model(gguf: Path, folder: Path) -> None:
+    """Weights and configuration, without the note that they were quantised once, which would forbid to save them."""
+    from transformers import AutoModelForCausalLM
+
+    with quiet_transformers():
+        try:
+            quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
+        except Exception as error:  # the readers of GGUF raise many kinds; all mean that this file cannot be used
+            raise ModelMistake(str(gguf), f"cannot be read ({_first_line(error)})", "use safetensors instead") from None
+        config = quantised.config
+        if hasattr(config, "quantization_config"):
+            del config.quantization_config
+        plain = AutoModelForCausalLM.from_config(config)
+        plain.load_state_dict(quantised.state_dict(), strict=True)
+        plain.tie_weights()
+        plain.save_pretrained(folder)
+
+
+def _write_tokenizer(gguf: Path, folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    with quiet_transformers():
+        AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True).save_pretrained(folder)
+    path = folder / "tokenizer.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(with_digits_apart(values, pre_tokenizer_of(gguf)), ensure_ascii=False), encoding="utf-8")
+
+
+def pre_tokenizer_of(gguf: Path) -> str:
+    """The name of the pre-tokenizer that the GGUF file asks for."""
+    from gguf import GGUFReader
+
+    field = GGUFReader(gguf).fields.get("tokenizer.ggml.pre")
+    return str(field.contents()) if field else ""
+
+
+def with_digits_apart(values: dict[str, Any], pre_tokenizer: str) -> dict[str, Any]:
+    """A converted `tokenizer.json` with the step that the conversion loses.
+
+    In SmolLM's tokenizer every digit stands alone before words are split ("3½" is "3", "½"); the conversion keeps
+    only the byte-level split. llama.cpp's name for that pair of steps is `smollm`.
+    """
+    step = values.get("pre_tokenizer") or {}
+    if pre_tokenizer != "smollm" or step.get("type") != "ByteLevel":
+        return values
+    digits = {"type": "Digits", "individual_digits": True}
+    return {**values, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [digits, step]}}
+
+
+def _tokenizer_digest(folder: Path) -> str:
+    names = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+    files = [folder / name for name in names if (folder / name).is_file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,62 @@
+"""Models of the Hugging Face hub: the local cache first, then the network, briefly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from unseen.data.hub import _require_network as require_network
+from unseen.errors import DataMistake, DownloadFailed, ModelMistake
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
+WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model"]
+UNWANTED = ["*/*", "consolidated*"]
+
+
+def hub_folder(name: str) -> tuple[Path, str]:
+    """Local folder and commit of the hub model `org/name[@revision]`, downloaded when it is not in the hub's cache.
+
+    Raises `ModelMistake` within three seconds when it is not there and the hub cannot be reached, when there is no
+    such model, or when it has no safetensors; `DownloadFailed` when the download breaks.
+    """
+    repo, _, revision = name.partition("@")
+    folder = _cached(repo, revision or None)
+    if folder is None:
+        try:
+            require_network(name)
+        except DataMistake as mistake:
+            raise ModelMistake(name, mistake.what, "connect to it, or name a local folder of the model") from None
+        folder = _downloaded(name, repo, revision or None)
+    return folder, folder.name  # a snapshot's folder is named by its commit
+
+
+def _cached(repo: str, revision: str | None) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(repo, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError, OSError):
+        return None
+    return folder if any(folder.glob("*.safetensors")) else None
+
+
+def _downloaded(name: str, repo: str, revision: str | None) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        info = HfApi().model_info(repo, revision=revision, timeout=10)
+        files = [each.rfilename for each in info.siblings or ()]
+        if not any(file.endswith(".safetensors") and "/" not in file for file in files):
+            remedy = "choose a revision or a model that has them"
+            raise ModelMistake(name, "has no safetensors on the hub; pickled weights are not loaded", remedy)
+        return Path(snapshot_download(repo, revision=info.sha, allow_patterns=WANTED, ignore_patterns=UNWANTED))
+    except GatedRepoError:
+        raise ModelMistake(name, "asks for an agreement before it is given out", "agree on its page, log in") from None
+    except RevisionNotFoundError:
+        raise ModelMistake(name, f"has no revision '{revision}'", "check what follows the @") from None
+    except RepositoryNotFoundError:
+        raise ModelMistake(name, "no such model on the hub, or no right to read it", "check the id") from None
+    except (HfHubHTTPError, OSError) as error:
+        raise DownloadFailed(f"{name}: the hub did not give it ({type(error).__name__}: {error})") from None

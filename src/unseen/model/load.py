@@ -1,0 +1,133 @@
+"""A model in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from unseen.encode.tokenizer import Tokenizer, load_tokenizer
+from unseen.errors import ModelMistake
+from unseen.model.folder import ModelFolder
+from unseen.model.quiet import quiet_transformers
+
+Kind = Literal["decoder", "encoder-decoder"]
+Dtype = Literal["float32", "bfloat16", "float16"]
+CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
+NO_LIMIT = 1 << 30  # tokens; for models that count positions relatively, such as T5
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """`module` is a transformers model, or a PEFT model around one, in evaluation mode with its dropout set to 0.
+
+    `context` is the longest sequence in tokens. `digest` is that of the files which it was loaded from.
+    """
+
+    module: Any
+    tokenizer: Tokenizer
+    folder: ModelFolder
+    kind: Kind
+    context: int
+    dtype: Dtype
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def digest(self) -> str:
+        return self.folder.digest
+
+
+def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code: bool = False) -> LanguageModel:
+    """Load the model of `folder`, its adapter included.
+
+    Raises `ModelMistake` when it asks to run code of its own and that is not allowed, when transformers does not know
+    its kind, or when the files do not hold exactly the weights that its configuration asks for.
+    """
+    if folder.remote_code and not trust_remote_code:
+        remedy = "read that code, then set trust_remote_code: true in the recipe (--trust-remote-code)"
+        raise ModelMistake(folder.name, "wants to run Python code that comes with it (auto_map)", remedy)
+    tokenizer = load_tokenizer(folder.tokenizer)
+    with quiet_transformers():
+        module = _module(folder, dtype, trust_remote_code)
+    config = module.config
+    return LanguageModel(
+        module=module.eval(),
+        tokenizer=tokenizer,
+        folder=folder,
+        kind="encoder-decoder" if getattr(config, "is_encoder_decoder", False) else "decoder",
+        context=context_of(config),
+        dtype=dtype,
+    )
+
+
+def context_of(config: Any) -> int:
+    """The longest sequence, in tokens, that the configuration allows."""
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    found = (getattr(text, name, None) for name in CONTEXT_NAMES)
+    return next((value for value in found if isinstance(value, int) and value > 0), NO_LIMIT)
+
+
+def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool) -> Any:
+    if folder.base is None:
+        return _pretrained(folder.path, dtype, trust_remote_code)
+    from peft import PeftModel
+
+    base = _module(folder.base, dtype, trust_remote_code)
+    if isinstance(base, PeftModel):
+        base = base.merge_and_unload()
+    try:
+        return PeftModel.from_pretrained(base, folder.path)
+    except (ValueError, KeyError, RuntimeError, OSError) as error:
+        raise ModelMistake(str(folder.path), f"the adapter does not fit its base ({_short(error)})") from None
+
+
+def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    allowed = {"trust_remote_code": trust_remote_code, "local_files_only": True}
+    try:
+        config = AutoConfig.from_pretrained(path, **allowed)
+        _without_dropout(config)
+        kind = AutoModelForSeq2SeqLM if getattr(config, "is_encoder_decoder", False) else AutoModelForCausalLM
+        module, found = kind.from_pretrained(
+            path,
+            config=config,
+            dtype=getattr(torch, dtype),
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **allowed,
+        )
+    except Exception as error:  # transformers raises whatever the configuration leads it to
+        raise ModelMistake(str(path), f"does not load ({_short(error)})", "see whether transformers knows it") from None
+    _check_weights(path, found)
+    return module
+
+
+def _check_weights(path: Path, found: dict[str, Any]) -> None:
+    """transformers fills absent weights with random numbers, and only warns; here that is a mistake."""
+    absent = sorted(found.get("missing_keys") or ())
+    if absent:
+        what = f"holds no weights for {len(absent)} parameters that config.json asks for ({absent[0]})"
+        raise ModelMistake(str(path), what, "download the model again")
+    unlike = sorted(str(each[0]) for each in found.get("mismatched_keys") or ())
+    if unlike:
+        what = f"{len(unlike)} weights have another shape than config.json asks for ({unlike[0]})"
+        raise ModelMistake(str(path), what, "download the model again")
+
+
+def _without_dropout(config: Any) -> None:
+    """Dropout is 0 unless a recipe asks for it, whatever the model was pre-trained with."""
+    for part in (config, config.get_text_config()):
+        for name, value in list(vars(part).items()):
+            if isinstance(value, float) and ("dropout" in name or name.endswith("_pdrop")):
+                setattr(part, name, 0.0)
+
+
+def _short(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[0][:200]

@@ -1,0 +1,84 @@
+"""Writing a tuned model to a folder that `resolve` and `load_model` take."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from unseen.model.adapter import is_adapted, save_adapter
+from unseen.model.description import TunedOn
+from unseen.model.folder import ABOUT, ModelFolder
+from unseen.model.load import LanguageModel
+from unseen.model.quiet import quiet_transformers
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "generation_config.json",
+)
+
+
+def save_model(model: LanguageModel, folder: Path, tasks: Sequence[str] = (), origins: Sequence[str] = ()) -> Path:
+    """Write `model` to `folder`, which appears only when it is complete: an adapter with the name and digest of its
+    base, or the whole model as safetensors; its tokenizer; and `unseen.json`, which says what it was tuned on.
+
+    `tasks` are the names of the seen tasks, `origins` the published datasets that their rows come from.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _save_weights(model.module, unfinished)
+        for name in TOKENIZER_FILES:
+            source = model.folder.tokenizer / name
+            if source.is_file():
+                shutil.copyfile(source, unfinished / name)
+        about = _about(model, tasks, origins)
+        (unfinished / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        unfinished.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.replace(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _save_weights(module: Any, folder: Path) -> None:
+    with quiet_transformers():
+        if is_adapted(module):
+            save_adapter(module, folder)
+        else:
+            module.save_pretrained(folder)
+
+
+def _about(model: LanguageModel, tasks: Sequence[str], origins: Sequence[str]) -> dict[str, Any]:
+    base = _base(model.folder)
+    tuned_on = tuned_further(model.folder.instruction_tuned_on, origins)
+    return {
+        "base": base,
+        "method": "lora" if is_adapted(model.module) else "full",
+        "tasks": list(tasks),
+        "instruction_tuned_on": tuned_on if isinstance(tuned_on, str) else list(tuned_on),
+    }
+
+
+def _base(folder: ModelFolder) -> dict[str, Any]:
+    local = folder.revision is None and not folder.embedded
+    return {
+        "name": folder.name if folder.revision is None else f"{folder.name.partition('@')[0]}@{folder.revision}",
+        "digest": folder.digest,
+        "path": str(folder.path) if local else None,
+    }
+
+
+def tuned_further(before: TunedOn, origins: Sequence[str]) -> TunedOn:
+    """What a model was instruction-tuned on after tuning on `origins` too; what is unknown stays unknown."""
+    if before == "unknown":
+        return "unknown"
+    earlier = () if before == "none" else before
+    return tuple(dict.fromkeys([*earlier, *origins]))
