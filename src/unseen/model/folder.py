@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from unseen.data.places import models_root
-from unseen.errors import ModelMistake, UserMistake, nearest
+from unseen.errors import ModelMistake, nearest
 from unseen.model.contents import contents_of, read_json
 from unseen.model.description import TunedOn, described, descriptions
-from unseen.model.embedded import ALIAS, cached_folder, embedded_folder
+from unseen.model.embedded import ALIAS, embedded_folder
 from unseen.model.gguf import converted
 from unseen.model.hub import HUB_ID, hub_folder
 from unseen.progress import Advance
 
 ABOUT = "unseen.json"  # what a model that was tuned here says of itself
 ADAPTER = "adapter_model.safetensors"
+REMEDY = "; or name a folder, a .gguf file, or a hub id org/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +67,6 @@ def resolve(name: str, *, progress: Advance = lambda done, total: None) -> Model
         folder, commit = hub_folder(hub_id)
         return _plain_model(name, folder, revision=commit)
     raise ModelMistake(name, "no such model", nearest(name, descriptions(), "known models") + REMEDY)
-
-
-REMEDY = "; or name a folder, a .gguf file, or a hub id org/name"
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """A line of `unseen list models`; `path` and `size` (bytes) are None where the model is not on this machine."""
-
-    name: str
-    path: Path | None
-    size: int | None
-    instruction_tuned_on: TunedOn
-    note: str
-
-
-def list_models() -> list[ListedModel]:
-    """Every described model, and every model folder under `$UNSEEN_MODELS`; nothing is fetched or converted."""
-    listed = [_listed(name) for name in descriptions()]
-    root = models_root()
-    folders = sorted(root.glob("*/config.json")) if root else []
-    return listed + [_listed(config.parent.name) for config in folders if config.parent.name not in descriptions()]
-
-
-def _listed(name: str) -> ListedModel:
-    known = described(name)
-    tuned_on, note = (known.instruction_tuned_on, known.note) if known else ("unknown", "")
-    root = models_root()
-    path = cached_folder() if name == ALIAS else None
-    if path is None and root and (root / name / "config.json").is_file():
-        path = root / name
-    try:
-        size = contents_of(path).size if path else None
-    except UserMistake as mistake:
-        return ListedModel(name, None, None, tuned_on, f"damaged: {mistake}")
-    return ListedModel(name, path, size, tuned_on, note)
 
 
 def _local_model(name: str, folder: Path) -> ModelFolder:

@@ -10,6 +10,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,7 @@ def _write_model(gguf: Path, folder: Path) -> None:
     """Weights and configuration, without the note that they were quantised once, which would forbid to save them."""
     from transformers import AutoModelForCausalLM
 
-    with quiet_transformers():
+    with quiet_transformers(), redirect_stderr(StringIO()):  # its bar heeds no setting
         try:
             quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
         except Exception as error:  # the readers of GGUF raise many kinds; all mean that this file cannot be used
