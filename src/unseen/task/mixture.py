@@ -130,7 +130,8 @@ class _RowOrder:
         first, last = int(passes.min()), int(passes.max())
         if self.last.get(task, (-1, -1))[:2] != (first, last):
             self.last[task] = (first, last, self._permutations(task, first, last))
-        return self.last[task][2][passes - first, place]
+        rows: NDArray[np.int64] = self.last[task][2][passes - first, place]
+        return rows
 
     def _permutations(self, task: int, first: int, last: int) -> NDArray[np.int64]:
         """Row orders of passes `first` to `last`, int64 [passes, rows]: rows sorted by keys drawn for (pass, row)."""

@@ -1,4 +1,4 @@
-"""How many draws each task has had at every bound: exact sums, never one or more off the ideal, nothing ever taken back.
+"""How many draws each task has had at every bound: exact sums, never off by one or more, nothing ever taken back.
 
 Rounding each bound by itself (largest remainder) can take a draw back from a rare task when the total grows, the
 Alabama paradox. Instead the remainders are carried over and the draw that falls due first goes first. Draw k of a task
@@ -18,7 +18,7 @@ Counts = NDArray[np.int64]
 
 
 def counts_through(weights: Sequence[int], bounds: NDArray[np.int64]) -> Iterator[tuple[Counts, Counts]]:
-    """Cumulative counts int64 [tasks] before and after each stretch between neighbouring `bounds`; the first bound is 0.
+    """Cumulative counts int64 [tasks] before and after each stretch between neighbouring `bounds`, which begin at 0.
 
     The ideal count of a task at bound p is p * weight / sum(weights); a count is always its floor or its ceiling.
     """

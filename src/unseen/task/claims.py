@@ -1,0 +1,94 @@
+"""What overlaps by name: tasks, datasets (by name and by origin) and clusters on both sides of a claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from unseen.data.dataset import Dataset
+from unseen.task.task import Task
+from unseen.task.variants import base_name
+
+Level = Literal["row", "task", "dataset", "cluster"]
+LEVELS: tuple[Level, ...] = ("row", "task", "dataset", "cluster")  # fine to coarse
+Conflict = Literal["none", "unknown"] | tuple[str, ...]
+
+
+def finer(level: Level) -> tuple[Level, ...]:
+    """`level` and every finer one."""
+    return LEVELS[: LEVELS.index(level) + 1]
+
+
+def shared_names(seen: Sequence[Task], unseen: Sequence[Task]) -> Mapping[Level, tuple[str, ...]]:
+    """What stands on both sides, by level; sentences for a person. Variants of a task are the same task.
+
+    A pair of datasets is told at its finest level only: the same task is also the same dataset and cluster.
+    """
+    found: dict[Level, dict[str, None]] = {"task": {}, "dataset": {}, "cluster": {}}
+    theirs = {task.dataset.task: task for task in unseen}
+    for ours in {task.dataset.task: task for task in seen}.values():
+        for other in theirs.values():
+            for level, what in _shared(ours, other):
+                found[level][what] = None
+    return {level: tuple(whats) for level, whats in found.items()}
+
+
+def apart(level: Level, seen: Task, unseen: Task) -> bool:
+    """Whether two tasks may stand on two sides under a claim of `level`, as far as names tell."""
+    return not any(shared in finer(level) for shared, _ in _shared(seen, unseen))
+
+
+def _shared(seen: Task, unseen: Task) -> Iterator[tuple[Level, str]]:
+    if base_name(seen.name) == base_name(unseen.name):
+        yield "task", base_name(seen.name)
+        return
+    origins = _origins(seen.dataset) & _origins(unseen.dataset)
+    if origins:
+        yield "dataset", f"{seen.dataset.task} and {unseen.dataset.task} (both from {', '.join(sorted(origins))})"
+    if seen.cluster == unseen.cluster:
+        yield "cluster", seen.cluster
+
+
+def _origins(dataset: Dataset) -> set[str]:
+    """The dataset's own name counts as an origin; case and separators do not ("super_glue/rte", "super-glue-rte")."""
+    return {_plain(name) for name in (dataset.name, *dataset.origin)}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s/_.-]+", "_", name.casefold())
+
+
+def leave_one_out(
+    tasks: Sequence[Task], level: Literal["task", "dataset", "cluster"]
+) -> Iterator[tuple[tuple[Task, ...], tuple[Task, ...]]]:
+    """For each task, dataset or cluster among `tasks`: what is seen without it, and its original tasks, unseen.
+
+    What shares a name or an origin with the unseen side, at `level` or a finer one, is left out of the seen side, as
+    FLAN leaves out related clusters; so every pair is a valid claim of that level.
+    """
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        if not task.turned:
+            name = task.cluster if level == "cluster" else task.dataset.task
+            groups.setdefault(name, []).append(task)
+    for group in groups.values():
+        yield tuple(task for task in tasks if all(apart(level, task, other) for other in group)), tuple(group)
+
+
+def model_conflicts(instruction_tuned_on: str | Sequence[str], unseen: Sequence[Task]) -> Mapping[str, Conflict]:
+    """For each unseen task, what the model had been instruction-tuned on of it.
+
+    `none` and `unknown` are what the model's description says; else the datasets and clusters that it names and that
+    the task belongs to. These make the task's unseen score void; without any the answer is `none`.
+    """
+    if isinstance(instruction_tuned_on, str):
+        known: Conflict = "none" if instruction_tuned_on == "none" else "unknown"
+        return {task.name: known for task in unseen}
+    named = {_plain(name): name for name in instruction_tuned_on}
+    return {task.name: _conflict(named, task) for task in unseen}
+
+
+def _conflict(named: Mapping[str, str], task: Task) -> Conflict:
+    own = {*_origins(task.dataset), _plain(task.cluster), _plain(base_name(task.name))}
+    return tuple(sorted(name for plain, name in named.items() if plain in own)) or "none"
