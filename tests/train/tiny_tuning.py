@@ -131,6 +131,23 @@ def _long_run(make: Any, **values: Any) -> Any:
 
 KILLED_RUNS = {
     "full": _long_run(llama, keep="best_seen"),
-    "lora": _long_run(lambda: with_lora(llama(), 0.3), learning_rate=1e-2),
+    "lora": _long_run(llama, method="lora", rank=4, dropout=0.3, learning_rate=1e-2),
     "adafactor": _long_run(lambda: llama(tied=True), optimizer="adafactor", learning_rate=1e-2),
+}
+
+
+def _ranked_run(**values: Any) -> Any:
+    """Six steps of five examples, an odd number of micro-batches among them, and a validation."""
+    settings = changed(steps=6, examples_per_step=5, learning_rate=1e-2, **values)
+
+    def run(out: Path, processes: int = 1) -> Tuned:
+        return run_tiny(llama(), out, settings, processes=processes, validation=random_examples(3, seed=9))
+
+    return run
+
+
+RANKED_RUNS = {
+    "full": _ranked_run(batch_tokens=32),
+    "lora": _ranked_run(method="lora", rank=4, gradient_checkpointing=True),
+    "one micro-batch": _ranked_run(batch_tokens=400, keep="best_seen"),
 }

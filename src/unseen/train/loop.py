@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from unseen.encode.encoded import Encoded
-from unseen.errors import ModelMistake, RecipeMistake
+from unseen.errors import RecipeMistake
+from unseen.model.adapter import trainable
+from unseen.model.quiet import quiet_transformers
+from unseen.model.save import save_model
 from unseen.progress import bar
 from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
 from unseen.train.batch import Deal, plain_batches
 from unseen.train.checkpoint import Checkpoints, Position, best_folder, load_weights
 from unseen.train.machine import autocast_dtype, start
-from unseen.train.optim import optimizer_of, without_dropout
+from unseen.train.mode import tuning_mode
+from unseen.train.optim import optimizer_of
 from unseen.train.plan import StepPlan
-from unseen.train.readout import base_of, probe_examples, readout_of
+from unseen.train.readout import probe_examples, readout_of
 from unseen.train.run import Run, take_step, validation_loss
 from unseen.train.step import TrainStep
 from unseen.train.steplog import StepLine, StepLog, read_steps
@@ -63,19 +64,23 @@ def tune(
     processes: int | None = None,
     kept_steps: frozenset[int] = frozenset(),
 ) -> Tuned:
-    """Tune the parameters of `model.module` that require a gradient on `steps`, which point into `examples`.
+    """Tune `model` on `steps`, which point into `examples`: a fresh adapter on it, or all of it.
 
-    `out` receives steps.jsonl and checkpoints/. `validation` are held-out rows of seen tasks. `deal` makes a step's
-    micro-batches: padded rows when absent. Checkpoints after the steps in `kept_steps` stay, beside the last two.
-    With `resume` the run goes on from the last whole checkpoint, or begins when there is none; without it a folder
-    that holds a run is refused. `processes` is how many are asked for, None for what the launcher says.
+    The module given is used up: it becomes part of the tuned model. `out` receives steps.jsonl and checkpoints/.
+    `validation` are held-out rows of seen tasks. `deal` makes a step's micro-batches: padded rows when absent.
+    Checkpoints after the steps in `kept_steps` stay, beside the last two. With `resume` the run goes on from the last
+    whole checkpoint, or begins when there is none; without it a folder that holds a run is refused. `processes` is
+    how many are asked for, None for what the launcher says.
 
     Raises `RecipeMistake` for a folder or settings that do not fit, `NonFiniteLoss` when a step has no number.
     """
-    _check(model, settings, out, validation, resume)
+    _check(settings, out, validation, resume)
     out.mkdir(parents=True, exist_ok=True)
     accelerator = start(settings, out, processes)
-    with _tuning(model.module, settings, accelerator.device):
+    with quiet_transformers():
+        model = replace(model, module=trainable(model.module, settings, seed))
+    accelerator.wait_for_everyone()  # every rank has seen the folder before one writes to it
+    with tuning_mode(model.module, settings, accelerator.device):
         run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, deal, kept_steps)
         position = _all_steps(run, _starting_point(run), out)
         kept = _choose_weights(run, position)
@@ -92,39 +97,11 @@ def tune(
     )
 
 
-def _check(
-    model: LanguageModel, settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool
-) -> None:
+def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool) -> None:
     if not resume and (out / LOG).exists():
         raise RecipeMistake(str(out), "already holds a run", "resume it with --resume, or name another --out")
     if settings.keep == "best_seen" and not validation:
         raise RecipeMistake("train.keep", "best_seen needs validation rows", "set train.validation_rows above 0")
-    if not any(parameter.requires_grad for parameter in model.module.parameters()):
-        raise ModelMistake("", "no parameter of the model requires a gradient", "add an adapter, or tune it in full")
-
-
-@contextmanager
-def _tuning(module: Any, settings: TrainSettings, device: torch.device) -> Iterator[None]:
-    """The model in training mode, without dropout, with gradient checkpointing if asked; as it was at the end.
-
-    Random numbers drawn inside leave the caller's generators alone.
-    """
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices), without_dropout(module):
-        module.train()
-        if settings.gradient_checkpointing:
-            _checkpointing(base_of(module), "enable")({"use_reentrant": False})
-        try:
-            yield
-        finally:
-            module.eval()
-            if settings.gradient_checkpointing:
-                _checkpointing(base_of(module), "disable")()
-
-
-def _checkpointing(base: Any, verb: str) -> Any:
-    """transformers' method, by the name that it has had since 5.20 or by the one before."""
-    return getattr(base, f"activation_checkpointing_{verb}", None) or getattr(base, f"gradient_checkpointing_{verb}")
 
 
 def _prepare(
@@ -227,3 +204,8 @@ def _choose_weights(run: Run, position: Position) -> int:
         return position.step
     load_weights(best_folder(run.checkpoints.folder, position.best_step), run.trained)
     return position.best_step
+
+
+def finish(tuned: Tuned, out: Path, tasks: Sequence[str] = (), origins: Sequence[str] = ()) -> Path:
+    """Leave the tuned model in `out`/model, with the names of its seen tasks and their published datasets."""
+    return save_model(tuned.model, out / "model", tasks, origins)

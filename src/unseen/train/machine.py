@@ -31,7 +31,10 @@ def start(settings: TrainSettings, out: Path, processes: int | None) -> Any:
             raise MissingExtra("track", f"the tracker '{tracker}'")
     from accelerate import Accelerator
 
-    accelerator = Accelerator(mixed_precision="no", log_with=list(settings.tracker) or None, project_dir=str(out))
+    # Only told of it does accelerate join several processes on a machine that has nothing but processors.
+    cpu = not torch.accelerator.is_available()
+    trackers = list(settings.tracker) or None
+    accelerator = Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out))
     check_processes(int(accelerator.num_processes), processes, os.environ)
     return accelerator
 

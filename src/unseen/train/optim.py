@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,28 +58,3 @@ def seed_step(seed: int, step: int, rank: int) -> None:
     """Seed torch for one step. What a step draws (LoRA's dropout) depends on nothing before it, so a resumed run
     needs no generator states and any single step can be done again."""
     torch.manual_seed(int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0]))
-
-
-@contextmanager
-def without_dropout(module: Any) -> Iterator[None]:
-    """Every dropout of the model off, LoRA's excepted (which is asked for by `train.dropout`); restored at the end.
-
-    Families keep rates in `Dropout` modules, in attributes of their layers and in their configuration.
-    """
-    configs = {id(each.config): each.config for each in module.modules() if hasattr(each, "config")}
-    holders = [each for name, each in module.named_modules() if "lora_dropout" not in name]
-    changed = [(vars(each), key) for each in [*holders, *configs.values()] for key in _rates(each)]
-    before = [(place, key, place[key]) for place, key in changed]
-    try:
-        for place, key, _ in before:
-            place[key] = 0.0
-        yield
-    finally:
-        for place, key, value in before:
-            place[key] = value
-
-
-def _rates(holder: Any) -> list[str]:
-    """Names of the dropout rates that `holder` keeps."""
-    named = [key for key, value in vars(holder).items() if "drop" in key and isinstance(value, float)]
-    return [*named, "p"] if isinstance(holder, torch.nn.Dropout) else named
