@@ -28,3 +28,4 @@ class Template:
     separator: str = "\n"  # between prompt and completion in the plain format
     plain: bool = False  # a GPT-3-style prompt without an instruction, for untuned base models
     where: str = ""  # file (and subset) that it came from, for messages
+    dataset: str = ""  # name of the dataset that it asks about; part of the seed of `choice`

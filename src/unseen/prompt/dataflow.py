@@ -1,0 +1,101 @@
+"""Which dataset columns each expression of a template reads, worked out once from its syntax tree.
+
+`{% set %}`, `{% for %}`, macros, namespaces and lists that are appended to pass columns on; the answer is a fixed point
+over the whole template, without regard to order or branches, so it can name a column too many but none too few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from jinja2 import meta, nodes
+
+Columns = frozenset[str]
+NONE: Columns = frozenset()
+CHOICES = "answer_choices"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataflow:
+    """`free` are the names that the template reads from outside; `required` those among them that it never sets.
+
+    `flows` maps a name that the template sets to the columns that reach it.
+    """
+
+    free: Columns
+    required: Columns
+    flows: Mapping[str, Columns]
+
+    def columns(self, node: nodes.Node) -> Columns:
+        """Columns that the value of `node` may depend on."""
+        return _columns(node, self.free, self.flows)
+
+
+def dataflow(tree: nodes.Template, known: Iterable[str], choices: Columns = NONE) -> Dataflow:
+    """`known` are the environment's globals; `choices` the columns that the answer choices read."""
+    undeclared = frozenset(meta.find_undeclared_variables(tree)) - frozenset(known)
+    free = undeclared - {CHOICES}
+    steps = list(_steps(tree))
+    flows: dict[str, Columns] = {name: NONE for names, _ in steps for name in names}
+    required = free - flows.keys()
+    flows[CHOICES] = flows.get(CHOICES, NONE) | choices
+    changed = True
+    while changed:
+        changed = False
+        for names, sources in steps:
+            read = NONE.union(*(_columns(source, free, flows) for source in sources))
+            for name in names:
+                if not read <= flows[name]:
+                    flows[name] |= read
+                    changed = True
+    return Dataflow(free, required, flows)
+
+
+def _steps(tree: nodes.Template) -> Iterable[tuple[list[str], list[nodes.Node]]]:
+    """Every place where values pass into names: (names, what flows into them)."""
+    for node in tree.find_all(
+        (nodes.Assign, nodes.AssignBlock, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Call, nodes.With)
+    ):
+        if isinstance(node, nodes.Assign):
+            yield _names(node.target), [node.node]
+        elif isinstance(node, nodes.AssignBlock):
+            yield _names(node.target), list(node.body)
+        elif isinstance(node, nodes.For):
+            yield _names(node.target), [node.iter]
+        elif isinstance(node, nodes.Macro):
+            yield [node.name], list(node.body)
+            for argument, value in zip(reversed(node.args), reversed(node.defaults), strict=False):
+                yield [argument.name], [value]
+        elif isinstance(node, nodes.With):
+            for target, value in zip(node.targets, node.values, strict=True):
+                yield _names(target), [value]
+        elif isinstance(node, nodes.CallBlock):
+            yield ["caller"], list(node.body)
+        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+            yield _names(node.node.node), [*node.args, *node.kwargs]  # names.append(value)
+        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+            yield _arguments(tree, node.node.name), [*node.args, *node.kwargs]
+
+
+def _arguments(tree: nodes.Template, macro: str) -> list[str]:
+    """Names that a call of `macro` passes its arguments to."""
+    macros = [each for each in tree.find_all(nodes.Macro) if each.name == macro]
+    return [argument.name for each in macros for argument in each.args]
+
+
+def _names(target: nodes.Node) -> list[str]:
+    if isinstance(target, (nodes.Name, nodes.NSRef)):
+        return [target.name]
+    names = [node.name for node in target.find_all(nodes.Name)]
+    return names + [node.name for node in target.find_all(nodes.NSRef)]
+
+
+def _columns(node: nodes.Node, free: Columns, flows: Mapping[str, Columns]) -> Columns:
+    own = [node] if isinstance(node, nodes.Name) else []
+    found = NONE
+    for name in (*own, *node.find_all(nodes.Name)):
+        found |= flows.get(name.name, NONE)
+        if name.name in free:
+            found |= {name.name}
+    return found
