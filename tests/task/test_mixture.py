@@ -63,8 +63,10 @@ def test_an_epoch_is_the_sum_of_capped_sizes(
     assert len(draws) == mixed.epoch_length == sum(min(n, mixed.cap) for n in sizes)
     assert all(0 <= d.row < sizes[d.task] and 0 <= d.template < 3 for d in draws)
     counts = Counter(d.task for d in draws)
-    for index, rate in enumerate(mixed.rates):
-        assert abs(counts[index] - rate * len(draws)) < 1 + 1e-6
+    before, after = mixed.counts(epoch)
+    assert [counts[index] for index in range(len(sizes))] == (after - before).tolist()
+    for rate, drawn in zip(mixed.rates, after.tolist(), strict=True):
+        assert abs(drawn - rate * len(draws) * (epoch + 1)) < 1 + 1e-6
 
 
 @given(sizes=sizes, values=values, start=st.integers(0, 5000))
