@@ -80,7 +80,7 @@ def _stream(source: Source) -> Iterator[dict[str, Any]]:
 def _commit_of(name: str, revision: str, where: str) -> str:
     _require_network(where)
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
     try:
         return str(HfApi().dataset_info(name, revision=revision, timeout=10).sha)
@@ -88,8 +88,10 @@ def _commit_of(name: str, revision: str, where: str) -> str:
         raise DataMistake(where, f"the hub dataset has no revision '{revision}'", "check what follows the @") from None
     except RepositoryNotFoundError:
         raise DataMistake(where, "no such dataset on the hub, or no right to read it", "check the id") from None
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise DataMistake(where, f"the hub did not answer ({type(error).__name__})", "try again later") from None
+    except HFValidationError:
+        raise DataMistake(where, "is neither a folder nor a hub id", "write org/name@revision") from None
+    except Exception as error:  # whatever its HTTP client raises
+        raise DataMistake(where, f"the hub did not answer ({_reason(error)})", "try again later") from error
 
 
 def _require_network(where: str) -> None:

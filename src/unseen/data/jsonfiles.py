@@ -16,6 +16,7 @@ CHUNK = 1 << 16  # characters read at a time
 DECODER = json.JSONDecoder()
 BLANK = " \t\r\n"
 WHITE = re.compile(f"[{BLANK}]*")
+KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
 WRAPPERS = ("data", "rows")
 
 Record = dict[str, Any]
@@ -97,7 +98,7 @@ def _top_level_values(path: Path, options: Mapping[str, Any]) -> Iterator[tuple[
         text.skip(1)
         yield from _elements(text)
     while text.peek():
-        yield text.line, text.value()
+        yield text.value()
 
 
 def _elements(text: _Stream) -> Iterator[tuple[int, Any]]:
@@ -105,7 +106,7 @@ def _elements(text: _Stream) -> Iterator[tuple[int, Any]]:
         text.skip(1)
         return
     while True:
-        yield text.line, text.value()
+        yield text.value()
         mark = text.peek()
         if mark not in (",", "]"):
             raise text.mistake("the list is not closed" if not mark else f"',' or ']' expected, got '{mark}'")
@@ -136,9 +137,10 @@ class _Stream:
         self.line += self._text.count("\n", self._at, self._at + count)
         self._at += count
 
-    def value(self) -> Any:
-        """The value that starts here. A failed attempt doubles the window, so the work stays linear."""
+    def value(self) -> tuple[int, Any]:
+        """(line, value) of what starts here. A failed attempt doubles the window, so the work stays linear."""
         self.peek()
+        line = self.line
         want = CHUNK
         while True:
             try:
@@ -150,9 +152,9 @@ class _Stream:
                     raise self._mistake_of(error) from None
                 want *= 2
                 continue
-            _refuse_half_characters(value, self._text[self._at : end], f"{self.path}, line {self.line}")
+            _refuse_half_characters(value, self._text[self._at : end], f"{self.path}, line {line}")
             self.skip(end - self._at)
-            return value
+            return line, value
 
     def mistake(self, what: str) -> DataMistake:
         return DataMistake(f"{self.path}, line {self.line}", f"is not JSON ({what})", "is the file whole?")
@@ -210,7 +212,7 @@ def _record(value: Any, where: str) -> Record:
     if not isinstance(value, dict):
         raise DataMistake(
             where,
-            f"holds a {type(value).__name__} where an object was expected",
+            f"holds {KINDS[type(value)]} where an object was expected",
             'each record is {"column": value, ...}',
         )
     return value

@@ -10,8 +10,8 @@ from unseen.data.dataset import Labels
 class LabelIndex:
     """The raw values that stand for each index of `labels`.
 
-    A raw label is, in this order: the unlabelled marker (kept as it is); one of `values`; when no values are given,
-    one of the words, or an index. Text is compared as it stands, then without case and outer spaces.
+    A raw label is, in this order: the unlabelled marker, which becomes None; one of `values`; when no values are
+    given, one of the words, or an index. Text is compared as it stands, then without case and outer spaces.
     """
 
     def __init__(self, labels: Labels) -> None:
@@ -25,10 +25,10 @@ class LabelIndex:
         self._folded = {text: indexes.pop() for text, indexes in folded.items() if len(indexes) == 1}
         self._count = None if labels.values else len(labels.words)
 
-    def index_of(self, raw: Any) -> Any:
-        """The index of a raw label, or the unlabelled marker itself. Raises `ValueError` naming the allowed labels."""
+    def index_of(self, raw: Any) -> int | None:
+        """The index of a raw label, None for the unlabelled marker. Raises `ValueError` naming the allowed labels."""
         if is_marker(raw, self._labels):
-            return self._labels.unlabelled
+            return None
         text = _text(raw)
         index = self._exact.get(text, self._folded.get(text.strip().casefold()))
         if index is None and self._count is not None:

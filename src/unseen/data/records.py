@@ -46,31 +46,28 @@ def read_records(source: Source) -> Iterator[tuple[str, Record]]:
 
         yield from ((source.path, record) for record in read_hub(source))
         return
+    paths = source_files(source)
     if source.format == "parallel":
-        yield from ((source.path, record) for record in read_parallel(parallel_files(source), source.options))
+        files = dict(zip(source.options["files"], paths, strict=True))
+        yield from ((source.path, record) for record in read_parallel(files, source.options))
         return
     options = {"delimiter": DELIMITERS.get(source.format), **source.options}
     if isinstance(options.get("columns"), Mapping):
         del options["columns"]  # a mapping renames columns; it does not name those of the file
     reader = READERS[source.format]
-    for path in source_files(source):
+    for path in paths:
         mark = {"_file": path.stem} if "pattern" in source.options else {}
         for record in reader(path, options):
             yield str(path), {**record, **mark} if mark else record
 
 
-def parallel_files(source: Source) -> dict[str, Path]:
-    """Column name -> file of a parallel source."""
-    return {name: Path(path) for name, path in source.options["files"].items()}
-
-
 def source_files(source: Source) -> list[Path]:
     """The files of a source, in the order in which they are read. Raises `DataMistake` when there is none."""
-    if source.format == "parallel":
-        return list(parallel_files(source).values())
     if source.path.startswith("$"):
-        variable = source.path[1:].partition("/")[0]
+        variable = Path(source.path[1:]).parts[0]
         raise DataMistake(source.path, f"{variable} is not set", "set it to the folder that holds the data")
+    if source.format == "parallel":
+        return [Path(path) for path in source.options["files"].values()]
     path = Path(source.path)
     if "pattern" not in source.options:
         return [path]

@@ -33,9 +33,12 @@ def open_rows(dataset: Dataset, split: str) -> Rows:
 
 
 def is_unlabelled(dataset: Dataset, row: Row) -> bool:
-    """Whether the row carries the dataset's marker for 'no label'."""
-    labels = dataset.labels
-    return labels is not None and is_marker(row.values.get(labels.column), labels)
+    """Whether the row has no label: rows read here hold None then, rows from elsewhere may hold the marker itself."""
+    if dataset.labels is None:
+        return False
+    label = row.values.get(dataset.labels.column)
+    is_index = isinstance(label, int) and 0 <= label < len(dataset.labels.words)
+    return label is None or (not is_index and is_marker(label, dataset.labels))
 
 
 def source_of(dataset: Dataset, split: str) -> Source:

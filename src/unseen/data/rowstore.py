@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,7 +40,8 @@ class Rows(Sequence[Row]):
         self.digest: str = meta["digest"]
         self.source: str = meta["source"]
         self._offsets: NDArray[np.uint64] = np.load(folder / "offsets.npy", mmap_mode="r")
-        self._file = (folder / "rows.jsonl").open("rb", buffering=0)
+        self._descriptor = os.open(folder / "rows.jsonl", os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -55,7 +57,7 @@ class Rows(Sequence[Row]):
         if not 0 <= place < len(self):
             raise IndexError(f"row {index} of {len(self)}")
         start, end = int(self._offsets[place]), int(self._offsets[place + 1])
-        return self._row(os.pread(self._file.fileno(), end - start, start))
+        return self._row(os.pread(self._descriptor, end - start, start))
 
     def __iter__(self) -> Iterator[Row]:
         with (self.folder / "rows.jsonl").open("rb", buffering=BLOCK) as file:
