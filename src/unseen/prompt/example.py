@@ -26,13 +26,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One turn. `weight` is the loss weight of its tokens; `source` tells where the text comes from."""
+    """One turn. `weight` is the loss weight of its tokens; `source` tells where the text comes from.
+
+    `exemplars` are the characters at which the exemplars end that open the text, where they share the turn.
+    """
 
     role: Role
     text: str
     weight: float = 0.0
     source: Literal["template", "exemplar", "system", "row"] = "template"
     spans: tuple[Span, ...] = ()
+    exemplars: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
