@@ -120,7 +120,8 @@ def test_questions_inside_passages(read: Read) -> None:
     )
     assert rows[0].values["question"].endswith("?")
     assert [row.index for row in rows] == list(range(len(rows)))
-    assert len({row.values["question"] for row in rows}) > len({row.values["passage"] for row in rows}) > 1
+    assert len(rows) == 154
+    assert len({row.values["passage"] for row in rows}) == 32
     assert Counter(row.values["label"] for row in rows).keys() == {0, 1}
 
 

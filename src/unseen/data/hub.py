@@ -1,28 +1,20 @@
-"""Records of a dataset on the Hugging Face hub, or of a local folder with the hub's layout, streamed by `datasets`.
-
-Without network a hub dataset takes `datasets` 23 seconds of retries; here the network is tried once, briefly, before.
-"""
+"""Records of a dataset on the Hugging Face hub, or of a local folder with the hub's layout, streamed by `datasets`."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from unseen.data.dataset import Source
+from unseen.data.network import require_network as _require_network
 from unseen.data.parquet import plain
 from unseen.errors import DataMistake
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-PATIENCE = 2.0  # seconds for a first answer of the hub's machine
 
 
 def read_hub(source: Source) -> Iterator[dict[str, Any]]:
@@ -92,44 +84,6 @@ def _commit_of(name: str, revision: str, where: str) -> str:
         raise DataMistake(where, "is neither a folder nor a hub id", "write org/name@revision") from None
     except Exception as error:  # whatever its HTTP client raises
         raise DataMistake(where, f"the hub did not answer ({_reason(error)})", "try again later") from error
-
-
-def _require_network(where: str) -> None:
-    """Raise within `PATIENCE` seconds when the hub, or the proxy to it, takes no connection."""
-    from huggingface_hub import constants
-
-    remedy = "connect to it, or name a local copy of the dataset"
-    if constants.HF_HUB_OFFLINE:
-        raise DataMistake(where, "HF_HUB_OFFLINE forbids to ask the hub", "unset it, or name a local copy")
-    endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
-    if not _answers(_next_machine(endpoint)):
-        raise DataMistake(where, "the hub cannot be reached from here", remedy)
-
-
-def _next_machine(endpoint: str) -> tuple[str, int]:
-    """Host and port that a request to `endpoint` connects to first: the proxy's where there is one."""
-    parts = urlsplit(endpoint)
-    proxy = getproxies().get(parts.scheme)
-    if proxy and not proxy_bypass(parts.hostname or ""):
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _answers(machine: tuple[str, int]) -> bool:
-    """Whether `machine` takes a connection. In a thread, since looking a name up has no timeout of its own."""
-    connected = threading.Event()
-
-    def connect() -> None:
-        try:
-            socket.create_connection(machine, timeout=PATIENCE).close()
-        except OSError:
-            return
-        connected.set()
-
-    attempt = threading.Thread(target=connect, daemon=True)
-    attempt.start()
-    attempt.join(PATIENCE)
-    return connected.is_set()
 
 
 def _reason(error: BaseException) -> str:
