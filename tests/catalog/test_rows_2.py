@@ -18,8 +18,8 @@ from unseen.data.dataset import Dataset, Row
 from unseen.data.description import load_description
 from unseen.data.places import shipped_catalog
 from unseen.data.rows import read_rows
-from unseen.prompt.described import templates_of
 from unseen.prompt.engine import compile_template
+from unseen.prompt.templates import templates_of
 
 # Dataset, cluster, least number of train and test rows, columns, and what makes a row's input its own.
 DATASETS: dict[str, tuple[str, int, int, set[str], Callable[[Any], str]]] = {
