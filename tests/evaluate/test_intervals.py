@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from unseen.evaluate import intervals
 from unseen.evaluate.aggregate import aggregate
 from unseen.evaluate.intervals import POWER, over_tasks, student, wilson
 from unseen.evaluate.prediction import Prediction
 from unseen.evaluate.task_scores import ScoreRow
 
 DATA_SETS = 300
+
+
+@pytest.fixture(autouse=True)
+def _fewer_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """500 replicates blur a limit by a tenth of a standard error: enough to count how often it holds."""
+    monkeypatch.setattr(intervals, "REPLICATES", 500)
 
 
 def prediction(row: int, value: float, **other: object) -> Prediction:

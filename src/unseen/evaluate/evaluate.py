@@ -10,7 +10,7 @@ from unseen.ask.backend import Advance, Backend, ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.question import Choose, Generate, Question
 from unseen.data.dataset import Row
-from unseen.evaluate.exemplars import ExemplarPool, RowsOf, exemplar_pool, exemplars_of, render_all
+from unseen.evaluate.exemplars import ExemplarPool, RowsOf, exemplar_pool, exemplars_of
 from unseen.evaluate.prediction import Asked, Prediction, Side, accepted, predicted
 from unseen.evaluate.rows import Allowed, AskedRows, Counts, asked_rows
 from unseen.prompt.example import Example
@@ -60,11 +60,21 @@ def evaluate_task(asking: Asking, task: Task, side: Side, counts: Counts) -> Ite
     rows = asked_rows(task, side, asking.settings.rows, asking.seed, asking.rows_of, asking.allowed, counts)
     if rows is None:
         return
-    yield from _predictions(asking, asking.backend, list(_asked(asking, task, side, rows, False, counts)), task.name)
+    part = Part(task, side, rows)
+    yield from _predictions(asking, asking.backend, list(_asked(asking, part, counts)), task.name)
     if asking.plain is not None and asking.settings.plain_base and task.plain:
-        plainly = replace(task, templates=task.plain)
-        questions = list(_asked(asking, plainly, side, rows, True, counts))
-        yield from _predictions(asking, asking.plain, questions, f"{task.name}, plain")
+        plainly = Part(replace(task, templates=task.plain), side, rows, plain=True)
+        yield from _predictions(asking, asking.plain, list(_asked(asking, plainly, counts)), f"{task.name}, plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A task with the rows that it is asked; `plain` says that its templates are GPT-3-style."""
+
+    task: Task
+    side: Side
+    rows: AskedRows
+    plain: bool = False
 
 
 def _predictions(asking: Asking, backend: Backend, asked: Sequence[Asked], label: str) -> Iterator[Prediction]:
@@ -73,53 +83,54 @@ def _predictions(asking: Asking, backend: Backend, asked: Sequence[Asked], label
         yield predicted(each, answer)
 
 
-def _asked(asking: Asking, task: Task, side: Side, rows: AskedRows, plain: bool, counts: Counts) -> Iterator[Asked]:
-    settings = asking.settings
-    pool = exemplar_pool(task, rows.split, asking.rows_of)
-    fixed = {seed: _fixed(pool, settings, seed) for seed in settings.seeds}
-    shown = {(row.split, row.index) for drawn in fixed.values() for row in drawn[: max(settings.shots)]}
-    kept = [row for row in rows.rows if (row.split, row.index) not in shown]
-    counts[task.name, "rows that are exemplars"] += len(rows.rows) - len(kept)
-    for seed, shots in ((seed, shots) for seed in settings.seeds for shots in settings.shots):
-        if shots == 0 and seed != settings.seeds[0]:
-            continue  # without exemplars there is nothing that the seed draws
+def _asked(asking: Asking, part: Part, counts: Counts) -> Iterator[Asked]:
+    settings, task = asking.settings, part.task
+    pool = exemplar_pool(task, part.rows.split, asking.rows_of)
+    rows = _without_exemplars(part, pool, settings, counts)
+    for seed, shots in draws_of(settings):
         for template in range(len(task.templates))[: settings.templates]:
-            candidates = render_all(task, template, fixed[seed]) if shots else ()
-            for row in kept:
-                if settings.exemplars == "row" and shots:
-                    candidates = render_all(task, template, pool.draw(shots, seed, row))
-                question = _question(settings, task, template, row, candidates, shots, plain, counts)
-                if question is not None:
-                    yield Asked(question, side, asking.model, shots, seed, task.metrics, plain)
+            shared = pool.rendered(template, shots, seed) if settings.exemplars == "task" else ()
+            for row in rows:
+                example = _example(task, template, row, counts)
+                if example is None:
+                    continue
+                candidates = shared if settings.exemplars == "task" else pool.rendered(template, shots, seed, row)
+                question = _question(settings, part, example, exemplars_of(example, candidates, shots))
+                yield Asked(question, part.side, asking.model, shots, seed, task.metrics, part.plain)
 
 
-def _fixed(pool: ExemplarPool, settings: EvaluateSettings, seed: int) -> tuple[Row, ...]:
-    """The exemplars that all rows of the task share; none where every row draws its own."""
-    return pool.draw(max(settings.shots), seed) if settings.exemplars == "task" else ()
+def draws_of(settings: EvaluateSettings) -> list[tuple[int, int]]:
+    """(seed, shots) in the order asked; without exemplars there is nothing to draw, so zero-shot is asked once."""
+    return [(seed, shots) for seed in settings.seeds for shots in settings.shots if shots or seed == settings.seeds[0]]
 
 
-def _question(
-    settings: EvaluateSettings,
-    task: Task,
-    template: int,
-    row: Row,
-    candidates: Sequence[Example],
-    shots: int,
-    plain: bool,
-    counts: Counts,
-) -> Question | None:
+def _without_exemplars(part: Part, pool: ExemplarPool, settings: EvaluateSettings, counts: Counts) -> list[Row]:
+    """The rows that no fixed exemplar is taken from: all, unless exemplars come from the split that is asked."""
+    if pool.split != part.rows.split or settings.exemplars == "row":
+        return list(part.rows.rows)
+    most = max(settings.shots)
+    shown = {row.index for seed in settings.seeds for row in pool.draw(most, seed)[:most]}
+    kept = [row for row in part.rows.rows if row.index not in shown]
+    counts[part.task.name, "rows that are exemplars"] += len(part.rows.rows) - len(kept)
+    return kept
+
+
+def _example(task: Task, template: int, row: Row, counts: Counts) -> Example | None:
     example = example_of(task, template, row)
     if example is None:
         counts[task.name, "empty renderings"] += 1
-        return None
-    if not accepted(example):
+    elif not accepted(example):
         counts[task.name, "questions without a right answer"] += 1
-        return None
-    exemplars = exemplars_of(example, candidates, shots)
-    whole = with_exemplars(example, exemplars, settings.exemplar_layout) if shots else example
-    if task.kind == "choose" and example.choices:
-        return Choose(whole, settings.scoring)
-    return Generate(whole, settings.max_new_tokens, stop_strings(exemplars, plain))
+    else:
+        return example
+    return None
+
+
+def _question(settings: EvaluateSettings, part: Part, example: Example, exemplars: Sequence[Example]) -> Question:
+    asked = with_exemplars(example, exemplars, settings.exemplar_layout) if exemplars else example
+    if part.task.kind == "choose" and example.choices:
+        return Choose(asked, settings.scoring)
+    return Generate(asked, settings.max_new_tokens, stop_strings(exemplars, part.plain))
 
 
 def stop_strings(exemplars: Sequence[Example], plain: bool) -> tuple[str, ...]:

@@ -37,11 +37,14 @@ class ExemplarPool:
 
     def draw(self, shots: int, seed: int, row: Row | None = None) -> tuple[Row, ...]:
         """Labelled rows in a seeded order, `SPARE` more than `shots` where there are so many; of one row, or of all."""
-        if not shots:
-            return ()
         ids = (base_name(self.task.name),) if row is None else (base_name(self.task.name), row.split, row.index)
         order = generator(seed, "exemplars", *ids).permutation(len(self.rows))
-        return tuple(islice(self._labelled(order.tolist()), shots + SPARE))
+        return tuple(islice(self._labelled(order.tolist()), shots + SPARE if shots else 0))
+
+    def rendered(self, template: int, shots: int, seed: int, row: Row | None = None) -> tuple[Example, ...]:
+        """The drawn rows that do not render empty, through one template of the task."""
+        examples = (example_of(self.task, template, each) for each in self.draw(shots, seed, row))
+        return tuple(example for example in examples if example is not None)
 
     def _labelled(self, order: Sequence[int]) -> Iterator[Row]:
         drawn = (self.rows[place] for place in order)
@@ -53,12 +56,6 @@ def exemplar_pool(task: Task, asked_split: str, rows_of: RowsOf) -> ExemplarPool
     others = [split for split in task.dataset.splits if split not in ("train", asked_split)]
     split = next(split for split in ("train", *others, asked_split) if split in task.dataset.splits)
     return ExemplarPool(task, split, rows_of(task, split))
-
-
-def render_all(task: Task, template: int, rows: Sequence[Row]) -> tuple[Example, ...]:
-    """The rows that do not render empty, through one template."""
-    rendered = (example_of(task, template, row) for row in rows)
-    return tuple(example for example in rendered if example is not None)
 
 
 def exemplars_of(example: Example, candidates: Sequence[Example], shots: int) -> tuple[Example, ...]:
