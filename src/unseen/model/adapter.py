@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
+from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
 
 
@@ -23,10 +24,9 @@ def add_lora(module: Any, settings: TrainSettings, seed: int) -> Any:
     there already is merged first, so that the new one stands on what the model says now.
     """
     import torch
-    from peft import LoraConfig, PeftModel, get_peft_model
+    from peft import LoraConfig, get_peft_model
 
-    if isinstance(module, PeftModel):
-        module = module.merge_and_unload()
+    module = merged(module)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha if settings.alpha is not None else 2 * settings.rank,
@@ -34,7 +34,7 @@ def add_lora(module: Any, settings: TrainSettings, seed: int) -> Any:
         target_modules=_targets(module, settings),
         task_type="SEQ_2_SEQ_LM" if getattr(module.config, "is_encoder_decoder", False) else "CAUSAL_LM",
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), quiet_transformers():  # PEFT meets deprecations that are not ours to mend
         torch.manual_seed(seed)
         try:
             return get_peft_model(module, config)
@@ -58,7 +58,10 @@ def save_adapter(module: Any, folder: Path) -> None:
 
 def merged(module: Any) -> Any:
     """A model without the adapter and with its effect, to rounding; `module` itself is used up."""
-    return module.merge_and_unload() if is_adapted(module) else module
+    if not is_adapted(module):
+        return module
+    with quiet_transformers():
+        return module.merge_and_unload()
 
 
 def _targets(module: Any, settings: TrainSettings) -> str | list[str]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,8 @@ from unseen.progress import Advance
 
 CONVERSION = 1  # counted up when what a conversion writes changes
 ABOUT = "unseen.json"
+REMEDY = "use the model's safetensors"
+ABANDONED = 3600.0  # seconds
 
 
 def converted(gguf: Path, progress: Advance) -> Path:
@@ -54,6 +57,7 @@ def is_whole(folder: Path) -> bool:
 def convert(gguf: Path, folder: Path, progress: Advance) -> Path:
     """Write the plain copy of `gguf` to `folder`, which appears when it is complete, and replaces a damaged one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         progress(0, 3)
@@ -68,6 +72,13 @@ def convert(gguf: Path, folder: Path, progress: Advance) -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what conversions of the same file left when they were killed; a conversion takes under a minute."""
+    for left in folder.parent.glob(f".{folder.name}-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def check_magic(gguf: Path) -> None:
@@ -87,7 +98,7 @@ def _write_model(gguf: Path, folder: Path) -> None:
         try:
             quantised = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
         except Exception as error:  # the readers of GGUF raise many kinds; all mean that this file cannot be used
-            raise ModelMistake(str(gguf), f"cannot be read ({_first_line(error)})", "use safetensors instead") from None
+            raise ModelMistake(str(gguf), f"cannot be read ({_first_line(error)})", REMEDY) from None
         config = quantised.config
         if hasattr(config, "quantization_config"):
             del config.quantization_config
@@ -101,7 +112,11 @@ def _write_tokenizer(gguf: Path, folder: Path) -> None:
     from transformers import AutoTokenizer
 
     with quiet_transformers():
-        AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True).save_pretrained(folder)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
+        except Exception as error:
+            raise ModelMistake(str(gguf), f"its tokenizer cannot be read ({_first_line(error)})", REMEDY) from None
+        tokenizer.save_pretrained(folder)
     path = folder / "tokenizer.json"
     values = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(with_digits_apart(values, pre_tokenizer_of(gguf)), ensure_ascii=False), encoding="utf-8")

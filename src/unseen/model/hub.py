@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from unseen.data.hub import _require_network as require_network
+from unseen.data.network import require_network
 from unseen.errors import DataMistake, DownloadFailed, ModelMistake
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")

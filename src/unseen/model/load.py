@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 from unseen.errors import ModelMistake
+from unseen.model.adapter import merged
 from unseen.model.folder import ModelFolder
 from unseen.model.quiet import quiet_transformers
 
@@ -75,9 +76,7 @@ def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool) -> Any:
         return _pretrained(folder.path, dtype, trust_remote_code)
     from peft import PeftModel
 
-    base = _module(folder.base, dtype, trust_remote_code)
-    if isinstance(base, PeftModel):
-        base = base.merge_and_unload()
+    base = merged(_module(folder.base, dtype, trust_remote_code))
     try:
         return PeftModel.from_pretrained(base, folder.path)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
