@@ -189,15 +189,12 @@ def test_narrow_margins_and_cut_prompts_are_counted() -> None:
 
 
 def test_corpus_metrics_are_taken_over_the_corpus_and_resampled_by_rows() -> None:
-    pairs = [
-        (f"the cat number {n} sat on the red mat", f"the cat number {n} sat on a {c} mat")
-        for n in range(30)
-        for c in ("red",)
-    ]
+    generated = {"kind": "generate", "metrics": ("bleu", "chrf"), "values": {}, "choices": (), "margin": None}
     said = [
-        prediction("qa/t", "t0", row, "base", True, kind="generate", text=text, references=(reference,), metrics=("bleu", "chrf"), values={}, choices=(), correct=None, chosen=None, margin=None)
-        for row, (text, reference) in enumerate(pairs)
-    ]  # fmt: skip
+        prediction("qa/t", "t0", row, "base", True, **generated, text=f"the cat number {row} sat on the red mat")
+        for row in range(30)
+    ]
+    said = [replace(each, references=(each.text.replace("the red", "a red"),)) for each in said]
     said[0] = replace(said[0], text="nothing like it")
     scores = aggregate(said).scores
     texts, references = [each.text for each in said], [[each.references[0] for each in said]]

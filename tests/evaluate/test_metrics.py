@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sacrebleu
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unseen.errors import Mistakes, ScoreMistake, UserMistake
@@ -42,6 +42,7 @@ def test_a_metric_agrees_with_a_person(metric: str, prediction: str, references:
     assert row_value(metric, prediction, references) == pytest.approx(value)
 
 
+@settings(deadline=None)
 @given(prediction=TEXT, references=st.lists(TEXT, min_size=1, max_size=3))
 def test_the_best_reference_counts_and_more_references_never_hurt(prediction: str, references: list[str]) -> None:
     for metric in ("accuracy", "exact_match", "f1", "rouge_l"):
@@ -50,12 +51,14 @@ def test_the_best_reference_counts_and_more_references_never_hurt(prediction: st
         assert all(0 <= value <= 100 for value in alone)
 
 
+@settings(deadline=None)
 @given(text=TEXT, spaces=st.sampled_from(["", " ", "\n", "\t ", "\u00a0"]))
 def test_white_space_around_an_answer_never_decides(text: str, spaces: str) -> None:
     for metric in ("accuracy", "exact_match"):
         assert row_value(metric, spaces + text + spaces, [text]) == 100.0
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(TEXT, st.lists(TEXT.filter(bool), min_size=2, max_size=2)), min_size=1, max_size=6))
 def test_bleu_and_chrf_equal_sacrebleu_over_the_corpus(rows: list[tuple[str, list[str]]]) -> None:
     said = [prediction for prediction, _ in rows]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unseen.errors import ScoreMistake
@@ -45,6 +45,7 @@ PREDICTIONS = st.builds(
 SAMPLE = Prediction("a/b", "t", "test", 0, "seen", "base", 0, 0, "generate", False, "p", "x", ("x",), ("f1",))
 
 
+@settings(deadline=None)
 @given(predictions=st.lists(PREDICTIONS, max_size=7))
 def test_what_is_written_is_read_back(predictions: list[Prediction], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("run") / "predictions.parquet"
