@@ -82,7 +82,7 @@ class Mixture:
         return sum(min(size, self.cap) for size in self.sizes)
 
     def counts(self, epoch: int) -> NDArray[np.int64]:
-        """Draws of each task before and after `epoch`, over all epochs, int64 [2, tasks]; less than one off the ideal."""
+        """Draws of each task before and after `epoch`, int64 [2, tasks], over all epochs; under one off the ideal."""
         bounds = np.arange(epoch + 2, dtype=np.int64) * self.epoch_length
         *_, (before, after) = counts_through(self.weights, bounds)
         return np.stack([before, after])
