@@ -106,4 +106,4 @@ def test_a_conversion_that_was_killed_is_made_again(gguf: Path) -> None:
     os.utime(left[0], (0, 0))
     (found.path / "model.safetensors").write_bytes(b"")
     resolve(str(gguf))
-    assert [each for each in found.path.parent.iterdir()] == [found.path]
+    assert list(found.path.parent.iterdir()) == [found.path]

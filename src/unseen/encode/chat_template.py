@@ -49,6 +49,7 @@ class ChatTemplate:
         self.now = now
         self.tokens = dict(tokens)
         self._template = _environment(now).from_string(source)
+        self._markups: dict[tuple[tuple[str, ...], bool], list[Piece]] = {}
         self._trims = frozenset(role for role in ("system", "user", "assistant") if self._trimmed(role))
         self.takes_system = self._shows_system()
 
@@ -67,12 +68,29 @@ class ChatTemplate:
     def pieces(self, turns: Sequence[Turn], *, opening: bool = False) -> list[Piece]:
         """The rendering of `turns`, cut into markup and the turns' text.
 
-        The text is followed through the template by wrapping it in noncharacters; the rendering without them must
-        be the plain one, else the template looks into the text and `Refused` is raised.
+        Most templates write the same markup whatever the text is, so the text is put into the markup of earlier turns
+        of the same roles, and must give the plain rendering. Where it does not, the text is followed through the
+        template, and where that does not give it either, `Refused` is raised.
         """
+        rendered = self.render(turns, opening=opening)
+        markup = self._markup(tuple(turn.role for turn in turns), opening)
+        pieces = [p if p.turn is None else Piece(self._kept(turns[p.turn]), p.turn) for p in markup]
+        if "".join([piece.text for piece in pieces]) != rendered:
+            pieces = self._followed(turns, opening)
+            if "".join([piece.text for piece in pieces]) != rendered:
+                raise Refused("the chat template rewrites the text of a turn")
+        return pieces
+
+    def _markup(self, roles: tuple[str, ...], opening: bool) -> list[Piece]:
+        """The pieces of turns of these roles, with a text that stands for any."""
+        known = self._markups.get((roles, opening))
+        if known is None:
+            known = self._markups[roles, opening] = self._followed([Turn(role, "x") for role in roles], opening)
+        return known
+
+    def _followed(self, turns: Sequence[Turn], opening: bool) -> list[Piece]:
+        """The pieces, found by wrapping each turn's text in noncharacters."""
         wrapped = self.render([self._wrap(i, turn) for i, turn in enumerate(turns)], opening=opening)
-        if WRAPPED.sub(r"\2", wrapped) != self.render(turns, opening=opening):
-            raise Refused("the chat template rewrites the text of a turn")
         markup_and_turns = WRAPPED.split(wrapped)  # markup, index, text, markup, index, text, ..., markup
         pieces = [Piece(markup_and_turns[0])]
         for index, text, markup in zip(*(iter(markup_and_turns[1:]),) * 3, strict=True):
@@ -80,8 +98,10 @@ class ChatTemplate:
         return pieces
 
     def _wrap(self, index: int, turn: Turn) -> Turn:
-        text = turn.text.strip() if turn.role in self._trims else turn.text
-        return Turn(turn.role, f"{BEGIN}{index}{NUMBERED}{text}{END}")
+        return Turn(turn.role, f"{BEGIN}{index}{NUMBERED}{self._kept(turn)}{END}")
+
+    def _kept(self, turn: Turn) -> str:
+        return turn.text.strip() if turn.role in self._trims else turn.text
 
     def _trimmed(self, role: str) -> bool:
         turns = [Turn("user", "a"), Turn("assistant", "b")]
