@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Sequence
-from functools import partial
+from random import Random
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined
@@ -22,16 +22,16 @@ from unseen.prompt.example import Span
 from unseen.prompt.faults import FAULTS, MissingColumn, compile_mistake, missing_column, place, row_mistake
 from unseen.prompt.filters import RowState
 from unseen.prompt.lists import ListSource, compile_list, compile_split
-from unseen.prompt.parts import PROTECTOR, Part, protect, restore, restore_part, split_parts, strip_part
+from unseen.prompt.parts import Part, part, protect, restore, split_parts
 from unseen.prompt.rewrite import Refused
-from unseen.prompt.source import Mark, Source, compile_source
+from unseen.prompt.source import Source, compile_source
 from unseen.prompt.template import Template
 
 
 class Rendered(NamedTuple):
-    """One row as one template asks it. Marks are (start, end, columns); spans are made of them when asked for.
+    """One row as one template asks it; `answer` is the index of the completion among `choices`, if it is one of them.
 
-    `answer` is the index of the completion among `choices`, if it is one of them.
+    The spans of prompt and completion are worked out when asked for.
     """
 
     prompt: str
@@ -39,25 +39,24 @@ class Rendered(NamedTuple):
     references: tuple[str, ...]
     choices: tuple[str, ...] | None
     answer: int | None
-    prompt_marks: Sequence[Mark] = ()
-    completion_marks: Sequence[Mark] = ()
+    parts: tuple[Part, Part]
 
     @property
     def prompt_spans(self) -> tuple[Span, ...]:
-        return _spans(self.prompt_marks)
+        return self.parts[0].spans()
 
     @property
     def completion_spans(self) -> tuple[Span, ...]:
-        return _spans(self.completion_marks)
+        return self.parts[1].spans()
 
 
-def _spans(marks: Sequence[Mark]) -> tuple[Span, ...]:
-    return tuple(Span(start, end, tuple(sorted(columns))) for start, end, columns in marks if end > start)
+def row_random(template: Template, row: Row) -> Random:
+    """What `choice` draws from, answer choices first: the same for a row under a template, wherever it is rendered."""
+    return _state(template, row).random
 
 
-def row_seed(template: Template, row: Row) -> str:
-    """What `choice` draws from: the same row under the same template is rendered the same, wherever it stands."""
-    return f"{template.dataset}|{template.name}|{row.split}/{row.index}"
+def _state(template: Template, row: Row) -> RowState:
+    return RowState((template.dataset, template.name, row.split, str(row.index)))
 
 
 def compile_template(template: Template, columns: Collection[str] | None = None) -> CompiledTemplate:
@@ -99,27 +98,27 @@ class CompiledTemplate:
         nothing). `truncate_chars` cuts every output expression, as PromptSource's `apply()` does at 2,048.
         Raises `TemplateMistake` naming file, template, row and column.
         """
-        state = RowState(partial(row_seed, self.template, row))
+        state = _state(self.template, row)
         try:
             values = self._values(row)
             choices = self._write_choices(values, state)
             parts = self._write(values, state, truncate_chars)
-            if len(parts) != 2 or not parts[0][0] or not parts[1][0]:
+            if len(parts) != 2 or not parts[0].text or not parts[1].text:
                 return None
-            (prompt, prompt_marks), (completion, completion_marks) = parts
-            references = self._references.write(values, state) if self._references else (completion,)
+            prompt, completion = parts
+            references = self._references.write(values, state) if self._references else (completion.text,)
         except FAULTS as fault:
             raise row_mistake(self.template, row, fault) from None
-        answer = choices.index(completion) if choices and completion in choices else None
-        return Rendered(prompt, completion, references, choices, answer, prompt_marks, completion_marks)
+        answer = choices.index(completion.text) if choices and completion.text in choices else None
+        return Rendered(prompt.text, completion.text, references, choices, answer, (prompt, completion))
 
     def apply(self, row: Row, *, truncate_chars: int | None = None) -> list[str]:
         """All parts as PromptSource's `Template.apply` gives them, empty ones too."""
-        state = RowState(partial(row_seed, self.template, row))
+        state = _state(self.template, row)
         try:
             values = self._values(row)
             self._write_choices(values, state)
-            return [text for text, _ in self._write(values, state, truncate_chars)]
+            return [part.text for part in self._write(values, state, truncate_chars)]
         except FAULTS as fault:
             raise row_mistake(self.template, row, fault) from None
 
@@ -147,7 +146,7 @@ class CompiledTemplate:
         if choices is None and self._choices is not None:
             choices = self._choices.write(values, state)
             if self._splits:
-                choices = tuple(restore(choice.strip()) for choice in choices)
+                choices = tuple(restore(choice) for choice in choices)
         values[CHOICES] = None if choices is None else list(choices)
         return choices
 
@@ -155,13 +154,9 @@ class CompiledTemplate:
         if cut not in self._parts:
             self._parts[cut] = self._compile_parts(cut)
         sources = self._parts[cut]
-        if not self._splits:
-            return [strip_part(source.write(values, state)) for source in sources]
-        text, marks = sources[0].write(values, state)
-        parts = split_parts(text, marks)
-        if PROTECTOR in text:
-            parts = [restore_part(part) for part in parts]
-        return [strip_part(part) for part in parts]
+        if self._splits:
+            return split_parts(*sources[0].write(values, state))
+        return [part(*source.write(values, state)) for source in sources]
 
     def _compile_parts(self, cut: int | None) -> tuple[Source, ...]:
         """One source with its `|||`, or prompt and completion.
@@ -198,7 +193,7 @@ class CompiledTemplate:
         if self._choices is None or not self._choices.constant:
             return None
         try:
-            return self._choices.write({}, RowState(str))
+            return self._choices.write({}, RowState())
         except FAULTS as fault:
             raise row_mistake(self.template, None, fault) from None
 

@@ -25,21 +25,29 @@ Filter = Callable[..., Any]  # (context, value, *arguments, **options)
 
 
 class RowState:
-    """What the sources of one template share while they render one row: the meter and the row's own generator."""
+    """What the sources of one template share while they render one row: the meter and the row's own generator.
 
-    __slots__ = ("_random", "_seed", "meter", "value")
+    Both are made when first asked for: either takes as long as much of a plain rendering.
+    """
 
-    def __init__(self, seed: Callable[[], str]) -> None:
-        self.meter = Meter()
+    __slots__ = ("_meter", "_random", "_seed", "value")
+
+    def __init__(self, seed: tuple[str, ...] = ()) -> None:
         self._seed = seed
+        self._meter: Meter | None = None
         self._random: Random | None = None
         self.value: Any = None  # what a source of one value gave
 
     @property
+    def meter(self) -> Meter:
+        if self._meter is None:
+            self._meter = Meter()
+        return self._meter
+
+    @property
     def random(self) -> Random:
-        """The row's generator, made when first asked for (it takes longer than a whole plain rendering)."""
         if self._random is None:
-            self._random = Random(self._seed())
+            self._random = Random("|".join(self._seed))
         return self._random
 
 

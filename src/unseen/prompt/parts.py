@@ -1,16 +1,33 @@
-"""Cuts written text into prompt and completion, keeping the marks of its expressions in step."""
+"""Cuts written text into prompt and completion, keeping track of where its expressions lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from unseen.prompt.choices import SEPARATOR
+from unseen.prompt.example import Span
 from unseen.prompt.source import Mark
 
 PROTECTOR = "3ed2dface8203c4c9dfb1a5dc58e41e0"  # PromptSource's own stand-in for a field's "|||" while text is split
 _SHORTER = len(PROTECTOR) - len(SEPARATOR)
 
-Part = tuple[str, Sequence[Mark]]
+
+class Part(NamedTuple):
+    """A stripped piece of written text, the marks of the whole, and where in the whole it starts."""
+
+    text: str
+    marks: Sequence[Mark]
+    start: int
+
+    def spans(self) -> tuple[Span, ...]:
+        """The marks within this part, counted from its start; an expression that wrote nothing has none."""
+        start, end = self.start, self.start + len(self.text)
+        return tuple(
+            Span(max(first, start) - start, min(last, end) - start, tuple(sorted(columns)))
+            for first, last, columns in self.marks
+            if first < end and last > start and first < last
+        )
 
 
 def protect(text: str) -> str:
@@ -22,41 +39,32 @@ def restore(text: str) -> str:
     return text.replace(PROTECTOR, SEPARATOR)
 
 
+def part(text: str, marks: Sequence[Mark], start: int = 0) -> Part:
+    """`text`, which starts at `start` of what `marks` count in, without white space around it."""
+    stripped = text.strip()
+    if len(stripped) < len(text):
+        start += len(text) - len(text.lstrip())
+    return Part(stripped, marks, start)
+
+
 def split_parts(text: str, marks: Sequence[Mark]) -> list[Part]:
-    """The parts between the `|||`s of `text`, each with its own marks, counted from its start."""
-    parts: list[Part] = []
-    start = 0
+    """The parts between the `|||`s of `text`, a column's own `|||` restored, as PromptSource splits."""
+    if PROTECTOR in text:
+        return _restored_parts(text, marks)
+    parts, start = [], 0
     for piece in text.split(SEPARATOR):
-        end = start + len(piece)
-        parts.append((piece, shifted(marks, start, end)))
-        start = end + len(SEPARATOR)
+        parts.append(part(piece, marks, start))
+        start += len(piece) + len(SEPARATOR)
     return parts
 
 
-def strip_part(part: Part) -> Part:
-    """`part` without white space around it."""
-    text, marks = part
-    stripped = text.strip()
-    if len(stripped) == len(text):
-        return part
-    start = len(text) - len(text.lstrip())
-    return stripped, shifted(marks, start, start + len(stripped))
+def _restored_parts(text: str, marks: Sequence[Mark]) -> list[Part]:
+    def moved(place: int) -> int:
+        return place - _SHORTER * text.count(PROTECTOR, 0, place)
 
-
-def restore_part(part: Part) -> Part:
-    """`part` with its protected `|||`s back."""
-    text, marks = part
-    moved = [
-        (start - _SHORTER * text.count(PROTECTOR, 0, start), end - _SHORTER * text.count(PROTECTOR, 0, end), columns)
-        for start, end, columns in marks
-    ]
-    return restore(text), moved
-
-
-def shifted(marks: Sequence[Mark], start: int, end: int) -> list[Mark]:
-    """Marks within [start, end), counted from `start`; what they have outside is cut off."""
-    return [
-        (max(first, start) - start, min(last, end) - start, columns)
-        for first, last, columns in marks
-        if first < end and last > start
-    ]
+    marks = [(moved(start), moved(end), columns) for start, end, columns in marks]
+    parts, start = [], 0
+    for piece in text.split(SEPARATOR):
+        parts.append(part(restore(piece), marks, moved(start)))
+        start += len(piece) + len(SEPARATOR)
+    return parts

@@ -1,0 +1,62 @@
+"""Everything that is wrong with templates on given rows, told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unseen.data.dataset import Row
+from unseen.errors import TemplateMistake, UserMistake
+from unseen.prompt.engine import CompiledTemplate, compile_template
+from unseen.prompt.faults import missing_column, place
+from unseen.prompt.template import Template
+from unseen.prompt.templates import duplicates
+
+
+def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[UserMistake]:
+    """All mistakes of `templates` on `rows`, in the templates' order; empty when there is none.
+
+    Told are: what does not compile, a missing completion, names that occur twice, columns that no row has, what goes
+    wrong while rendering (each kind once, with its first row and how many rows have it), and templates that render
+    empty for every row.
+    """
+    where = templates[0].where if templates else ""
+    mistakes: list[UserMistake] = list(duplicates(templates, where))
+    for template in templates:
+        try:
+            compiled = compile_template(template)
+        except TemplateMistake as mistake:
+            mistakes.append(mistake)
+            continue
+        missing = _missing_columns(compiled, rows)
+        mistakes += missing or _rendering_mistakes(compiled, rows)
+    return mistakes
+
+
+def _missing_columns(compiled: CompiledTemplate, rows: Sequence[Row]) -> list[UserMistake]:
+    if not rows:
+        return []
+    columns = {name for row in rows for name in row.values}
+    absent = sorted(compiled.required - columns)
+    return [missing_column(place(compiled.template), name, sorted(columns)) for name in absent]
+
+
+def _rendering_mistakes(compiled: CompiledTemplate, rows: Sequence[Row]) -> list[UserMistake]:
+    first: dict[str, TemplateMistake] = {}
+    counts: dict[str, int] = {}
+    rendered = 0
+    for row in rows:
+        try:
+            rendered += compiled.render(row) is not None
+        except TemplateMistake as mistake:
+            counts[mistake.what] = counts.get(mistake.what, 0) + 1
+            first.setdefault(mistake.what, mistake)
+    told: list[UserMistake] = [_counted(mistake, counts[what], len(rows)) for what, mistake in first.items()]
+    if rows and not rendered and not told:
+        what = f"renders empty for all of {len(rows)} rows"
+        told.append(TemplateMistake(place(compiled.template), what, "look at its conditions and its completion"))
+    return told
+
+
+def _counted(mistake: TemplateMistake, count: int, of: int) -> TemplateMistake:
+    what = f"{mistake.what} (in {count} of {of} rows)" if count > 1 else mistake.what
+    return TemplateMistake(mistake.where, what, mistake.remedy)
