@@ -99,6 +99,21 @@ def test_a_missing_column_names_file_record_and_the_nearest(
         values(path, {"columns": {"text": "sentence"}})
 
 
+def test_a_column_whose_name_looks_like_a_path(write: Callable[..., Path], values: Callable[..., Any]) -> None:
+    path = write("x.csv", "score [0-1],is it?,1.5\n0.5,yes,x\n")
+    said = {"columns": {"score": "score [0-1]", "it": "is it?", "n": 1.5}}
+    with pytest.raises(DataMistake, match=r"columns\.n"):
+        values(path, said)
+    said["columns"]["n"] = "1.5"
+    assert {name: values(path, said)[0][name] for name in ("score", "it", "n")} == {
+        "score": "0.5",
+        "it": "yes",
+        "n": "x",
+    }
+    with pytest.raises(DataMistake, match=r"record 0: 'b\[c\]' is no path"):
+        values(path, {"columns": {"a": "b[c]"}})
+
+
 BIG_BENCH = {
     "name": "two",
     "task_prefix": "Say which.",

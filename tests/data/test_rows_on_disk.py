@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import pickle
 import tracemalloc
 from collections.abc import Callable
@@ -85,6 +86,21 @@ def test_a_mistake_leaves_no_store_behind(
         with pytest.raises(DataMistake, match="line 2"):
             open_rows(dataset, "train")
     assert not list((home / "cache" / "rows").iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_one_line(dataset: Dataset, home: Path) -> None:
+    home.write_text("a file where the folder should be")
+    with pytest.raises(DataMistake, match="cannot be written"):
+        open_rows(dataset, "train")
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(dataset: Dataset, home: Path) -> None:
+    stores = home / "cache" / "rows"
+    for name in ("part-old", "part-new"):
+        (stores / name).mkdir(parents=True)
+    os.utime(stores / "part-old", (0, 0))
+    open_rows(dataset, "train")
+    assert [path.name for path in stores.glob("part-*")] == ["part-new"]
 
 
 def _texts(rows: Any) -> list[str]:

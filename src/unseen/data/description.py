@@ -96,7 +96,7 @@ def _file_source(said: DescriptionFile, file: FileSection, base: Path, where: st
         format_, path = "parallel", folder
         options["files"] = {name: str(folder / each) for name, each in file.parallel.items()}
     else:
-        format_, path = options.pop("format", None) or _format_of(str(file.path), where), folder / str(file.path)
+        format_, path = options.pop("format", None) or format_of(str(file.path), where), folder / str(file.path)
     _refuse_foreign_keys(options, format_, where)
     if format_ == "json" and said.explode and "field" not in options:
         options["whole"] = True
@@ -105,7 +105,8 @@ def _file_source(said: DescriptionFile, file: FileSection, base: Path, where: st
     return Source(str(path), format_, file.take, options)
 
 
-def _format_of(name: str, where: str) -> str:
+def format_of(name: str, where: str) -> str:
+    """The format that a file's name tells. Raises `DataMistake` about `where`."""
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise DataMistake(where, f"'{name}' does not tell its format", f"add 'format:' ({', '.join(get_args(Format))})")

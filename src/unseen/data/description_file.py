@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from unseen.data.columnpath import parse
 from unseen.recipe import Section
 
 Kind = Literal["rows", "messages", "sharegpt", "alpaca", "prompt_completion"]
@@ -39,15 +38,7 @@ def _quoted_word(value: Any) -> Any:
     return _text(value)
 
 
-def _path(value: Any) -> Any:
-    value = _text(value)
-    if isinstance(value, str):
-        parse(value)
-    return value
-
-
 Name = Annotated[str, BeforeValidator(_text)]
-ColumnPath = Annotated[str, BeforeValidator(_path)]
 Word = Annotated[str, BeforeValidator(_quoted_word)]
 
 
@@ -61,7 +52,7 @@ class Reading(Section):
     encoding: str | None = None
     record: str | None = None
     field: str | None = None
-    columns: tuple[Name, ...] | dict[Name, ColumnPath] | None = None
+    columns: tuple[Name, ...] | dict[Name, Name] | None = None
 
     @field_validator("encoding")
     @classmethod
@@ -138,7 +129,7 @@ class LabelsSection(Section):
 
 
 class ExtractSection(Section):
-    column: ColumnPath
+    column: Name
     pattern: str
     group: int | str | None = None
     all: bool = False
@@ -167,7 +158,7 @@ class DescriptionFile(Section):
     licence: str = ""
     about: str = ""
     kind: Kind = "rows"
-    columns: dict[Name, ColumnPath] = Field(default_factory=dict)
+    columns: dict[Name, Name] = Field(default_factory=dict)
     explode: str = ""
     extract: dict[str, ExtractSection] = Field(default_factory=dict)
     labels: LabelsSection | None = None

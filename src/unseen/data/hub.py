@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,21 @@ def _stream(source: Source) -> Iterator[dict[str, Any]]:
     builder = load_dataset_builder(name, **wanted)
     if type(builder).__module__.endswith(".csv"):  # else 'NA', 'None' and '' become nothing
         builder = load_dataset_builder(name, **wanted, keep_default_na=False)
-    yield from builder.as_streaming_dataset(split=source.options["split"])
+    with _torch_not_asked_for():
+        rows = builder.as_streaming_dataset(split=source.options["split"])
+    yield from rows
+
+
+@contextmanager
+def _torch_not_asked_for() -> Iterator[None]:
+    """`datasets` loads torch (1 s) for a parent class of its streams, which reading rows has no use for."""
+    from datasets import config
+
+    available, config.TORCH_AVAILABLE = config.TORCH_AVAILABLE, "torch" in sys.modules
+    try:
+        yield
+    finally:
+        config.TORCH_AVAILABLE = available
 
 
 def _commit_of(name: str, revision: str, where: str) -> str:

@@ -20,7 +20,7 @@ from unseen.data import places
 from unseen.data.pip_settings import PipSettings, pip_settings
 from unseen.data.simple_index import ACCEPT, PackageFile, files_of_folder, files_of_page, matching, normalised
 from unseen.data.web import open_url
-from unseen.errors import DownloadFailed
+from unseen.errors import DownloadFailed, one_line
 
 Progress = Callable[[int, int | None], None]  # bytes done, bytes of the whole where the server tells them
 
@@ -50,7 +50,7 @@ def fetch_pypi(
         except DownloadFailed as failure:
             failures.append(str(failure))
     said = "; ".join(failures) or "no index of pip has it"
-    raise DownloadFailed(f"{package}=={version} ({file_suffix}) could not be fetched: {said}")
+    raise DownloadFailed(one_line(f"{package}=={version} ({file_suffix}) could not be fetched: {said}"))
 
 
 def _already(folder: Path, package: str, version: str, suffix: str, sha256: str) -> Path | None:

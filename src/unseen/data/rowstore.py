@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,9 +27,11 @@ from unseen.data import places
 from unseen.data.dataset import Dataset, Row, Source
 from unseen.data.records import source_files
 from unseen.data.textlines import unreadable
+from unseen.errors import DataMistake
 
 VERSION = 1  # of the stored form: raise it when readers or shaping give other rows from the same files
 BLOCK = 1 << 20
+DAY = 86_400.0  # seconds
 
 
 class Rows(Sequence[Row]):
@@ -82,7 +85,13 @@ def open_store(dataset: Dataset, split: str, source: Source, read: Callable[[Dat
     dataset = dataclasses.replace(dataset, splits={**dataset.splits, split: source})
     folder = places.cache() / "rows" / store_key(dataset, source)
     if not _is_whole(folder):
-        _write(folder, source, read(dataset))
+        try:
+            _write(folder, source, read(dataset))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DataMistake(
+                str(folder.parent), f"cannot be written ({reason})", "free it, or set UNSEEN_HOME"
+            ) from None
     return Rows(folder, split)
 
 
@@ -131,6 +140,7 @@ def _is_whole(folder: Path) -> bool:
 
 def _write(folder: Path, source: Source, rows: Iterable[Row]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_abandoned(folder.parent)
     part = Path(tempfile.mkdtemp(prefix="part-", dir=folder.parent))
     try:
         digest, offsets = hashlib.sha256(), array("Q", [0])
@@ -146,6 +156,13 @@ def _write(folder: Path, source: Source, rows: Iterable[Row]) -> None:
         _move_into_place(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _clear_abandoned(stores: Path) -> None:
+    """Remove what killed processes left half written; what is younger than a day may still be in the making."""
+    for part in stores.glob("part-*"):
+        if time.time() - part.stat().st_mtime > DAY:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _move_into_place(part: Path, folder: Path) -> None:
