@@ -25,7 +25,7 @@ def read_parquet(path: Path, options: Mapping[str, Any]) -> Iterator[dict[str, A
             for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
                 for record in batch.to_pylist():
                     yield {name: plain(value) for name, value in record.items()}
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:
         raise DataMistake(str(path), f"is not parquet ({str(error).partition('.')[0]})", "is the file whole?") from None
     except OSError as error:
         raise unreadable(path, error) from None
