@@ -15,6 +15,7 @@ from unseen.data.dataset import Row
 from unseen.task.content import Columns, Content
 
 CELL = 8  # words below which the text of one column says nothing by itself
+LONG = 13  # words from which it always does; in between (an address, opening hours) only where it is most of the row
 WHOLE = 3  # words below which a whole row says nothing outside its own dataset
 
 
@@ -99,8 +100,9 @@ class TextTable:
 
 
 def _texts_of(content: Content, shortest: int) -> Iterator[Text]:
-    for cell in content.cells:
-        if cell != content.whole and cell.count(" ") + 1 >= CELL:
+    sizes = [cell.count(" ") + 1 for cell in content.cells]
+    for cell, size in zip(content.cells, sizes, strict=True):
+        if cell != content.whole and size >= CELL and (size >= LONG or 2 * size >= sum(sizes)):
             yield Text(_key(cell), cell, cell=True)
     if content.whole and content.whole.count(" ") + 1 >= shortest:
         yield Text(_key(content.whole), content.whole, cell=content.whole in content.cells)
