@@ -7,13 +7,12 @@ One shape covers a prompt with its completion and a conversation alike. `Example
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Characters [start, end) of a segment's text that one output expression of the template wrote.
 
     `columns` are the dataset columns that the expression reads; what no span covers is the instruction's own text.

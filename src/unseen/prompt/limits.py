@@ -23,7 +23,8 @@ SECONDS = 2.0  # processor time of one row
 _LOOK_EVERY = 40_000  # units between two looks at the clock
 _INT_BITS = 4096  # bits of a whole number; Python itself refuses to print more than 4,300 digits
 
-_SCALARS = (int, float, bool, type(None))
+_SCALARS = frozenset((int, float, bool, type(None)))
+_TEXTS = {str}
 _COLLECTIONS = (list, tuple, set, frozenset, KeysView, ValuesView, ItemsView)
 
 
@@ -108,6 +109,9 @@ def measure(value: Any, meter: Meter) -> int:
         size = len(value)
     elif kind in _SCALARS or isinstance(value, Undefined):
         size = 1
+    elif (kind is list or kind is tuple) and set(map(type, value)) <= _TEXTS:
+        size = sum(map(len, value)) + len(value) + 1
+        check_size(size)
     else:
         return _measure_tree(value, meter)
     meter.charge(size)

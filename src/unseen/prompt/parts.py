@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from unseen.prompt.choices import SEPARATOR
 from unseen.prompt.example import Span
-from unseen.prompt.source import Mark
+from unseen.prompt.plain import Mark
 
 PROTECTOR = "3ed2dface8203c4c9dfb1a5dc58e41e0"  # PromptSource's own stand-in for a field's "|||" while text is split
 _SHORTER = len(PROTECTOR) - len(SEPARATOR)
@@ -23,11 +23,12 @@ class Part(NamedTuple):
     def spans(self) -> tuple[Span, ...]:
         """The marks within this part, counted from its start; an expression that wrote nothing has none."""
         start, end = self.start, self.start + len(self.text)
-        return tuple(
-            Span(max(first, start) - start, min(last, end) - start, tuple(sorted(columns)))
-            for first, last, columns in self.marks
-            if first < end and last > start and first < last
-        )
+        spans = []
+        for first, last, columns in self.marks:
+            if first < end and start < last and first < last:
+                first, last = first if first > start else start, last if last < end else end
+                spans.append(Span(first - start, last - start, columns))
+        return tuple(spans)
 
 
 def protect(text: str) -> str:

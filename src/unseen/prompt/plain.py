@@ -14,13 +14,15 @@ from jinja2 import nodes
 from jinja2.filters import do_truncate
 
 from unseen.prompt.choices import choose
-from unseen.prompt.dataflow import CHOICES, Columns, Dataflow
+from unseen.prompt.dataflow import CHOICES, Dataflow
 from unseen.prompt.filters import RowState
 from unseen.prompt.limits import check_size, measure
 from unseen.prompt.sandbox import Sandbox
 
 Values = Mapping[str, Any]
 Value = Callable[[Values], Any]
+Mark = tuple[int, int, tuple[str, ...]]  # characters [start, end) of the text, and the columns that wrote them
+Written = tuple[str, Sequence[Mark]]
 _CASES: dict[str, Callable[[str], str]] = {
     "capitalize": str.capitalize,
     "lower": str.lower,
@@ -38,11 +40,11 @@ class PlainWriter:
 
     __slots__ = ("_head", "_slots")
 
-    def __init__(self, head: str, slots: Sequence[tuple[Value, Columns, str]]) -> None:
+    def __init__(self, head: str, slots: Sequence[tuple[Value, tuple[str, ...], str]]) -> None:
         self._head = head
         self._slots = tuple((value, columns, after, len(after)) for value, columns, after in slots)
 
-    def __call__(self, values: Values, state: RowState) -> tuple[str, list[tuple[int, int, Columns]]]:
+    def __call__(self, values: Values, state: RowState) -> Written:
         pieces = [self._head]
         marks = []
         place = len(self._head)
@@ -75,7 +77,7 @@ def plain_writer(tree: nodes.Template, flow: Dataflow, environment: Sandbox) -> 
         value = _value(node, flow, environment)
         if value is None:
             return None
-        slots.append((value, flow.columns(node)))
+        slots.append((value, tuple(sorted(flow.columns(node)))))
         texts.append("")
     return PlainWriter(texts[0], [(*slot, after) for slot, after in zip(slots, texts[1:], strict=True)])
 

@@ -14,7 +14,7 @@ from jinja2.visitor import NodeTransformer
 
 from unseen.errors import nearest
 from unseen.prompt.choices import choose
-from unseen.prompt.dataflow import CHOICES, Columns, Dataflow
+from unseen.prompt.dataflow import CHOICES, Dataflow
 from unseen.prompt.filters import FILTERS, TESTS, RowContext
 from unseen.prompt.limits import TURN, check_size, counted, measure, weigh
 
@@ -92,7 +92,7 @@ OWN_FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[Columns]]:
+def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[tuple[str, ...]]]:
     """The tree with its charges and marks, and the columns of each mark. Raises `Refused`."""
     writer = _Rewriter(flow)
     made = writer.visit(tree)
@@ -103,7 +103,7 @@ def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[
 class _Rewriter(NodeTransformer):
     def __init__(self, flow: Dataflow) -> None:
         self.flow, self._buffered = flow, 0
-        self.marks: list[Columns] = []
+        self.marks: list[tuple[str, ...]] = []
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         if isinstance(node, _LOADS):
@@ -194,7 +194,7 @@ class _Rewriter(NodeTransformer):
             return made
         if self._buffered or not columns:
             return _filter("written", made)
-        self.marks.append(columns)
+        self.marks.append(tuple(sorted(columns)))
         return _filter("marked", made, [nodes.Const(len(self.marks) - 1)])
 
 

@@ -90,7 +90,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         meter = __context.meter
         meter.charge(TURN)
         owner, bound = __self._allowed(__obj)
-        args = tuple(list(counted(each, meter)) if isinstance(each, Iterator) else each for each in args)
+        args = tuple([list(counted(each, meter)) if isinstance(each, Iterator) else each for each in args])
         for each in (*args, *kwargs.values()):
             measure(each, meter)
         if owner is not None:
@@ -103,6 +103,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _allowed(self, obj: Any) -> tuple[Any, MaybeBound]:
         """The value whose method this call is, with its bound; raises `SecurityError` for what may not be called."""
+        if type(obj) is types.BuiltinMethodType:
+            methods = _METHODS.get(type(obj.__self__))
+            if methods is not None and obj.__name__ in methods:
+                return obj.__self__, methods[obj.__name__]
         if isinstance(obj, (Macro, LoopContext, Joiner, Undefined)) or any(obj is each for each in self._callable):
             return None, None
         inner = getattr(obj, "__wrapped__", obj)  # the sandbox wraps str.format
@@ -112,10 +116,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
         name = getattr(inner, "__name__", type(obj).__name__)
         if inner is not obj and isinstance(owner, str) and name in ("format", "format_map"):
             return owner, bounds.braces
-        if isinstance(obj, types.BuiltinMethodType):
-            for kind, methods in _METHODS.items():
-                if isinstance(owner, kind) and name in methods:
-                    return owner, methods[name]
         raise SecurityError(f"calls '{name}' of a {type(owner).__name__}, which a template may not")
 
 

@@ -13,13 +13,12 @@ from jinja2.exceptions import TemplateSyntaxError
 from unseen.prompt.dataflow import NONE, Columns, dataflow
 from unseen.prompt.filters import RowContext, RowState
 from unseen.prompt.limits import check_size
-from unseen.prompt.plain import plain_writer
+from unseen.prompt.plain import Mark, Written, plain_writer
 from unseen.prompt.rewrite import Refused, rewrite
 from unseen.prompt.sandbox import CHANGING, ChangingSandbox, Sandbox, sandbox
 
 T = TypeVar("T")
-Mark = tuple[int, int, Columns]  # characters [start, end) of the text, and the columns that wrote them
-Written = tuple[str, Sequence[Mark]]
+
 _LONGEST = 200_000  # characters of a source
 _VALUE = "_unseen_value"
 _DRAWS = ("choice", "random")
@@ -143,7 +142,7 @@ def _truncated(node: nodes.Expr, cut: int) -> nodes.Filter:
 class _Jinja:
     """Runs Jinja's compiled code chunk by chunk, which tells where every marked expression lies."""
 
-    def __init__(self, template: JinjaTemplate, environment: Sandbox, marks: Sequence[Columns]) -> None:
+    def __init__(self, template: JinjaTemplate, environment: Sandbox, marks: Sequence[tuple[str, ...]]) -> None:
         self._root, self._environment, self._marks = template.root_render_func, environment, marks
 
     def __call__(self, values: Mapping[str, Any], state: RowState) -> Written:
