@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from tiny_tuning import SETTINGS, changed, gpt2, llama, losses, own_loss, plan_of, random_examples, run_tiny
 
-from unseen.errors import NonFiniteLoss, RecipeMistake
+from unseen.errors import ModelMistake, NonFiniteLoss, RecipeMistake
 from unseen.train.plan import supervised_weight
 
 GOLDEN_FULL = (4.925232244997608, 4.849696772439139)
@@ -72,6 +73,11 @@ def test_the_best_step_on_seen_rows_is_kept(tmp_path: Path) -> None:
 def test_the_best_step_needs_validation_rows(tmp_path: Path) -> None:
     with pytest.raises(RecipeMistake, match="best_seen needs validation rows"):
         run_tiny(llama(), tmp_path, changed(keep="best_seen"))
+
+
+def test_rows_of_tokens_do_not_fit_an_encoder_decoder(tmp_path: Path) -> None:
+    with pytest.raises(ModelMistake, match="tiny: is an encoder-decoder"):
+        run_tiny(replace(llama(), kind="encoder-decoder"), tmp_path)
 
 
 def test_only_adapters_change_under_lora(tmp_path: Path) -> None:

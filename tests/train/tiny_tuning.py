@@ -36,6 +36,7 @@ SETTINGS = TrainSettings(
 @dataclass(frozen=True)
 class TinyModel:
     module: Any
+    name: str = "tiny"
     digest: str = "tiny"
     kind: str = "decoder"
     context: int = 64
@@ -75,7 +76,7 @@ def with_lora(model: TinyModel, dropout: float = 0.0) -> TinyModel:
     config = LoraConfig(r=4, lora_alpha=8, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM")
     with warnings.catch_warnings():  # PEFT asks transformers by a name that is going out of use
         warnings.simplefilter("ignore", FutureWarning)
-        return TinyModel(get_peft_model(model.module, config).eval(), model.digest)
+        return TinyModel(get_peft_model(model.module, config).eval())
 
 
 def random_examples(count: int, seed: int = 0, longest: int = 24) -> list[Encoded]:

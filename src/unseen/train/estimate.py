@@ -81,7 +81,8 @@ def _positions(lengths: Sequence[int], step: Sequence[int] | Any, batch_tokens: 
 
 
 def probe(model: LanguageModel, examples: Sequence[Encoded], settings: TrainSettings) -> Probe:
-    """Run a small and a larger micro-batch of `examples` forward and backward; no weight changes.
+    """Run a small and a larger micro-batch of `examples` forward and backward; no weight changes. The larger one runs
+    twice, and the faster time counts: the first run warms up, and another program may be in the way.
 
     The model gets the adapter that tuning would give it: load it again to tune it.
     """
@@ -94,14 +95,14 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], settings: TrainSett
     with tuning_mode(module, settings, device):
         readout = readout_of(module, plain_batch(probe_examples(module)))
         step = TrainStep(module, readout, autocast_dtype(settings.precision, device))
-        kept = [_run(step, batch.to(device))[1] for batch in (small, large)]
-        seconds = _run(step, large.to(device))[0]
+        runs = [_run(step, batch.to(device)) for batch in (small, large, large)]
         step.zero_grad(set_to_none=True)
         seconds_per_update, state_bytes = _update(step, settings)
+    kept = [bytes_kept for _, bytes_kept in runs]
     grown = large.computed - small.computed
     each = (kept[1] - kept[0]) / grown if grown else kept[1] / large.computed
     return Probe(
-        seconds_per_position=seconds / large.computed,
+        seconds_per_position=min(seconds for seconds, _ in runs[1:]) / large.computed,
         seconds_per_update=seconds_per_update,
         kept_bytes=max(0.0, kept[0] - each * small.computed),
         kept_bytes_per_position=each,

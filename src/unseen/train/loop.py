@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.encode.encoded import Encoded
-from unseen.errors import RecipeMistake
+from unseen.errors import ModelMistake, RecipeMistake
 from unseen.model.adapter import trainable
 from unseen.model.quiet import quiet_transformers
 from unseen.model.save import save_model
@@ -72,9 +72,11 @@ def tune(
     whole checkpoint, or begins when there is none; without it a folder that holds a run is refused. `processes` is
     how many are asked for, None for what the launcher says.
 
-    Raises `RecipeMistake` for a folder or settings that do not fit, `NonFiniteLoss` when a step has no number.
+    Raises `RecipeMistake` or `ModelMistake` for what does not fit, `NonFiniteLoss` when a step has no number.
     """
     _check(settings, out, validation, resume)
+    if deal is None:
+        deal = plain_deal(model, settings)
     out.mkdir(parents=True, exist_ok=True)
     accelerator = start(settings, out, processes)
     with quiet_transformers():
@@ -104,6 +106,13 @@ def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], re
         raise RecipeMistake("train.keep", "best_seen needs validation rows", "set train.validation_rows above 0")
 
 
+def plain_deal(model: LanguageModel, settings: TrainSettings) -> Deal:
+    """Padded rows. Raises `ModelMistake` for an encoder-decoder, which reads its prompt elsewhere."""
+    if model.kind != "decoder":
+        raise ModelMistake(model.name, "is an encoder-decoder, which rows of tokens do not fit", "choose a decoder")
+    return partial(plain_batches, batch_tokens=settings.batch_tokens)
+
+
 def _prepare(
     model: LanguageModel,
     steps: StepPlan,
@@ -113,11 +122,10 @@ def _prepare(
     examples: Sequence[Encoded],
     validation: Sequence[Encoded],
     seed: int,
-    deal: Deal | None,
+    deal: Deal,
     kept_steps: frozenset[int],
 ) -> Run:
     """The wrapped step, its optimizer, and all that the loop needs beside them."""
-    deal = deal or partial(plain_batches, batch_tokens=settings.batch_tokens)
     model.module.to(accelerator.device)
     readout = readout_of(model.module, deal(probe_examples(model.module))[0])
     inner = TrainStep(model.module, readout, autocast_dtype(settings.precision, accelerator.device))
