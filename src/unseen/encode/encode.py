@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
-from unseen.encode.control import OPEN
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format
+from unseen.encode.prefix import first_token, tail_of
 from unseen.encode.tokenizer import Tokenizer
 from unseen.encode.write import Written, write
 from unseen.errors import DataMistake
@@ -68,34 +68,29 @@ def encode_whole(
 ) -> list[Encoded]:
     """All of `examples` as tokens, whatever their length, in one call of the tokenizer."""
     written = [write(example, tokenizer, format) for example in examples]
-    tails = _tails(written)
-    encodings = tokenizer.split([each.text for each in written] + list(tails))
-    own = {tail: encoding.ids for tail, encoding in zip(tails, encodings[len(written) :], strict=True)}
+    tails = [[tail_of(each.text, t.start, tokenizer.splits_words) for t in each.targets] for each in written]
+    distinct = list(dict.fromkeys(tail for each in tails for tail in each))
+    encodings = tokenizer.split([each.text for each in written] + distinct)
+    own = {tail: encoding.ids for tail, encoding in zip(distinct, encodings[len(written) :], strict=True)}
     return [
-        _weigh(example.id, each, encoding, own, prompt_weight)
-        for example, each, encoding in zip(examples, written, encodings, strict=False)
+        _weigh(example.id, each, encoding, [(tail, own[tail]) for tail in of_each], prompt_weight)
+        for example, each, encoding, of_each in zip(examples, written, encodings, tails, strict=False)
     ]
 
 
-def _tails(written: Sequence[Written]) -> dict[str, None]:
-    """The texts before a target, each from the last control token on: tokens never run across one of those."""
-    return dict.fromkeys(_tail(each.text, target.start) for each in written for target in each.targets if target.start)
-
-
-def _tail(text: str, start: int) -> str:
-    return text[max(text.rfind(OPEN, 0, start), 0) : start]
-
-
-def _weigh(id: str, written: Written, encoding: Encoding, own: dict[str, list[int]], prompt_weight: float) -> Encoded:
+def _weigh(
+    id: str, written: Written, encoding: Encoding, tails: Sequence[tuple[str, list[int]]], prompt_weight: float
+) -> Encoded:
+    """Ids with their weights; `tails` are the ends of the text before each target, with their own tokens."""
     ids, offsets, shift = encoding.ids, encoding.offsets, len(written.begin)
     weights = np.full(shift + len(ids), prompt_weight, dtype=np.float32)
     prompt, moved = len(ids), 0
-    for target in written.targets:
-        first, crossing = _first_token(written.text, target.start, ids, offsets, own)
+    for target, (tail, own) in zip(written.targets, tails, strict=True):
+        first, taken = first_token(target.start, tail, own, ids, offsets)
         if target.weight > 0:
             weights[shift + first : shift + bisect_left(offsets, (target.end, 0))] = target.weight
         if target.start == written.prompt:
-            prompt, moved = first, crossing
+            prompt, moved = first, taken
     weights[:1] = 0.0
     return Encoded(
         id=id,
@@ -104,18 +99,3 @@ def _weigh(id: str, written: Written, encoding: Encoding, own: dict[str, list[in
         prompt_length=shift + prompt,
         cuts={"boundary_moved": 1} if moved else {},
     )
-
-
-def _first_token(
-    text: str, start: int, ids: list[int], offsets: list[tuple[int, int]], own: dict[str, list[int]]
-) -> tuple[int, int]:
-    """Index of the first token of what starts at character `start`, and how many tokens of the prompt it took."""
-    tail = _tail(text, start)
-    tokens = own.get(tail, [])
-    before = bisect_left(offsets, (start - len(tail), 0))
-    agreeing = 0
-    for mine, whole in zip(tokens, ids[before : before + len(tokens)], strict=False):
-        if mine != whole:
-            break
-        agreeing += 1
-    return before + agreeing, len(tokens) - agreeing

@@ -24,6 +24,7 @@ from tokenizers import Tokenizer as Backend
 
 from unseen.encode.chat_template import ChatTemplate
 from unseen.encode.control import control_tokens, mark, marker, unmark, with_marked_tokens
+from unseen.encode.prefix import splits_words
 from unseen.errors import ModelMistake
 
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
@@ -36,6 +37,7 @@ class Tokenizer:
 
     Text given to `split` is in marked spelling: a control token is one only where `mark` or `mark_markup` wrote it.
     `begin` are the ids that plain text starts with (the beginning token, where the model's own tokenizer adds one).
+    `splits_words`: see `prefix`.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Tokenizer:
     chat_template: ChatTemplate | None
     digest: str
     vocabulary: int
+    splits_words: bool
     mark_markup: Any = field(repr=False)  # markup with its control tokens marked; cached
 
     @property
@@ -100,6 +103,7 @@ def load_tokenizer(folder: Path, now: datetime | None = None) -> Tokenizer:
         chat_template=_compiled(folder, source, named, now or datetime.now()),
         digest=hashlib.sha256(json.dumps([text, source, named, config.get("add_bos_token")]).encode()).hexdigest(),
         vocabulary=backend.get_vocab_size(),
+        splits_words=splits_words(values),
         mark_markup=lru_cache(maxsize=4096)(lambda markup: pattern.sub(lambda found: mark(found[0]), markup)),
     )
 
