@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,38 @@ def test_a_template_that_rewrites_the_text_is_refused(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(make_folder(tmp_path, "byte_level", source))
     with pytest.raises(DataMistake, match="rewrites"):
         encode(asked("a", "word " * 30), tokenizer, CHAT, 999)
+
+
+EVIL = {
+    "loops in loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "doubles": "{% set n = namespace(x='xy') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+    "adds": "{% set n = namespace(x='xy') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}",
+    "multiplies": "{{ 'x' * 10 ** 10 }}",
+    "pads": "{{ 'x'.ljust(10 ** 10) }}",
+    "formats": "{{ '%09999999999d' % 1 }}",
+    "calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "writes": "{% set x = 'y' * 999999 %}{% for i in range(99999) %}{{ x }}{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_an_endless_chat_template_is_refused_within_seconds(name: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    with pytest.raises(ModelMistake, match="chat template"):
+        load_tokenizer(make_folder(tmp_path, "byte_level", EVIL[name]))
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("source", ["{% for", "{{ messages | nonsense }}", "{% include 'x' %}"])
+def test_a_chat_template_that_cannot_be_is_told(source: str, tmp_path: Path) -> None:
+    with pytest.raises((ModelMistake, DataMistake), match="chat template"):
+        encode(asked("a", "b"), load_tokenizer(make_folder(tmp_path, "byte_level", source)), CHAT, 99)
+
+
+def test_a_chat_template_cannot_climb_out_of_the_sandbox(tmp_path: Path) -> None:
+    source = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
+    with pytest.raises(DataMistake, match="chat template"):
+        encode(asked("a", "b"), load_tokenizer(make_folder(tmp_path, "byte_level", source)), CHAT, 99)
 
 
 def test_a_reserved_noncharacter_cannot_forge_a_control_token(tokenizer: Tokenizer) -> None:

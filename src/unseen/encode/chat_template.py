@@ -1,13 +1,10 @@
 """A model's own chat template: Jinja, in the sandbox, rendered with the turns' text kept apart from the markup.
 
-The environment is the one that Hugging Face's chat templates are written for (block trimming, loop controls, `tojson`
-without HTML escapes, `raise_exception`, `strftime_now`, `{% generation %}` blocks), so that a rendering equals
-transformers' `apply_chat_template(tokenize=False)`, without importing transformers.
+A rendering equals transformers' `apply_chat_template(tokenize=False)`, without importing transformers.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 import jinja2
-import jinja2.ext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from unseen.encode.chat_environment import METER, ChatEnvironment
+from unseen.prompt.limits import LimitReached, Meter
 
 BEGIN, NUMBERED, END = "\ufdd2", "\ufdd3", "\ufdd4"  # BEGIN turn's index NUMBERED turn's text END
 WRAPPED = re.compile(f"{BEGIN}([0-9]+){NUMBERED}(.*?){END}", re.DOTALL)
@@ -25,6 +23,10 @@ PAD = "\u2003"  # white space that no template writes, to see whether one trims 
 
 class Refused(Exception):
     """The template refuses these turns, or rewrites their text; the message says which."""
+
+
+class Endless(Refused):
+    """The template takes more work than one rendering may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,16 @@ class Piece:
 
 
 class ChatTemplate:
-    """A compiled chat template. `tokens` are the names that it may print (`bos_token`, ...); `now` is its clock."""
+    """A compiled chat template. `tokens` are the names that it may print (`bos_token`, ...); `now` is its clock.
+
+    Raises jinja2's `TemplateError` when it does not compile, `Endless` when it cannot render a turn in bounded work.
+    """
 
     def __init__(self, source: str, tokens: Mapping[str, str], now: datetime) -> None:
         self.source = source
         self.now = now
         self.tokens = dict(tokens)
-        self._template = _environment(now).from_string(source)
+        self._template = ChatEnvironment(now).from_string(source)
         self._markups: dict[tuple[tuple[str, ...], bool], list[Piece]] = {}
         self._trims = frozenset(role for role in ("system", "user", "assistant") if self._trimmed(role))
         self.takes_system = self._shows_system()
@@ -61,9 +66,13 @@ class ChatTemplate:
         messages = [{"role": turn.role, "content": turn.text} for turn in turns]
         names: dict[str, Any] = {"messages": messages, "tools": None, "documents": None, **self.tokens}
         try:
-            return self._template.render(**names, add_generation_prompt=opening)
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError) as e:
-            raise Refused(f"the chat template refuses it ({e})") from None
+            return self._template.render({**names, "add_generation_prompt": opening, METER: Meter()})
+        except LimitReached as limit:
+            raise Endless(f"the chat template {limit}") from None
+        except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Refused(f"the chat template refuses it ({error})") from None
+        except RecursionError:
+            raise Endless("the chat template calls itself without end") from None
 
     def pieces(self, turns: Sequence[Turn], *, opening: bool = False) -> list[Piece]:
         """The rendering of `turns`, cut into markup and the turns' text.
@@ -109,39 +118,15 @@ class ChatTemplate:
         turns[place : place + (role != "system")] = [Turn(role, f"{PAD}c{PAD}")]
         try:
             return f"{PAD}c{PAD}" not in self.render(turns)
+        except Endless:
+            raise
         except Refused:
             return False
 
     def _shows_system(self) -> bool:
         try:
             return "\u2002c" in self.render([Turn("system", "s\u2002c"), Turn("user", "a")])
+        except Endless:
+            raise
         except Refused:
             return False
-
-
-def _environment(now: datetime) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, jinja2.ext.loopcontrols]
-    )
-    environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = now.strftime
-    return environment
-
-
-class GenerationBlock(jinja2.ext.Extension):
-    """`{% generation %}...{% endgeneration %}` marks what an assistant says; here it prints its body, nothing more."""
-
-    tags = {"generation"}  # noqa: RUF012 (jinja2's own declaration)
-
-    def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _raise_exception(message: str) -> None:
-    raise jinja2.TemplateError(message)
-
-
-def _to_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, **kw: Any) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, **kw)

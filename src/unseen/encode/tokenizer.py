@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as Backend
 
-from unseen.encode.chat_template import ChatTemplate
+from unseen.encode.chat_template import ChatTemplate, Endless
 from unseen.encode.control import control_tokens, mark, marker, unmark, with_marked_tokens
 from unseen.encode.prefix import splits_words
 from unseen.errors import ModelMistake
 
+MEND = "mend chat_template.jinja, or remove it and use format: plain"
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 REMEDY = "save it with the model: AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
 
@@ -162,7 +163,9 @@ def _compiled(folder: Path, source: str | None, named: dict[str, str], now: date
     try:
         return ChatTemplate(source, named, now)
     except jinja2.TemplateError as error:
-        raise ModelMistake(str(folder), f"its chat template does not compile ({error})", "use format: plain") from None
+        raise ModelMistake(str(folder), f"its chat template does not compile ({error})", MEND) from None
+    except Endless as endless:
+        raise ModelMistake(str(folder), str(endless), MEND) from None
 
 
 def _begin(values: dict[str, Any], config: dict[str, Any], named: dict[str, str], backend: Backend) -> tuple[int, ...]:

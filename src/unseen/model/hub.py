@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from unseen.data.network import require_network
@@ -44,7 +45,10 @@ def _cached(repo: str, revision: str | None) -> Path | None:
 def _downloaded(name: str, repo: str, revision: str | None) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     try:
         info = HfApi().model_info(repo, revision=revision, timeout=10)
         files = [each.rfilename for each in info.siblings or ()]
