@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unseen.errors import JobFailed, UnseenError, UserMistake, one_line
+
+if TYPE_CHECKING:
+    from unseen.task.task import Task
 
 app = typer.Typer(
     help="Instruction tuning that is measured on what the model has not seen.",
@@ -18,7 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(help="Bring templates of others into your catalog.", no_args_is_help=True, rich_markup_mode=None)
+importing = typer.Typer(
+    help="Bring templates of others into your catalog.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(importing, name="import")
 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
@@ -88,9 +93,12 @@ def render(
     """Rows through templates, as JSON lines."""
     from unseen.report.rendering import check_source, file_source, task_source, write_rendered
 
-    if (task is None) == (rows is None) or (rows is None) != (templates is None):
+    if task and not rows and not templates:
+        source = task_source(_task(task, catalog))
+    elif rows and templates and not task:
+        source = file_source(rows, templates)
+    else:
         raise UserMistake("render", "name a task, or --rows FILE with --templates FILE", "see unseen render --help")
-    source = task_source(_task(task, catalog)) if task else file_source(rows, templates)  # type: ignore[arg-type]
     if check:
         check_source(source)
     else:
@@ -154,13 +162,13 @@ def evaluate(
     """Ask a model the tasks of a recipe, or any tasks."""
     from unseen.report.page import report as write_report
     from unseen.report.terminal import print_scores
-    from unseen.study.asking import evaluate as run_evaluation
-    from unseen.study.asking import recipe_for
+    from unseen.study.adhoc import asking_recipe
+    from unseen.study.run import evaluate as ask_recipe
 
-    settings = recipe_for(recipe, model, tasks, shots, rows, catalog, set_ or ())
-    folder = run_evaluation(settings, model=model, out=out)
-    page = write_report([folder])
-    print_scores(folder, json)
+    settings = asking_recipe(recipe, model, tasks or (), shots or (), rows, catalog or (), set_ or ())
+    done = ask_recipe(settings, out=out)
+    page = write_report([done.folder])
+    print_scores(done.folder, json)
     print(f"report: {page}", file=sys.stderr)
 
 
@@ -171,10 +179,10 @@ def score(
     json: Json = False,
 ) -> None:
     """Judge predictions made elsewhere."""
-    from unseen.evaluate.judging import score_file
+    from unseen.evaluate.score import score_file
     from unseen.report.terminal import print_score_table
 
-    print_score_table(score_file(metric, predictions), json)
+    print_score_table(score_file(metric, predictions).to_json(), json)
 
 
 @app.command()
@@ -189,10 +197,14 @@ def report(
     print(write_report(runs, with_rows=not without_rows, out=out))
 
 
-def _task(name: str, catalogs: Sequence[str] | None):  # type: ignore[no-untyped-def]
+def _task(name: str, catalogs: Sequence[str] | None) -> Task:
+    """The one task that `name` means."""
     from unseen.task.catalog import load_catalog
 
-    return load_catalog(catalogs or ("shipped", "data", "user")).task(name)
+    found = load_catalog(catalogs or ("shipped", "data", "user")).match([name])
+    if len(found) > 1:
+        raise UserMistake(name, f"names {len(found)} tasks", f"choose one, for example {found[0].name}")
+    return found[0]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -211,8 +223,7 @@ def run(arguments: Sequence[str]) -> int:
         print(f"unseen: {one_line(str(error))}", file=sys.stderr)
         return 1
     except typer.TyperException as usage:
-        message = getattr(usage, "format_message", lambda: str(usage))()
-        print(f"unseen: {one_line(message)}; see unseen --help", file=sys.stderr)
+        print(f"unseen: {one_line(_usage(usage))}; see unseen --help", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("unseen: interrupted; --resume goes on", file=sys.stderr)
@@ -220,6 +231,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+
+
+def _usage(error: typer.TyperException) -> str:
+    format_message = getattr(error, "format_message", None)
+    return str(format_message() if format_message else error)
 
 
 def main() -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
-from pathlib import Path
 
 from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format
-from unseen.encode.store import EncodedStore
 from unseen.encode.tokenizer import Tokenizer
 from unseen.errors import DataMistake
-from unseen.evaluate.exemplars import Exemplars
+from unseen.evaluate.exemplars import ExemplarPool, exemplars_of
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
@@ -22,8 +20,6 @@ from unseen.task.mixture import Draw, Mixture
 from unseen.task.render import example_of
 from unseen.task.task import Task
 from unseen.train.plan import count_draws
-
-BLOCK = 256  # draws whose rows are read together
 
 
 def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
@@ -69,8 +65,10 @@ class TuningExamples:
         if example is None or not self.recipe.shots:
             return example
         settings = self.recipe.evaluate
-        exemplars = Exemplars(task, self.open_rows(task, "train"), self.recipe.seed, settings.exemplars)
-        return with_exemplars(example, exemplars.of(example, self.recipe.shots), settings.exemplar_layout)
+        pool = ExemplarPool(task, "train", self.open_rows(task, "train"))
+        drawn_for = row if settings.exemplars == "row" else None
+        candidates = pool.rendered(draw.template, self.recipe.shots, self.recipe.seed, drawn_for)
+        return with_exemplars(example, exemplars_of(example, candidates, self.recipe.shots), settings.exemplar_layout)
 
 
 def validation_examples(
@@ -95,8 +93,3 @@ def encoded(
     for each in encode_many(examples, tokenizer, format, settings.max_tokens, settings.prompt_weight):
         seen(each)
         yield each
-
-
-def store_examples(folder: Path, encodings: Iterable[Encoded]) -> EncodedStore:
-    """The encoded examples on disk; written again where they are not whole."""
-    return EncodedStore.write(folder, encodings)

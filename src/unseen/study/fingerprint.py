@@ -23,7 +23,9 @@ def fingerprint(recipe: Recipe, tasks: Sequence[Task], row_digests: Mapping[str,
     identity = {
         "unseen": versions()["unseen"],
         "recipe": deciding_values(recipe),
-        "templates": {task.name: [asdict(each) | {"where": ""} for each in task.templates + task.plain] for task in tasks},
+        "templates": {
+            task.name: [asdict(each) | {"where": ""} for each in task.templates + task.plain] for task in tasks
+        },
         "rows": dict(sorted(row_digests.items())),
         "model": model_digest,
     }

@@ -26,7 +26,9 @@ def read_record(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataMistake(str(folder), f"is not a run folder: it has no {NAME}", "name a folder that tune wrote") from None
+        raise DataMistake(
+            str(folder), f"is not a run folder: it has no {NAME}", "name a folder that tune wrote"
+        ) from None
     except (ValueError, OSError) as error:
         raise DataMistake(str(path), f"cannot be read ({error})", "run with --resume to write it again") from None
     if not isinstance(record, dict):

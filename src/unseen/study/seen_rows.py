@@ -29,7 +29,9 @@ class SeenRows:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def seen_rows(recipe: Recipe, tasks: Sequence[Task], open_rows: OpenRows, dropped: Mapping[str, frozenset[int]]) -> SeenRows:
+def seen_rows(
+    recipe: Recipe, tasks: Sequence[Task], open_rows: OpenRows, dropped: Mapping[str, frozenset[int]]
+) -> SeenRows:
     """Deal the train rows of `tasks`. `dropped` holds the row numbers that the hold-out took from each dataset.
 
     Validation rows are a seeded draw from the train rows, spread over the datasets; turned-around tasks never see them

@@ -1,0 +1,83 @@
+"""Asking a model the tasks of a prepared recipe: both sides, into predictions and scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from unseen.ask.cache import AnswerCache
+from unseen.ask.hf import HfBackend
+from unseen.data.places import cache
+from unseen.encode.format import Format, format_of
+from unseen.evaluate.evaluate import Asking, evaluate
+from unseen.evaluate.prediction import Prediction, Side
+from unseen.evaluate.rows import Counts
+from unseen.progress import Advance, bar
+from unseen.study.prepare import Prepared
+from unseen.task.task import Task
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What one model answered, and how many questions each reason left out, by (side, task, reason)."""
+
+    predictions: tuple[Prediction, ...]
+    left_out: dict[str, int]
+
+
+def sides_of(prepared: Prepared) -> list[tuple[Side, Sequence[Task]]]:
+    """The tasks that are asked, by side; the seen side where the recipe wants it and has rows for it."""
+    seen = prepared.seen if prepared.recipe.evaluate.seen else ()
+    return [("unseen", prepared.unseen), ("seen", seen)]
+
+
+def ask_model(prepared: Prepared, model: LanguageModel, name: str) -> Asked:
+    """Ask `model`, called `name` in the predictions, everything that the recipe wants.
+
+    An untuned base model is asked GPT-3-style plain prompts too. Answers are kept by the model's content, so asking
+    again, or going on after a kill, costs nothing for what was answered.
+    """
+    counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
+    with AnswerCache(cache() / "answers.sqlite") as answers, bar(f"asking {name}") as advance:
+        asking = _asking(prepared, model, name, answers, advance)
+        predictions = tuple(
+            prediction
+            for side, tasks in sides_of(prepared)
+            for prediction in evaluate(asking, tasks, side, counts[side])
+        )
+    left_out = {
+        f"{side}: {task}: {reason}": number
+        for side, each in counts.items()
+        for (task, reason), number in sorted(each.items())
+        if number
+    }
+    return Asked(predictions, left_out)
+
+
+def _asking(prepared: Prepared, model: LanguageModel, name: str, answers: AnswerCache, advance: Advance) -> Asking:
+    recipe = prepared.recipe
+    limits: dict[str, Any] = {"batch_tokens": recipe.train.batch_tokens, "max_tokens": recipe.train.max_tokens}
+    backend = HfBackend(model, format_of(recipe.format, model.tokenizer, recipe.system), **limits)
+    plain = HfBackend(model, Format("plain"), **limits, options="open") if name == "base" else None
+    return Asking(
+        backend=backend,
+        settings=settings_of(prepared),
+        rows_of=prepared.rows,
+        model=name,
+        seed=recipe.seed,
+        plain=plain,
+        allowed=prepared.allowed,
+        cache=answers,
+        progress=lambda task: advance,
+    )
+
+
+def settings_of(prepared: Prepared) -> Any:
+    """The evaluation's settings; templates per task are the tuning's where the recipe says nothing else."""
+    settings = prepared.recipe.evaluate
+    return settings.model_copy(update={"templates": settings.templates or prepared.recipe.templates.per_task})

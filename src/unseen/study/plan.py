@@ -1,0 +1,123 @@
+"""A dry run: what a recipe would do, on this machine, before anything is tuned."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unseen.encode.encoded import Encoded
+from unseen.encode.pieces import pieces
+from unseen.encode.store import EncodedStore
+from unseen.errors import RecipeMistake
+from unseen.evaluate.rows import SPLITS
+from unseen.recipe import Recipe
+from unseen.study.asking import settings_of, sides_of
+from unseen.study.examples import TuningExamples
+from unseen.study.prepare import Prepared, prepare, proof_of
+from unseen.study.run import encode_examples, format_record, load
+from unseen.train.estimate import estimate, probe
+from unseen.train.plan import plan_steps
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do: `values` are JSON-able facts, `shown` a few examples as (token, loss weight) pairs."""
+
+    values: dict[str, Any]
+    shown: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Prepare, render and encode as the run would, time two micro-batches, and leave nothing behind.
+
+    Raises what the run would raise before its first step.
+    """
+    if not recipe.seen:
+        raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
+    prepared = prepare(recipe)
+    model = load(prepared)
+    with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder:
+        stored, held, counts = encode_examples(prepared, model, Path(folder))
+        steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
+        lengths = stored.lengths.tolist()
+        cost = estimate(
+            probe(model, stored[: recipe.train.examples_per_step], recipe.train),
+            steps,
+            lengths,
+            recipe.train,
+            sum(len(each.ids) for each in held),
+        )
+        values = {
+            "name": recipe.name,
+            "folder": prepared.folder_name,
+            "seen": [task.name for task in prepared.tuned_on],
+            "unseen": [task.name for task in prepared.unseen],
+            "hold_out": _hold_out(prepared),
+            "examples": counts,
+            "lengths": _quantiles(lengths),
+            "supervised_tokens": sum(each.supervised for each in stored),
+            "duplicates": _duplicates(stored),
+            "label_balance": label_balance(prepared),
+            "questions": questions(prepared),
+            "steps": cost.steps,
+            "tokens": cost.tokens,
+            "positions_computed": cost.positions,
+            "tuning_seconds": round(cost.seconds),
+            "memory_mb": round(cost.memory_bytes / 2**20),
+            "format": format_record(prepared, model),
+        }
+        places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
+        shown = tuple((stored[i].id, tuple(pieces(stored[i], model.tokenizer))) for i in places)
+    return Plan(values, shown)
+
+
+def _hold_out(prepared: Prepared) -> dict[str, Any]:
+    proof = proof_of(prepared.split) or {}
+    return {name: proof.get(name) for name in ("level", "overlap", "coarser", "counts", "dropped_seen")}
+
+
+def _quantiles(lengths: Sequence[int]) -> dict[str, int]:
+    """Tokens of the examples: the shortest, quartiles, the 95th and 99th in a hundred, the longest."""
+    names = {"shortest": 0, "quarter": 25, "median": 50, "three_quarters": 75, "p95": 95, "p99": 99, "longest": 100}
+    return {name: int(np.percentile(lengths, share)) for name, share in names.items()}
+
+
+def _duplicates(stored: EncodedStore) -> int:
+    """Examples whose tokens another example has too, beyond the first of each."""
+    return len(stored) - len({_key(each) for each in stored})
+
+
+def _key(example: Encoded) -> bytes:
+    return example.ids.tobytes()
+
+
+def label_balance(prepared: Prepared) -> dict[str, dict[str, int]]:
+    """How often each answer is the right one among the drawn examples of every task that chooses."""
+    found: dict[str, Counter[str]] = {}
+    examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+    for example in examples:
+        if example.answer is not None:
+            found.setdefault(example.task, Counter())[f"choice {example.answer + 1}"] += 1
+    return {task: dict(sorted(counts.items())) for task, counts in sorted(found.items())}
+
+
+def questions(prepared: Prepared) -> dict[str, int]:
+    """At most how many questions each side is asked, over templates, shots, seeds and both models."""
+    settings = settings_of(prepared)
+    asked: dict[str, int] = {}
+    for side, tasks in sides_of(prepared):
+        for task in tasks:
+            split = next((each for each in SPLITS[side] if each in task.dataset.splits), None)
+            rows = len(prepared.rows(task, split)) if split else 0
+            rows = min(rows, settings.rows) if settings.rows else rows
+            templates = min(settings.templates, len(task.templates) or 1)
+            asked[side] = asked.get(side, 0) + 2 * rows * templates * len(settings.shots)
+    return asked

@@ -1,0 +1,136 @@
+"""From a recipe to everything that is settled before a model is loaded: tasks, rows, the hold-out, the fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from unseen.data.dataset import Row
+from unseen.data.rows import Rows, open_rows
+from unseen.errors import DataMistake
+from unseen.evaluate.rows import SPLITS
+from unseen.model.folder import ModelFolder, resolve
+from unseen.progress import bar
+from unseen.recipe import HoldOutSettings, Recipe
+from unseen.study.fingerprint import fingerprint
+from unseen.study.seen_rows import SeenRows, seen_rows
+from unseen.task.catalog import Catalog, load_catalog
+from unseen.task.claims import Conflict, model_conflicts
+from unseen.task.holdout import HoldOut, hold_out
+from unseen.task.task import Task
+
+
+class TaskRows:
+    """The rows of tasks by split, each opened once."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], Rows] = {}
+
+    def __call__(self, task: Task, split: str) -> Rows:
+        key = task.dataset.task, split
+        if key not in self._open:
+            self._open[key] = open_rows(task.dataset, split)
+        return self._open[key]
+
+    def digests(self) -> dict[str, str]:
+        """Content digests of everything that was opened, by `cluster/dataset/split`."""
+        return {f"{name}/{split}": rows.digest for (name, split), rows in self._open.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a recipe comes to. `tuned_on` are the seen tasks with their turned-around variants.
+
+    `split` proves the two sides apart; `seen_split` compares the seen tasks' own asked rows with those tuned on, and
+    only its clean rows are asked on the seen side.
+    """
+
+    recipe: Recipe
+    catalog: Catalog
+    seen: tuple[Task, ...]
+    tuned_on: tuple[Task, ...]
+    unseen: tuple[Task, ...]
+    rows: TaskRows
+    split: HoldOut | None
+    seen_split: HoldOut | None
+    seen_rows: SeenRows
+    model: ModelFolder
+    conflicts: Mapping[str, Conflict]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(self.recipe, (*self.tuned_on, *self.unseen), self.rows.digests(), self.model.digest)
+
+    @property
+    def folder_name(self) -> str:
+        return f"{self.recipe.name}-{self.fingerprint[:8]}"
+
+    def allowed(self, task: Task, row: Row) -> bool:
+        """Whether a row of a seen task may be asked: it meets none that was tuned on."""
+        clean = self.seen_split.clean_unseen.get(task.dataset.task) if self.seen_split else None
+        return clean is None or row.index in clean
+
+
+def prepare(recipe: Recipe) -> Prepared:
+    """Find the tasks of a recipe, prove its sides apart, deal its rows and find its model.
+
+    Raises `TaskMistake`, `DataMistake`, `HoldOutMistake`, `ModelMistake` or `DownloadFailed`.
+    """
+    catalog = load_catalog(recipe.catalogs)
+    seen, unseen = catalog.match(recipe.seen), catalog.match(recipe.unseen)
+    tuned_on = seen + (catalog.turned(seen) if recipe.templates.turned else ())
+    _need_split(seen, ("train",), "to be tuned on")
+    _need_split(unseen, SPLITS["unseen"], "to be asked")
+    rows = TaskRows()
+    split = _hold_out(tuned_on, unseen, recipe, rows)
+    seen_split = _seen_split(seen, recipe, rows)
+    dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
+    with bar(f"fetching {recipe.model}") as progress:
+        model = resolve(recipe.model, progress=progress)
+    conflicts = model_conflicts(model.instruction_tuned_on, unseen)
+    return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts)
+
+
+def _need_split(tasks: Sequence[Task], splits: Sequence[str], why: str) -> None:
+    for task in tasks:
+        if not any(split in task.dataset.splits for split in splits):
+            has = ", ".join(task.dataset.splits)
+            what = f"has no {' or '.join(splits)} split {why} (it has {has})"
+            raise DataMistake(task.name, what, "add one to its description, or leave the task out")
+
+
+def _asked_split(task: Task, splits: Sequence[str]) -> str | None:
+    return next((split for split in splits if split in task.dataset.splits), None)
+
+
+def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut | None:
+    """The proof for the unseen side; none where a recipe has only one side."""
+    if not tuned_on or not unseen:
+        return None
+
+    def rows_of(task: Task, side: str) -> Rows:
+        split = "train" if side == "seen" else _asked_split(task, SPLITS["unseen"])
+        return rows(task, str(split))
+
+    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of)
+
+
+def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut | None:
+    """Which test rows of the seen tasks meet a row that was tuned on: they are not asked, since they are not new."""
+    tasks = [task for task in seen if _asked_split(task, SPLITS["seen"])]
+    if not tasks or not recipe.evaluate.seen:
+        return None
+    settings = HoldOutSettings(
+        level="row", overlap="clean_subset", near=recipe.hold_out.near, ngram=recipe.hold_out.ngram
+    )
+
+    def rows_of(task: Task, side: str) -> Rows:
+        return rows(task, "train" if side == "seen" else str(_asked_split(task, SPLITS["seen"])))
+
+    return hold_out(tasks, tasks, settings, rows_of)
+
+
+def proof_of(split: HoldOut | None) -> dict[str, Any] | None:
+    return None if split is None else split.proof.as_json()

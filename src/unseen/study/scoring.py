@@ -1,0 +1,41 @@
+"""scores.json of a run, and the summary that its report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from unseen.evaluate.aggregate import aggregate
+from unseen.evaluate.prediction import Prediction
+from unseen.study.record import write_json
+from unseen.task.variants import base_name
+
+CLEAN = "unseen_clean"  # side of the scores over unseen rows that share no text with the seen side
+
+
+def score_predictions(
+    folder: Path, predictions: Sequence[Prediction], unclean: Mapping[str, Sequence[int]], seed: int
+) -> dict[str, Any]:
+    """Write `scores.json` in `folder`, and give the rest of the summary as JSON values.
+
+    `unclean` holds, by dataset, the unseen rows that share text with the seen side; where there are any, the unseen
+    tasks are scored once more without them, under the side `unseen_clean`.
+    """
+    summary = aggregate(predictions, seed)
+    scores = [row.to_json() for row in summary.scores]
+    if unclean:
+        dirty = {name: frozenset(rows) for name, rows in unclean.items()}
+        clean = [p for p in predictions if p.side == "unseen" and p.row not in dirty.get(base_name(p.task), ())]
+        scores += [row.to_json() | {"side": CLEAN} for row in aggregate(clean, seed).scores]
+    write_json(folder / "scores.json", scores)
+    return {
+        "across": [asdict(each) for each in summary.across],
+        "spreads": [asdict(each) for each in summary.spreads],
+        "baselines": [asdict(each) for each in summary.baselines],
+        "labels": [asdict(each) for each in summary.labels],
+        "predictions": summary.predictions,
+        "narrow": summary.narrow,
+        "cut": summary.cut,
+    }
