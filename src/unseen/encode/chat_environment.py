@@ -27,7 +27,7 @@ METER = "unseen_meter"  # the name under which a rendering's meter stands in its
 class ChatEnvironment(ImmutableSandboxedEnvironment):
     """One a template, since its clock is the template's."""
 
-    intercepted_binops = frozenset(("+", "*", "**", "%"))
+    intercepted_binops = frozenset(("*", "**", "%"))
 
     def __init__(self, now: datetime) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
             finalize=_written,
             cache_size=0,
         )
-        self.filters |= {"tojson": _to_json, "unseen_turns": _turns, "unseen_joined": _joined}
+        self.filters |= {"tojson": _to_json, "unseen_turns": _turns, "unseen_joined": _joined, "unseen_sum": _sum}
         self.globals |= {"raise_exception": _raise_exception, "strftime_now": now.strftime}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -52,8 +52,6 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
             bounds.power(meter, left, right)
         elif operator == "%" and isinstance(left, str):
             bounds.percent(meter, left, right)
-        elif operator == "+" and isinstance(left, str) and isinstance(right, str):
-            check_size(len(left) + len(right))
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -74,12 +72,41 @@ class GenerationBlock(jinja2.ext.Extension):
 
 
 class _Counted(NodeTransformer):
-    """Lets every loop go through its items, and every `~` join its parts, by way of the meter."""
+    """Lets every loop go through its items, and every `~` and `+` join its parts, by way of the meter.
+
+    A `+` that is only written out is left as it is: nothing can be doubled over and over that way, and it is most of
+    what chat templates do. Inside a macro or a block that is assigned, what is written comes back as a value.
+    """
+
+    def __init__(self) -> None:
+        self._comes_back = 0
+        self._written = False
 
     def visit_For(self, node: nodes.For) -> nodes.For:
         self.generic_visit(node)
         node.iter = nodes.Filter(node.iter, "unseen_turns", [], [], None, None, lineno=node.lineno)
         return node
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:
+        self._written = not self._comes_back
+        self.generic_visit(node)
+        self._written = False
+        return node
+
+    def visit_Add(self, node: nodes.Add) -> nodes.Expr:
+        self.generic_visit(node)
+        if self._written:
+            return node
+        parts = nodes.List([node.left, node.right], lineno=node.lineno)
+        return nodes.Filter(parts, "unseen_sum", [], [], None, None, lineno=node.lineno)
+
+    def _visit_value(self, node: nodes.Node) -> nodes.Node:
+        self._comes_back += 1
+        self.generic_visit(node)
+        self._comes_back -= 1
+        return node
+
+    visit_Macro = visit_AssignBlock = visit_CallBlock = visit_FilterBlock = _visit_value
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
         self.generic_visit(node)
@@ -100,6 +127,13 @@ def _joined(context: Context, parts: list[Any]) -> str:
     check_size(sum(map(len, texts)))
     context[METER].charge(len(texts))
     return "".join(texts)
+
+
+@pass_context
+def _sum(context: Context, parts: list[Any]) -> Any:
+    bounds.plus(context[METER], *parts)
+    context[METER].charge(1)
+    return parts[0] + parts[1]
 
 
 @pass_context

@@ -74,21 +74,29 @@ class ChatTemplate:
         except RecursionError:
             raise Endless("the chat template calls itself without end") from None
 
-    def pieces(self, turns: Sequence[Turn], *, opening: bool = False) -> list[Piece]:
-        """The rendering of `turns`, cut into markup and the turns' text.
+    def answered(self, turns: Sequence[Turn]) -> tuple[list[Piece], list[Piece]]:
+        """The rendering of `turns`, and that of the turns before the last one with the last one opened, as pieces.
 
         Most templates write the same markup whatever the text is, so the text is put into the markup of earlier turns
         of the same roles, and must give the plain rendering. Where it does not, the text is followed through the
-        template, and where that does not give it either, `Refused` is raised.
+        template. Raises `Refused` where that does not give the plain rendering either.
         """
-        rendered = self.render(turns, opening=opening)
-        markup = self._markup(tuple(turn.role for turn in turns), opening)
-        pieces = [p if p.turn is None else Piece(self._kept(turns[p.turn]), p.turn) for p in markup]
-        if "".join([piece.text for piece in pieces]) != rendered:
-            pieces = self._followed(turns, opening)
-            if "".join([piece.text for piece in pieces]) != rendered:
-                raise Refused("the chat template rewrites the text of a turn")
+        pieces = self._filled(turns, opening=False)
+        if _text(pieces) == self.render(turns):
+            return pieces, self._filled(turns[:-1], opening=True) if turns[1:] else []
+        return self.pieces(turns), self.pieces(turns[:-1], opening=True) if turns[1:] else []
+
+    def pieces(self, turns: Sequence[Turn], *, opening: bool = False) -> list[Piece]:
+        """The rendering of `turns` as pieces, the text followed through the template; raises `Refused`."""
+        pieces = self._followed(turns, opening)
+        if _text(pieces) != self.render(turns, opening=opening):
+            raise Refused("the chat template rewrites the text of a turn")
         return pieces
+
+    def _filled(self, turns: Sequence[Turn], opening: bool) -> list[Piece]:
+        """The markup of turns of these roles, with the text of these."""
+        markup = self._markup(tuple([turn.role for turn in turns]), opening)
+        return [p if p.turn is None else Piece(self._kept(turns[p.turn]), p.turn) for p in markup]
 
     def _markup(self, roles: tuple[str, ...], opening: bool) -> list[Piece]:
         """The pieces of turns of these roles, with a text that stands for any."""
@@ -130,3 +138,7 @@ class ChatTemplate:
             raise
         except Refused:
             return False
+
+
+def _text(pieces: Sequence[Piece]) -> str:
+    return "".join([piece.text for piece in pieces])

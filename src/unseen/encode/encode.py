@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +45,66 @@ def encode_many(
     and the first one, which nothing predicts, 0. An example that is too long is fitted by `prompt.fit`, and its
     `cuts` say how. Raises `DataMistake` naming the row when nothing would be learned from it, or when it cannot fit.
     """
+    for example, each in _ahead(examples, tokenizer, format, prompt_weight):
+        if len(each.ids) > limit:
+            each = _fitted(example, tokenizer, format, limit, prompt_weight)
+        if not each.supervised:
+            raise DataMistake(example.id, "has no supervised token", "give it a completion")
+        yield each
+
+
+def encode_whole(
+    examples: Sequence[Example], tokenizer: Tokenizer, format: Format, prompt_weight: float = 0.0
+) -> list[Encoded]:
+    """All of `examples` as tokens, whatever their length, in one call of the tokenizer."""
+    chunk = Chunk.of(examples, tokenizer, format)
+    return chunk.weighed(chunk.tokens(tokenizer), prompt_weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Examples that are tokenised together; `tails` are the ends of the text before each target of each example."""
+
+    examples: Sequence[Example]
+    written: list[Written]
+    tails: list[list[str]]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], tokenizer: Tokenizer, format: Format) -> Chunk:
+        written = [write(example, tokenizer, format) for example in examples]
+        tails = [[tail_of(each.text, t.start, tokenizer.splits_words) for t in each.targets] for each in written]
+        return cls(examples, written, tails)
+
+    def tokens(self, tokenizer: Tokenizer) -> tuple[list[Encoding], dict[str, list[int]]]:
+        """The tokenizer's work: tokens of the examples, and of the tails alone."""
+        own = tokenizer.split_again([tail for each in self.tails for tail in each])
+        return tokenizer.split([each.text for each in self.written]), own
+
+    def weighed(self, tokens: tuple[list[Encoding], dict[str, list[int]]], prompt_weight: float) -> list[Encoded]:
+        encodings, own = tokens
+        return [
+            _weigh(example.id, written, encoding, [(tail, own[tail]) for tail in tails], prompt_weight)
+            for example, written, encoding, tails in zip(
+                self.examples, self.written, encodings, self.tails, strict=True
+            )
+        ]
+
+
+def _ahead(
+    examples: Iterable[Example], tokenizer: Tokenizer, format: Format, prompt_weight: float
+) -> Iterator[tuple[Example, Encoded]]:
+    """Examples with their tokens; while the tokenizer, outside Python's lock, is at one chunk, the next is written."""
     remaining = iter(examples)
-    while chunk := list(islice(remaining, BATCH)):
-        encoded = encode_whole(chunk, tokenizer, format, prompt_weight)
-        for example, each in zip(chunk, encoded, strict=True):
-            if len(each.ids) > limit:
-                each = _fitted(example, tokenizer, format, limit, prompt_weight)
-            if not each.supervised:
-                raise DataMistake(example.id, "has no supervised token", "give it a completion")
-            yield each
+    with ThreadPoolExecutor(1) as thread:
+        before: tuple[Chunk, Future[Any]] | None = None
+        while part := list(islice(remaining, BATCH)):
+            chunk = Chunk.of(part, tokenizer, format)
+            work = thread.submit(chunk.tokens, tokenizer)
+            if before is not None:
+                yield from zip(before[0].examples, before[0].weighed(before[1].result(), prompt_weight), strict=True)
+            before = chunk, work
+        if before is not None:
+            yield from zip(before[0].examples, before[0].weighed(before[1].result(), prompt_weight), strict=True)
 
 
 def _fitted(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float) -> Encoded:
@@ -61,21 +114,6 @@ def _fitted(example: Example, tokenizer: Tokenizer, format: Format, limit: int, 
     fitted, cuts = fit(example, limit, lambda each: len(encoded(each).ids))
     result = encoded(fitted)
     return replace(result, cuts={**result.cuts, **cuts})
-
-
-def encode_whole(
-    examples: Sequence[Example], tokenizer: Tokenizer, format: Format, prompt_weight: float = 0.0
-) -> list[Encoded]:
-    """All of `examples` as tokens, whatever their length, in one call of the tokenizer."""
-    written = [write(example, tokenizer, format) for example in examples]
-    tails = [[tail_of(each.text, t.start, tokenizer.splits_words) for t in each.targets] for each in written]
-    distinct = list(dict.fromkeys(tail for each in tails for tail in each))
-    encodings = tokenizer.split([each.text for each in written] + distinct)
-    own = {tail: encoding.ids for tail, encoding in zip(distinct, encodings[len(written) :], strict=True)}
-    return [
-        _weigh(example.id, each, encoding, [(tail, own[tail]) for tail in of_each], prompt_weight)
-        for example, each, encoding, of_each in zip(examples, written, encodings, tails, strict=False)
-    ]
 
 
 def _weigh(

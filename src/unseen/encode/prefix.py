@@ -17,7 +17,7 @@ from unseen.encode.control import OPEN
 Offsets = Sequence[tuple[int, int]]
 
 WORD = re.compile(r"(?<=\S) (?=[^\W\d_])")  # a space before a letter begins a word in every byte-level split
-NEAR = 24  # characters between the place and the completion: far more than such a split ever looks ahead
+NEAR = 4  # characters between the place and the completion; such a split looks one character ahead
 
 
 def splits_words(values: dict[str, Any]) -> bool:
@@ -37,10 +37,9 @@ def splits_words(values: dict[str, Any]) -> bool:
 def tail_of(text: str, start: int, words: bool) -> str:
     """The end of `text[:start]` from a place on that no token runs across; with `words`, it may be a word's start."""
     begin = max(text.rfind(OPEN, 0, start), 0)
-    if not words or start - begin <= 2 * NEAR:
+    if not words:
         return text[begin:start]
-    near = start - NEAR
-    place = text.rfind(" ", begin + 1, near)
+    place = text.rfind(" ", begin + 1, max(start - NEAR, begin + 1))
     while place > begin and not WORD.match(text, place):
         place = text.rfind(" ", begin + 1, place)
     return text[max(place, begin) : start]

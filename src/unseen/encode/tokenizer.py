@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -27,6 +27,7 @@ from unseen.encode.control import control_tokens, mark, marker, unmark, with_mar
 from unseen.encode.prefix import splits_words
 from unseen.errors import ModelMistake
 
+KNOWN, SHORT = 20_000, 200  # texts remembered, and their longest, in characters
 MEND = "mend chat_template.jinja, or remove it and use format: plain"
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 REMEDY = "save it with the model: AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
@@ -50,7 +51,8 @@ class Tokenizer:
     digest: str
     vocabulary: int
     splits_words: bool
-    mark_markup: Any = field(repr=False)  # markup with its control tokens marked; cached
+    mark_markup: Callable[[str], str] = field(repr=False)  # markup with its control tokens marked; cached
+    known: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of `split_again`
 
     @property
     def end_token(self) -> str | None:
@@ -68,6 +70,22 @@ class Tokenizer:
     def split(self, texts: Sequence[str]) -> list[Encoding]:
         """Token ids and character offsets of texts in marked spelling, with nothing added."""
         return self.backend.encode_batch(list(texts), add_special_tokens=False)
+
+    def split_again(self, texts: Collection[str]) -> dict[str, list[int]]:
+        """Token ids of texts in marked spelling that come again and again; the short ones are remembered."""
+        known = {text: ids for text in texts if (ids := self.known.get(text)) is not None}
+        absent = [text for text in dict.fromkeys(texts) if text not in known]
+        found = {text: encoding.ids for text, encoding in zip(absent, self.split(absent), strict=True)}
+        if len(self.known) > KNOWN:
+            self.known.clear()
+        self.known.update((text, ids) for text, ids in found.items() if len(text) <= SHORT)
+        return known | found
+
+    def head_ids(self, head: str, opener: str) -> tuple[int, ...] | None:
+        """Token ids of `head`, if they are its tokens too when the control token `opener` and some text follow."""
+        own = self.split_again([head, f"{opener}x", f"{head}{opener}x"])
+        whole = own[f"{head}{opener}x"]
+        return tuple(own[head]) if own[head] + own[f"{opener}x"] == whole else None
 
     def ids(self, text: str) -> NDArray[np.int32]:
         """Token ids of text, with nothing added; whatever it spells, no control token comes out."""

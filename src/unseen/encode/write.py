@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unseen.encode.chat_template import ChatTemplate, Piece, Refused, Turn
-from unseen.encode.control import CLOSE, RESERVED, mark, shared_start
+from unseen.encode.control import CLOSE, OPEN, RESERVED, mark, shared_start
 from unseen.encode.format import Format, closing_token
 from unseen.encode.tokenizer import Tokenizer
 from unseen.errors import DataMistake
@@ -87,7 +87,7 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
     segments = list(segments) if template.takes_system else _system_in_user_turn(segments)
     turns = [Turn(segment.role, segment.text) for segment in segments]
     text, targets = "", []
-    pieces = template.pieces(turns)
+    pieces, opened = template.answered(turns)
     for piece, following in zip(pieces, [*pieces[1:], Piece("")], strict=True):
         start = len(text)
         text += piece.text if piece.turn is not None else tokenizer.mark_markup(piece.text)
@@ -98,7 +98,7 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
         targets.append(Target(start, end, segments[piece.turn].weight))
     if not targets or segments[-1].role != "assistant":
         return Written(text, len(text), tuple(targets))
-    opened = template.pieces(turns[:-1], opening=True) if turns[:-1] else []
+    lead = len(tokenizer.mark_markup(pieces[0].text))
     opening = "".join(p.text if p.turn is not None else tokenizer.mark_markup(p.text) for p in opened)
     last = targets[-1]
     prompt = shared_start(opening, text[: last.start])
@@ -106,7 +106,23 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
         text = text[: last.end] + mark(tokenizer.end_token)  # the template closes a turn with no control token
         last = Target(last.start, len(text), last.weight)
     targets[-1] = Target(prompt, last.end, last.weight)
-    return Written(text[: last.end], prompt, tuple(targets))
+    return _without_head(Written(text[: last.end], prompt, tuple(targets)), lead, tokenizer)
+
+
+def _without_head(written: Written, lead: int, tokenizer: Tokenizer) -> Written:
+    """The same with what every conversation begins with (a system prompt, usually) as ids instead of text.
+
+    `lead` is the length of the markup before the first turn's text; up to its last control token it is always the same.
+    """
+    cut = written.text.rfind(OPEN, 0, min(lead, written.prompt))
+    if cut <= 0:
+        return written
+    opener = written.text[cut : written.text.index(CLOSE, cut) + 1]
+    ids = tokenizer.head_ids(written.text[:cut], opener)
+    if ids is None:
+        return written
+    targets = tuple([Target(t.start - cut, t.end - cut, t.weight) for t in written.targets])
+    return Written(written.text[cut:], written.prompt - cut, targets, ids)
 
 
 def _system_in_user_turn(segments: Sequence[Segment]) -> list[Segment]:
