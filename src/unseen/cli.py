@@ -16,14 +16,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Instruction tuning that is measured on what the model has not seen.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(
-    help="Bring templates of others into your catalog.", no_args_is_help=True, rich_markup_mode=None
-)
+importing = typer.Typer(help="Bring templates of others into your catalog.", rich_markup_mode=None)
 app.add_typer(importing, name="import")
 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
@@ -32,6 +29,14 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a tabl
 Catalogs = Annotated[
     list[str] | None, typer.Option("--catalog", help="shipped, data, user or a folder; all three when absent")
 ]
+
+
+@app.callback(invoke_without_command=True)
+@importing.callback(invoke_without_command=True)
+def _help_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -223,7 +228,7 @@ def run(arguments: Sequence[str]) -> int:
         print(f"unseen: {one_line(str(error))}", file=sys.stderr)
         return 1
     except typer.TyperException as usage:
-        print(f"unseen: {one_line(_usage(usage))}; see unseen --help", file=sys.stderr)
+        print(f"unseen: {one_line(_usage(usage))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("unseen: interrupted; --resume goes on", file=sys.stderr)
@@ -234,8 +239,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _usage(error: typer.TyperException) -> str:
-    format_message = getattr(error, "format_message", None)
-    return str(format_message() if format_message else error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "unseen"
+    return f"{error.format_message().removesuffix('.')}; see {command} --help"
 
 
 def main() -> None:
