@@ -24,7 +24,7 @@ from unseen.train.plan import count_draws
 
 def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
     """The mixture of the seen tasks over the rows that are tuned on."""
-    sizes = [len(rows.tune[task.dataset.task]) for task in tasks]
+    sizes = [len(rows.tune[task.name]) for task in tasks]
     return Mixture.of(tasks, sizes, recipe.mixture, recipe.templates.per_task)
 
 
@@ -60,7 +60,7 @@ class TuningExamples:
 
     def _example(self, draw: Draw) -> Example | None:
         task = self.tasks[draw.task]
-        row = self.open_rows(task, "train")[int(self.rows.tune[task.dataset.task][draw.row])]
+        row = self.open_rows(task, "train")[int(self.rows.tune[task.name][draw.row])]
         example = example_of(task, draw.template, row)
         if example is None or not self.recipe.shots:
             return example

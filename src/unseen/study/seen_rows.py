@@ -19,9 +19,9 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenRows:
-    """Positions in the train split of each seen task, by task name: those tuned on, and those that validate.
+    """Positions in the train split: those tuned on by seen task, those that validate by `cluster/dataset`.
 
-    `counts` says of every task how many rows it has, and how many each reason took away.
+    `counts` says of every dataset how many rows it has, and how many each reason took away.
     """
 
     tune: Mapping[str, Positions]
@@ -35,28 +35,47 @@ def seen_rows(
     """Deal the train rows of `tasks`. `dropped` holds the row numbers that the hold-out took from each dataset.
 
     Validation rows are a seeded draw from the train rows, spread over the datasets; turned-around tasks never see them
-    either, since they are the same rows.
+    either, since they are the same rows. A turned-around task gets the share of the rows that its templates are of the
+    dataset's, so that it is drawn as often as in FLAN, where turned templates are among a dataset's ten.
     """
     datasets = {task.dataset.task: task for task in tasks}
     share = -(-recipe.train.validation_rows // len(datasets)) if datasets else 0
-    tune: dict[str, Positions] = {}
+    usable: dict[str, Positions] = {}
     validate: dict[str, Positions] = {}
-    counts: dict[str, Mapping[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for name, task in datasets.items():
         rows = open_rows(task, "train")
-        gone = dropped.get(name, frozenset())
-        unlabelled = [place for place, row in enumerate(rows) if is_unlabelled(task.dataset, row)]
-        overlapping = [place for place, row in enumerate(rows) if row.index in gone] if gone else []
-        usable = np.setdiff1d(np.arange(len(rows)), np.array([*unlabelled, *overlapping], dtype=np.int64))
-        held = min(share, len(usable) // 5)
-        order = generator(recipe.seed, "validation", name).permutation(len(usable))
-        validate[name] = np.sort(usable[order[:held]])
-        tune[name] = np.sort(usable[order[held:]])
-        counts[name] = {
-            "rows": len(rows),
-            "unlabelled": len(unlabelled),
-            "dropped_for_overlap": len(overlapping),
-            "validation": held,
-            "tuned_on": len(tune[name]),
-        }
+        left, counts[name] = _usable(task, rows, dropped.get(name, frozenset()))
+        order = generator(recipe.seed, "validation", name).permutation(len(left))
+        held = min(share, len(left) // 5)
+        validate[name], usable[name] = np.sort(left[order[:held]]), np.sort(left[order[held:]])
+        counts[name] |= {"validation": held, "tuned_on": len(usable[name])}
+    tune = {task.name: _share(recipe, task, tasks, usable[task.dataset.task]) for task in tasks}
     return SeenRows(tune, validate, counts)
+
+
+def _usable(task: Task, rows: Rows, gone: frozenset[int]) -> tuple[Positions, dict[str, int]]:
+    """Positions of the rows that have a label and meet no unseen row, and counts of the others."""
+    places = np.arange(len(rows), dtype=np.int64)
+    unlabelled = np.zeros(len(rows), dtype=bool)
+    overlapping = np.zeros(len(rows), dtype=bool)
+    for place, row in enumerate(rows):
+        unlabelled[place] = is_unlabelled(task.dataset, row)
+        overlapping[place] = row.index in gone
+    counts = {
+        "rows": len(rows),
+        "unlabelled": int(unlabelled.sum()),
+        "dropped_for_overlap": int((overlapping & ~unlabelled).sum()),
+    }
+    return places[~unlabelled & ~overlapping], counts
+
+
+def _share(recipe: Recipe, task: Task, tasks: Sequence[Task], rows: Positions) -> Positions:
+    """All rows, or for a turned-around task a seeded share of them."""
+    if not task.turned:
+        return rows
+    siblings = [each for each in tasks if each.dataset.task == task.dataset.task]
+    counts = {each.name: min(recipe.templates.per_task, len(each.templates)) for each in siblings}
+    size = -(-len(rows) * counts[task.name] // sum(counts.values()))
+    order = generator(recipe.seed, "turned", task.name).permutation(len(rows))
+    return np.sort(rows[order[:size]])
