@@ -110,6 +110,16 @@ def test_bfloat16_products_leave_float32_weights_and_a_falling_loss(tmp_path: Pa
     assert all(each.dtype == torch.float32 for each in tuned.model.module.parameters())
 
 
+def test_weights_loaded_in_bfloat16_are_tuned_in_float32(tmp_path: Path) -> None:
+    model = llama()
+    model.module.bfloat16()
+    before = model.module.lm_head.weight.detach().float()
+    tuned = run_tiny(model, tmp_path, changed(learning_rate=1e-6))
+    after = tuned.model.module.lm_head.weight.detach()
+    assert after.dtype == torch.float32
+    assert float((after != before).float().mean()) > 0.9
+
+
 def test_auto_is_bfloat16_exactly_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for capabilities, dtype in (({"avx512_bf16": True}, torch.bfloat16), ({"avx2": True}, None)):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)

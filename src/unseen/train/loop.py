@@ -127,6 +127,9 @@ def _prepare(
 ) -> Run:
     """The wrapped step, its optimizer, and all that the loop needs beside them."""
     model.module.to(accelerator.device)
+    for parameter in model.module.parameters():
+        if parameter.requires_grad:  # in bfloat16 an update of 1/512 of a weight is rounded away
+            parameter.data = parameter.data.float()
     readout = readout_of(model.module, deal(probe_examples(model.module))[0])
     inner = TrainStep(model.module, readout, autocast_dtype(settings.precision, accelerator.device))
     trained = inner.trained()
