@@ -7,14 +7,13 @@ runs across the boundary ("Answer: " + "yes" has the token " yes"), it belongs t
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from unseen.encode.encoded import Encoded
@@ -28,12 +27,13 @@ from unseen.prompt.fit import fit
 
 BATCH = 512  # examples tokenised together
 
-Ids = NDArray[np.int32]
+Tokens = tuple[list[Encoding], dict[str, list[int]]]
 
 
 def encode(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float = 0.0) -> Encoded:
     """`example` as tokens with a loss weight each; see `encode_many`."""
-    return next(encode_many([example], tokenizer, format, limit, prompt_weight))
+    encoded = encode_whole([example], tokenizer, format, prompt_weight)[0]
+    return _within(limit, example, encoded, tokenizer, format, prompt_weight)
 
 
 def encode_many(
@@ -45,12 +45,8 @@ def encode_many(
     and the first one, which nothing predicts, 0. An example that is too long is fitted by `prompt.fit`, and its
     `cuts` say how. Raises `DataMistake` naming the row when nothing would be learned from it, or when it cannot fit.
     """
-    for example, each in _ahead(examples, tokenizer, format, prompt_weight):
-        if len(each.ids) > limit:
-            each = _fitted(example, tokenizer, format, limit, prompt_weight)
-        if not each.supervised:
-            raise DataMistake(example.id, "has no supervised token", "give it a completion")
-        yield each
+    for example, encoded in _whole_in_chunks(examples, tokenizer, format, prompt_weight):
+        yield _within(limit, example, encoded, tokenizer, format, prompt_weight)
 
 
 def encode_whole(
@@ -75,12 +71,13 @@ class Chunk:
         tails = [[tail_of(each.text, t.start, tokenizer.splits_words) for t in each.targets] for each in written]
         return cls(examples, written, tails)
 
-    def tokens(self, tokenizer: Tokenizer) -> tuple[list[Encoding], dict[str, list[int]]]:
+    def tokens(self, tokenizer: Tokenizer) -> Tokens:
         """The tokenizer's work: tokens of the examples, and of the tails alone."""
         own = tokenizer.split_again([tail for each in self.tails for tail in each])
         return tokenizer.split([each.text for each in self.written]), own
 
-    def weighed(self, tokens: tuple[list[Encoding], dict[str, list[int]]], prompt_weight: float) -> list[Encoded]:
+    def weighed(self, tokens: Tokens, prompt_weight: float) -> list[Encoded]:
+        """The examples as ids with their weights."""
         encodings, own = tokens
         return [
             _weigh(example.id, written, encoding, [(tail, own[tail]) for tail in tails], prompt_weight)
@@ -90,30 +87,41 @@ class Chunk:
         ]
 
 
-def _ahead(
+def _whole_in_chunks(
     examples: Iterable[Example], tokenizer: Tokenizer, format: Format, prompt_weight: float
 ) -> Iterator[tuple[Example, Encoded]]:
     """Examples with their tokens; while the tokenizer, outside Python's lock, is at one chunk, the next is written."""
     remaining = iter(examples)
+    started: deque[tuple[Chunk, Future[Tokens]]] = deque()
     with ThreadPoolExecutor(1) as thread:
-        before: tuple[Chunk, Future[Any]] | None = None
         while part := list(islice(remaining, BATCH)):
             chunk = Chunk.of(part, tokenizer, format)
-            work = thread.submit(chunk.tokens, tokenizer)
-            if before is not None:
-                yield from zip(before[0].examples, before[0].weighed(before[1].result(), prompt_weight), strict=True)
-            before = chunk, work
-        if before is not None:
-            yield from zip(before[0].examples, before[0].weighed(before[1].result(), prompt_weight), strict=True)
+            started.append((chunk, thread.submit(chunk.tokens, tokenizer)))
+            if len(started) > 1:
+                yield from _finished(*started.popleft(), prompt_weight)
+        while started:
+            yield from _finished(*started.popleft(), prompt_weight)
 
 
-def _fitted(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float) -> Encoded:
-    def encoded(each: Example) -> Encoded:
-        return encode_whole([each], tokenizer, format, prompt_weight)[0]
+def _finished(chunk: Chunk, tokens: Future[Tokens], prompt_weight: float) -> Iterator[tuple[Example, Encoded]]:
+    return zip(chunk.examples, chunk.weighed(tokens.result(), prompt_weight), strict=True)
 
-    fitted, cuts = fit(example, limit, lambda each: len(encoded(each).ids))
-    result = encoded(fitted)
-    return replace(result, cuts={**result.cuts, **cuts})
+
+def _within(
+    limit: int, example: Example, encoded: Encoded, tokenizer: Tokenizer, format: Format, prompt_weight: float
+) -> Encoded:
+    """`encoded`, or that of the example fitted to `limit`; refused when nothing would be learned from it."""
+    if len(encoded.ids) > limit:
+
+        def whole(each: Example) -> Encoded:
+            return encode_whole([each], tokenizer, format, prompt_weight)[0]
+
+        fitted, cuts = fit(example, limit, lambda each: len(whole(each).ids))
+        encoded = whole(fitted)
+        encoded = replace(encoded, cuts={**encoded.cuts, **cuts})
+    if not encoded.supervised:
+        raise DataMistake(example.id, "has no supervised token", "give it a completion")
+    return encoded
 
 
 def _weigh(
