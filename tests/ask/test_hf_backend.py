@@ -181,6 +181,14 @@ def test_an_empty_choice_is_the_users_mistake(language_model: Callable[..., Any]
         ask(backend(language_model(), options="open"), [Choose(example(0, ("yes", "")))])
 
 
+def test_what_cannot_be_asked_is_the_users_mistake(language_model: Callable[..., Any]) -> None:
+    nothing = Example("toy/task", "asked", "test", 4, (Segment("user", ""),), ("yes", "no"), separator="")
+    with pytest.raises(DataMistake, match=r"test/4: has a prompt without a token"):
+        ask(backend(language_model()), [Choose(nothing)])
+    with pytest.raises(ModelMistake, match=r"context of 64 tokens.*lower evaluate\.max_new_tokens"):
+        ask(backend(language_model(context=64)), [Generate(example(1), 64)])
+
+
 def test_an_encoder_decoder_is_refused(language_model: Callable[..., Any]) -> None:
     model = language_model()
     model.kind = "encoder-decoder"

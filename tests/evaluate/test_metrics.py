@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,3 +143,10 @@ def test_an_unknown_metric_is_answered_with_the_nearest(tmp_path: Path) -> None:
         score_file("rougel", tmp_path / "absent.jsonl")
     with pytest.raises(UserMistake, match="no such file"):
         score_file("rouge_l", tmp_path / "absent.jsonl")
+
+
+def test_judging_and_aggregating_never_import_torch() -> None:
+    imports = "import sys; from unseen.evaluate import aggregate, evaluate, prediction_file, score"
+    code = f"{imports}; print([name for name in ('torch', 'transformers', 'pyarrow') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -45,7 +45,7 @@ PREDICTIONS = st.builds(
 SAMPLE = Prediction("a/b", "t", "test", 0, "seen", "base", 0, 0, "generate", False, "p", "x", ("x",), ("f1",))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(predictions=st.lists(PREDICTIONS, max_size=7))
 def test_what_is_written_is_read_back(predictions: list[Prediction], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("run") / "predictions.parquet"

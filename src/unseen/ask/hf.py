@@ -14,7 +14,7 @@ from unseen.ask.batches import batches, before_stop
 from unseen.ask.causal import Ids, Prompts, check_causal, continuation_log_probs, greedy, read_prompts
 from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question
-from unseen.ask.ranking import answer_context, check_options, chosen_answer
+from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_choices, encode_question
 from unseen.errors import ModelMistake
@@ -151,14 +151,19 @@ class HfBackend:
         if self.options == "open":
             options = [ids[:-1] if ids and ids[-1] in self._end else ids for ids in options]
         check_options(example, [len(option) for option in options])
+        check_prompt(example, len(encoded.prompt))
         return Ranking(tuple(encoded.prompt.tolist()), tuple(options), was_cut(encoded.cuts))
 
     def _free(self, question: Choose) -> Ranking:
         return self._ranking(answer_context(question.example))
 
     def _prompt(self, question: Generate) -> tuple[tuple[int, ...], bool]:
-        limit = min(self.limit, self.model.context - question.max_new_tokens)
-        encoded = encode_question(question.example, self.model.tokenizer, self.format, limit)
+        room = self.model.context - question.max_new_tokens
+        if room < 1:
+            what = f"has a context of {self.model.context} tokens, too short to generate {question.max_new_tokens}"
+            raise ModelMistake(self.model.name, what, "lower evaluate.max_new_tokens")
+        encoded = encode_question(question.example, self.model.tokenizer, self.format, min(self.limit, room))
+        check_prompt(question.example, len(encoded.ids))
         return tuple(encoded.ids.tolist()), was_cut(encoded.cuts)
 
     def _text(self, ids: Ids) -> str:

@@ -52,6 +52,12 @@ def check_options(example: Example, lengths: Sequence[int]) -> None:
         raise DataMistake(example.id, f"answer choice {empty[0] + 1} is empty", "give every choice some text")
 
 
+def check_prompt(example: Example, length: int) -> None:
+    """A decoder needs a token to go on from."""
+    if length == 0:
+        raise DataMistake(example.id, "has a prompt without a token", "give the template some text of its own")
+
+
 def answer_context(example: Example) -> Example:
     """GPT-3's prompt without a question, after which the options' unconditional probabilities are taken."""
     return replace(example, segments=(Segment("user", "Answer:"),))

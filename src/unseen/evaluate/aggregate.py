@@ -147,7 +147,8 @@ def why_no_statement(tasks: Sequence[str]) -> str:
     clusters = sorted({task.partition("/")[0] for task in tasks})
     if len(clusters) > 1:
         return ""
-    return f"all {len(tasks)} tasks are of one cluster ({clusters[0]}): how scores vary over clusters was not observed"
+    named = "the one task is" if len(tasks) == 1 else f"all {len(tasks)} tasks are"
+    return f"{named} of one cluster ({clusters[0]}): how scores vary over clusters was not observed"
 
 
 def _side_row(across: Across) -> ScoreRow:

@@ -10,39 +10,52 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from unseen.errors import ScoreMistake
 from unseen.evaluate.prediction import Prediction
 
 ROWS_A_PART = 200  # what a kill loses here at most; the answer cache has the answers
-TEXTS = pa.list_(pa.string())
-SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("task", "template", "split")),
-        ("row", pa.int64()),
-        *((name, pa.string()) for name in ("side", "model")),
-        *((name, pa.int64()) for name in ("shots", "seed")),
-        ("kind", pa.string()),
-        ("plain", pa.bool_()),
-        *((name, pa.string()) for name in ("prompt", "text")),
-        *((name, TEXTS) for name in ("references", "metrics")),
-        ("values", pa.map_(pa.string(), pa.float64())),
-        ("choices", TEXTS),
-        *((name, pa.int64()) for name in ("correct", "chosen")),
-        ("log_probs", pa.list_(pa.float64())),
-        ("lengths", pa.list_(pa.int64())),
-        ("unconditional", pa.list_(pa.float64())),
-        ("margin", pa.float64()),
-        ("cut", pa.bool_()),
-    ]
-)
 TUPLES = ("references", "metrics", "choices", "log_probs", "lengths", "unconditional")
+
+
+@cache
+def schema() -> Any:
+    """Column names and types of `predictions.parquet`."""
+    import pyarrow as pa
+
+    texts, numbers = pa.list_(pa.string()), pa.list_(pa.float64())
+    whole, text = pa.int64(), pa.string()
+    return pa.schema(
+        {
+            "task": text,
+            "template": text,
+            "split": text,
+            "row": whole,
+            "side": text,
+            "model": text,
+            "shots": whole,
+            "seed": whole,
+            "kind": text,
+            "plain": pa.bool_(),
+            "prompt": text,
+            "text": text,
+            "references": texts,
+            "metrics": texts,
+            "values": pa.map_(text, pa.float64()),
+            "choices": texts,
+            "correct": whole,
+            "chosen": whole,
+            "log_probs": numbers,
+            "lengths": pa.list_(whole),
+            "unconditional": numbers,
+            "margin": pa.float64(),
+            "cut": pa.bool_(),
+        }
+    )
 
 
 class PredictionWriter:
@@ -80,12 +93,15 @@ class PredictionWriter:
     ) -> None:
         self.flush()
         if error is None:
-            _write_whole(self.path, (pq.read_table(part, schema=SCHEMA) for part in _files(self._parts)))
+            _write_whole(self.path, map(_read_table, _files(self._parts)))
             shutil.rmtree(self._parts)
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
     """The predictions in `path`, or, where a run was stopped, those in the parts beside it, in the order written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     parts = _files(parts_of(path))
     if not parts and not path.is_file():
         raise ScoreMistake(str(path), "no such file", "name a run's predictions.parquet")
@@ -109,8 +125,10 @@ def _files(folder: Path) -> list[Path]:
 
 def _write_whole(path: Path, tables: Any) -> None:
     """Write `tables` to `path`, which appears complete or not at all."""
+    import pyarrow.parquet as pq
+
     unfinished = path.with_name(path.name + ".unfinished")
-    with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(unfinished, schema(), compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
     with unfinished.open("rb+") as file:
@@ -118,9 +136,17 @@ def _write_whole(path: Path, tables: Any) -> None:
     unfinished.replace(path)
 
 
-def _table(predictions: Sequence[Prediction]) -> pa.Table:
+def _read_table(part: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(part, schema=schema())
+
+
+def _table(predictions: Sequence[Prediction]) -> Any:
+    import pyarrow as pa
+
     rows = [{**asdict(each), "values": list(each.values.items())} for each in predictions]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(rows, schema=schema())
 
 
 def _prediction(row: dict[str, Any]) -> Prediction:
