@@ -11,7 +11,7 @@ from typing import Any, Literal
 from unseen.data.dataset import Dataset, Row
 from unseen.errors import DataMistake, TemplateMistake, nearest
 from unseen.prompt.example import Example, Role, Segment, Span
-from unseen.recipe import Section, check_model
+from unseen.section import Section, check_model
 
 _ROLES: Mapping[str, Role] = {
     "system": "system",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from jinja2 import meta, nodes
+from jinja2 import Environment, meta, nodes
 
 Columns = frozenset[str]
 NONE: Columns = frozenset()
@@ -32,10 +32,16 @@ class Dataflow:
         return _columns(node, self.free, self.flows)
 
 
-def dataflow(tree: nodes.Template, known: Iterable[str], choices: Columns = NONE) -> Dataflow:
-    """`known` are the environment's globals; `choices` the columns that the answer choices read."""
-    undeclared = frozenset(meta.find_undeclared_variables(tree)) - frozenset(known)
-    free = undeclared - {CHOICES}
+def undeclared(text: str, environment: Environment) -> Columns:
+    """Names that the source reads from outside. Jinja folds constants into the tree that it looks through, so it gets
+    one of its own.
+    """
+    return frozenset(meta.find_undeclared_variables(environment.parse(text))) - frozenset(environment.globals)
+
+
+def dataflow(tree: nodes.Template, outside: Columns, choices: Columns = NONE) -> Dataflow:
+    """`outside` are the names that the tree reads from outside; `choices` the columns that the answer choices read."""
+    free = outside - {CHOICES}
     steps = list(_steps(tree))
     flows: dict[str, Columns] = {name: NONE for names, _ in steps for name in names}
     required = free - flows.keys()

@@ -27,9 +27,9 @@ from unseen.prompt.filters import FILTERS, TESTS, RowContext
 from unseen.prompt.limits import TURN, Meter, counted, measure, weigh
 from unseen.prompt.rewrite import OWN_FILTERS
 
-CHANGING = frozenset(("append", "extend", "insert", "pop", "remove", "reverse", "setdefault", "sort", "update"))
+CHANGING = frozenset(("append", "extend", "insert", "pop", "remove", "reverse", "setdefault", "update"))
 MaybeBound = bounds.Bound | None
-_WALKS = ("sort", "index", "count", "remove")  # methods of a list that compare its elements
+_WALKS = ("index", "count", "remove")  # methods of a list that compare its elements
 _FREE_OF_TEXT = """capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit islower
     isnumeric isspace istitle isupper lower partition removeprefix removesuffix split splitlines startswith swapcase
     title upper"""
@@ -39,11 +39,12 @@ _TEXT |= dict.fromkeys(("lstrip", "rstrip", "strip", "rfind", "rindex", "rsplit"
 _TEXT |= {"expandtabs": bounds.tabs, "replace": bounds.replaces, "join": bounds.join_method}
 _METHODS: dict[type, dict[str, MaybeBound]] = {
     str: _TEXT,
-    list: dict.fromkeys(("append", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort")),
+    list: dict.fromkeys(("append", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse")),
     dict: dict.fromkeys(("copy", "get", "items", "keys", "pop", "setdefault", "update", "values")),
     tuple: dict.fromkeys(("count", "index")),
     float: dict.fromkeys(("is_integer",)),
 }
+_JINJAS_OWN = ("_loop_vars", "_block_vars")  # passed along with every call inside a loop or block
 _OPERATORS: dict[str, bounds.Bound] = {
     "+": bounds.plus,
     "-": bounds.plus,
@@ -91,12 +92,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         meter.charge(TURN)
         owner, bound = __self._allowed(__obj)
         args = tuple([list(counted(each, meter)) if isinstance(each, Iterator) else each for each in args])
-        for each in (*args, *kwargs.values()):
+        options = {name: value for name, value in kwargs.items() if name not in _JINJAS_OWN} if kwargs else kwargs
+        for each in (*args, *options.values()):
             measure(each, meter)
         if owner is not None:
             _charge_owner(meter, owner, __obj.__name__)
         if bound is not None:
-            bound(meter, owner, *args, **kwargs)
+            bound(meter, owner, *args, **options)
         made = super().call(__context, __obj, *args, **kwargs)
         weigh(made, meter)
         return made

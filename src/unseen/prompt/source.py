@@ -10,7 +10,7 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
-from unseen.prompt.dataflow import NONE, Columns, dataflow
+from unseen.prompt.dataflow import NONE, Columns, dataflow, undeclared
 from unseen.prompt.filters import RowContext, RowState
 from unseen.prompt.limits import check_size
 from unseen.prompt.plain import Mark, Written, plain_writer
@@ -73,7 +73,7 @@ def _compile(text: str, strict: bool, choices: Columns, cut: int | None) -> Sour
     tree, environment = _parse(text, strict)
     if cut is not None:
         _cut_outputs(tree, cut)
-    flow = dataflow(tree, environment.globals, choices)
+    flow = dataflow(tree, undeclared(text, environment), choices)
     plain = plain_writer(tree, flow, environment)
     tree, marks = rewrite(tree, flow)
     write = plain or _Jinja(_compiled(tree, environment), environment, marks)
@@ -94,7 +94,7 @@ def _compile_value(text: str, strict: bool, choices: Columns) -> Source | None:
     outputs = [node for part in tree.body if isinstance(part, nodes.Output) for node in part.nodes]
     if len(tree.body) != 1 or len(outputs) != 1 or isinstance(outputs[0], nodes.TemplateData):
         return None
-    flow = dataflow(tree, environment.globals, choices)
+    flow = dataflow(tree, undeclared(text, environment), choices)
     target = nodes.Name(_VALUE, "store", lineno=1)
     tree, _ = rewrite(nodes.Template([nodes.Assign(target, outputs[0], lineno=1)], lineno=1), flow)
     write = _JinjaValue(_compiled(tree, environment), environment, ())

@@ -15,7 +15,7 @@ from unseen.prompt.limits import LimitReached, Meter, measure
 from unseen.prompt.promptsource import read_imported
 from unseen.prompt.promptsource_file import TemplateFile, is_promptsource, load_tagged, promptsource_file, read_text
 from unseen.prompt.template import Template
-from unseen.recipe import Section, check_model
+from unseen.section import Section, check_model
 
 
 class Described(Section):

@@ -1,0 +1,213 @@
+"""Every template of PromptSource 0.2.3, against PromptSource's own `Template.apply` of the same archive."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import jinja2.filters
+import pytest
+from fitting_rows import Fitting
+from jinja2 import Environment
+
+from unseen.data.dataset import Row
+from unseen.errors import UnseenError
+from unseen.prompt.engine import CompiledTemplate, compile_template, row_random
+from unseen.prompt.promptsource_file import TemplateFile, read_promptsource
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+import promptsource_peer as peer
+
+Theirs = Any  # PromptSource's Template object
+CUTS = (None, 2048)
+
+
+@pytest.fixture(scope="module")
+def theirs(promptsource_archive: Path) -> tuple[Any, dict[str, list[Theirs]]]:
+    module = peer.load(promptsource_archive)
+    return module, peer.template_files(promptsource_archive, module)
+
+
+@pytest.fixture(scope="module")
+def ours(promptsource_archive: Path) -> dict[str, TemplateFile]:
+    return {file.name: file for file in read_promptsource(promptsource_archive)}
+
+
+class Draws:
+    """Makes PromptSource's `choice` and Jinja's `random`, which use the global generator, draw from ours."""
+
+    def __init__(self, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.random = Random(0)
+        module.env.filters["choice"] = lambda items: self.random.choice(items)
+        monkeypatch.setattr(jinja2.filters, "random", self)
+
+    def choice(self, items: Any) -> Any:
+        return self.random.choice(items)
+
+    def of(self, compiled: CompiledTemplate, row: Row) -> None:
+        self.random = row_random(compiled.template, row)
+
+
+@pytest.fixture
+def draws(theirs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Draws:
+    return Draws(theirs[0], monkeypatch)
+
+
+def outcome(call: Callable[[], list[str]], faults: type[Exception]) -> list[str] | None:
+    try:
+        return call()
+    except faults:
+        return None
+
+
+def pairs(theirs: dict[str, list[Theirs]], ours: dict[str, TemplateFile]) -> Iterator[tuple[str, Theirs, Any]]:
+    for name, templates in theirs.items():
+        for their, our in zip(templates, ours[name].templates, strict=True):
+            yield name, their, our
+
+
+def test_the_archive_is_read_whole(ours: dict[str, TemplateFile], theirs: tuple[Any, dict[str, list[Theirs]]]) -> None:
+    assert len(ours) == 279
+    assert sum(len(file.templates) for file in ours.values()) == 2085
+    for _, their, our in pairs(theirs[1], ours):
+        assert our.name == their.name
+        assert our.answer_choices == their.answer_choices
+        assert our.original_task is (their.metadata.original_task is not False)
+        assert our.choices_in_prompt == their.metadata.choices_in_prompt
+        assert list(our.metrics) == (their.metadata.metrics or [])
+
+
+def test_every_template_writes_what_promptsource_writes_on_rows_that_fit(
+    theirs: tuple[Any, dict[str, list[Theirs]]], ours: dict[str, TemplateFile], draws: Draws
+) -> None:
+    different, never = [], []
+    for name, their, our in pairs(theirs[1], ours):
+        for row, compiled in fitting_rows(name, their, our):
+            outcomes = [both_write(their, compiled, row, cut, draws) for cut in CUTS]
+            different += [(name, our.name, cut) for cut, o in zip(CUTS, outcomes, strict=True) if o and o[0] != o[1]]
+            if all(outcomes):
+                break  # one row that both sides can render, cut and uncut, is enough
+        else:
+            never.append((name, our.name))
+    assert not different
+    assert len(never) <= 60, never  # rows that these need (an offset that is a number as text) are not made up
+
+
+def both_write(
+    their: Theirs, compiled: CompiledTemplate, row: Row, cut: int | None, draws: Draws
+) -> tuple[list[str], list[str]] | None:
+    """What both sides write; None where either refuses the row. The row itself is left as it was."""
+    given, before = copy.deepcopy(dict(row.values)), copy.deepcopy(row.values)
+    draws.of(compiled, row)
+    wanted = outcome(lambda: their.apply(given, truncate=cut is not None), Exception)
+    got = outcome(lambda: compiled.apply(row, truncate_chars=cut), UnseenError)
+    assert row.values == before
+    return None if wanted is None or got is None else (wanted, got)
+
+
+def fitting_rows(name: str, their: Theirs, our: Any) -> Iterator[tuple[Row, CompiledTemplate]]:
+    compiled = compile_template(our)
+    parse = Environment().parse
+    choices = their.answer_choices
+    count = 1 + choices.count("|||") if choices and "{" not in choices else 2
+    fitting = Fitting(parse(their.jinja), parse(choices) if choices else None, count)
+    for number in range(6):
+        random = Random(f"{name} {our.name} {number}")
+        yield Row("train", number, fitting.row(random, compiled.columns)), compiled
+
+
+REAL: dict[str, tuple[str, Callable[[Path], list[dict[str, Any]]]]] = {
+    "glue/rte": ("glue_rte", lambda folder: rte(folder, "sentence1", "sentence2")),
+    "super_glue/rte": ("glue_rte", lambda folder: rte(folder, "premise", "hypothesis")),
+    "glue/sst2": ("sst2", lambda folder: sst2(folder)),
+    "rotten_tomatoes": ("rotten_tomatoes", lambda folder: labelled(folder)),
+    "banking77": ("banking77", lambda folder: banking(folder)),
+    "commonsense_qa": ("commonsense_qa", lambda folder: commonsense(folder)),
+    "ai2_arc/ARC-Challenge": ("arc_challenge", lambda folder: arc(folder)),
+}
+
+
+def first(folder: Path, pattern: str) -> Path:
+    return sorted(folder.glob(pattern))[0]
+
+
+def table(path: Path, delimiter: str, columns: list[str] | None = None, count: int = 40) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+        rows = csv.DictReader(file, fieldnames=columns, delimiter=delimiter, quoting=quoting)
+        return [row for row, _ in zip(rows, range(count), strict=False)]
+
+
+def lines(path: Path, count: int = 40) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line, _ in zip(file, range(count), strict=False)]
+
+
+def rte(folder: Path, one: str, two: str) -> list[dict[str, Any]]:
+    labels = {"entailment": 0, "not_entailment": 1}
+    rows = table(first(folder, "*.tsv"), "\t")
+    return [{one: r["sentence1"], two: r["sentence2"], "label": labels.get(r["label"], 0)} for r in rows]
+
+
+def sst2(folder: Path) -> list[dict[str, Any]]:
+    return [{"sentence": r["sentence"], "label": int(r["label"])} for r in table(first(folder, "*.tsv"), "\t")]
+
+
+def labelled(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {"text": r["text"], "label": int(r["label"])} for r in table(first(folder, "*.csv"), ",", ["label", "text"])
+    ]
+
+
+def banking(folder: Path) -> list[dict[str, Any]]:
+    return [{"text": r["text"], "label": place % 77} for place, r in enumerate(table(first(folder, "*.csv"), ","))]
+
+
+def options(question: dict[str, Any]) -> dict[str, list[str]]:
+    return {key: [choice[key] for choice in question["choices"]] for key in ("label", "text")}
+
+
+def commonsense(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": r["question"]["stem"],
+            "question_concept": r["question"].get("question_concept", ""),
+            "choices": options(r["question"]),
+            "answerKey": r["answerKey"],
+        }
+        for r in lines(first(folder, "*.jsonl"))
+    ]
+
+
+def arc(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {"question": r["question"]["stem"], "choices": options(r["question"]), "answerKey": r["answerKey"]}
+        for r in lines(first(folder, "*.jsonl"))
+    ]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_rows_are_written_as_promptsource_writes_them(
+    name: str, real_data: Path, theirs: tuple[Any, dict[str, list[Theirs]]], ours: dict[str, TemplateFile], draws: Draws
+) -> None:
+    folder, read = REAL[name]
+    rows = [Row("train", index, values) for index, values in enumerate(read(real_data / folder))]
+    assert len(rows) > 20
+    compared = 0
+    for their, our in zip(theirs[1][name], ours[name].templates, strict=True):
+        compiled = compile_template(our)
+        if compiled.required - rows[0].values.keys():
+            continue
+        for row in rows[:8]:
+            for cut in CUTS:
+                draws.of(compiled, row)
+                wanted = their.apply(copy.deepcopy(dict(row.values)), truncate=cut is not None)
+                assert compiled.apply(row, truncate_chars=cut) == wanted
+                compared += 1
+    assert compared >= 16
