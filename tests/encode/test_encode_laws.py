@@ -282,6 +282,25 @@ def test_a_folder_without_a_tokenizer_is_told_so(tmp_path: Path) -> None:
         load_tokenizer(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer.json", "[]"),
+        ("tokenizer.json", '{"model": {"vocab": [1, 2]}, "added_tokens": []}'),
+        ("tokenizer.json", '{"model": {"vocab": {}}, "added_tokens": {"a": 1}}'),
+        ("tokenizer_config.json", '{"eos_token": {"text": "x"}}'),
+        ("tokenizer_config.json", '{"added_tokens_decoder": {"a": {"content": "b"}}}'),
+        ("tokenizer_config.json", '"a"'),
+        ("chat_template.jinja", b"\xff\xfe"),
+    ],
+)
+def test_tokenizer_files_of_other_things_are_a_model_mistake(file: str, content: str | bytes, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, "byte_level", None)
+    (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ModelMistake):
+        load_tokenizer(folder)
+
+
 def test_weights_and_ids_have_their_types(tokenizer: Tokenizer) -> None:
     encoded = encode(asked("a", "b"), tokenizer, CHAT, 99)
     assert (encoded.ids.dtype, encoded.weights.dtype) == (np.int32, np.float32)

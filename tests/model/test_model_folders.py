@@ -123,6 +123,14 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
         load_model(resolve(str(copy)))
 
 
+def test_a_tokenizer_with_more_ids_than_the_embedding_has_rows_is_refused(copy: Path) -> None:
+    values = json.loads((copy / "tokenizer.json").read_text())
+    values["model"]["vocab"]["Q"] = 257
+    (copy / "tokenizer.json").write_text(json.dumps(values))
+    with pytest.raises(ModelMistake, match=r"258 ids.*257 rows"):
+        load_model(resolve(str(copy)))
+
+
 def test_a_model_type_that_transformers_does_not_know_is_refused(copy: Path) -> None:
     (copy / "config.json").write_text('{"model_type": "perceptron_of_1958"}')
     with pytest.raises(ModelMistake, match=r"does not load.*perceptron_of_1958"):
@@ -160,6 +168,17 @@ def test_a_hub_model_in_the_local_cache_needs_no_network(
     found = resolve("some-org/some-model")
     assert (found.revision, found.digest) == (commit, resolve(str(sound)).digest)
     assert resolve(f"some-org/some-model@{commit}").digest == found.digest
+
+
+def test_a_hub_model_that_came_half_says_what_is_missing(
+    sharded: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--some-org--some-model" / "snapshots" / ("0" * 40)
+    shutil.copytree(sharded, snapshot)
+    next(snapshot.glob("model-*.safetensors")).unlink()
+    with pytest.raises(ModelMistake, match="shards that are not there"):
+        resolve(f"some-org/some-model@{'0' * 40}")
 
 
 def test_the_digest_is_that_of_the_content(sound: Path, sharded: Path, copy: Path, tmp_path: Path) -> None:

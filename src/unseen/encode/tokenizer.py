@@ -39,7 +39,7 @@ class Tokenizer:
 
     Text given to `split` is in marked spelling: a control token is one only where `mark` or `mark_markup` wrote it.
     `begin` are the ids that plain text starts with (the beginning token, where the model's own tokenizer adds one).
-    `splits_words`: see `prefix`.
+    `vocabulary` is one more than the largest id that text can become; `splits_words`: see `prefix`.
     """
 
     folder: Path
@@ -53,6 +53,7 @@ class Tokenizer:
     splits_words: bool
     mark_markup: Callable[[str], str] = field(repr=False)  # markup with its control tokens marked; cached
     known: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of `split_again`
+    heads: dict[tuple[str, str], tuple[int, ...] | None] = field(default_factory=dict, repr=False)  # of `head_ids`
 
     @property
     def end_token(self) -> str | None:
@@ -83,9 +84,10 @@ class Tokenizer:
 
     def head_ids(self, head: str, opener: str) -> tuple[int, ...] | None:
         """Token ids of `head`, if they are its tokens too when the control token `opener` and some text follow."""
-        own = self.split_again([head, f"{opener}x", f"{head}{opener}x"])
-        whole = own[f"{head}{opener}x"]
-        return tuple(own[head]) if own[head] + own[f"{opener}x"] == whole else None
+        if (head, opener) not in self.heads:
+            own, after, whole = (encoding.ids for encoding in self.split([head, opener + "x", head + opener + "x"]))
+            self.heads[head, opener] = tuple(own) if own + after == whole else None
+        return self.heads[head, opener]
 
     def ids(self, text: str) -> NDArray[np.int32]:
         """Token ids of text, with nothing added; whatever it spells, no control token comes out."""
@@ -101,6 +103,14 @@ def load_tokenizer(folder: Path, now: datetime | None = None) -> Tokenizer:
 
     Raises `ModelMistake` naming the file that is missing or damaged.
     """
+    try:
+        return _loaded(folder, now or datetime.now())
+    except (AttributeError, LookupError, TypeError, ValueError, OSError) as error:
+        what = f"has tokenizer files that do not hold what their names say ({type(error).__name__}: {error})"
+        raise ModelMistake(str(folder), what, REMEDY) from None
+
+
+def _loaded(folder: Path, now: datetime) -> Tokenizer:
     config = _json(folder / "tokenizer_config.json", {})
     values = _json(folder / "tokenizer.json")
     values["added_tokens"] = _added_tokens(values, config)
@@ -119,9 +129,9 @@ def load_tokenizer(folder: Path, now: datetime | None = None) -> Tokenizer:
         control=pattern,
         named=named,
         begin=_begin(values, config, named, backend),
-        chat_template=_compiled(folder, source, named, now or datetime.now()),
+        chat_template=_compiled(folder, source, named, now),
         digest=hashlib.sha256(json.dumps([text, source, named, config.get("add_bos_token")]).encode()).hexdigest(),
-        vocabulary=backend.get_vocab_size(),
+        vocabulary=max(backend.get_vocab(with_added_tokens=False).values(), default=-1) + 1,
         splits_words=splits_words(values),
         mark_markup=lru_cache(maxsize=4096)(lambda markup: pattern.sub(lambda found: mark(found[0]), markup)),
     )

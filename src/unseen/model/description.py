@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from unseen.data.places import shipped_catalog, user_catalog
 from unseen.errors import ModelMistake
-from unseen.recipe import check_model, read_yaml_mapping
+from unseen.section import check_model
+from unseen.yamlfile import read_yaml_mapping
 
 TunedOn = Literal["none", "unknown"] | tuple[str, ...]
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from unseen.data.network import require_network
-from unseen.errors import DataMistake, DownloadFailed, ModelMistake
+from unseen.errors import DataMistake, DownloadFailed, ModelMistake, UserMistake
+from unseen.model.contents import contents_of
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model"]
@@ -22,13 +23,23 @@ def hub_folder(name: str) -> tuple[Path, str]:
     """
     repo, _, revision = name.partition("@")
     folder = _cached(repo, revision or None)
-    if folder is None:
+    if folder is None or not _is_whole(folder):
         try:
             require_network(name)
+            folder = _downloaded(name, repo, revision or None)
         except DataMistake as mistake:
-            raise ModelMistake(name, mistake.what, "connect to it, or name a local folder of the model") from None
-        folder = _downloaded(name, repo, revision or None)
-    return folder, folder.name  # a snapshot's folder is named by its commit
+            if folder is None:
+                remedy = "connect to it, or name a local folder of the model"
+                raise ModelMistake(name, mistake.what, remedy) from None
+    return folder, folder.name  # a snapshot's folder is named by its commit; what a broken one lacks, the caller tells
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        contents_of(folder)
+    except UserMistake:
+        return False
+    return True
 
 
 def _cached(repo: str, revision: str | None) -> Path | None:

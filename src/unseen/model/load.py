@@ -53,6 +53,7 @@ def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code:
     tokenizer = load_tokenizer(folder.tokenizer)
     with quiet_transformers():
         module = _module(folder, dtype, trust_remote_code)
+    _check_vocabulary(folder, module, tokenizer)
     config = module.config
     return LanguageModel(
         module=module.eval(),
@@ -105,6 +106,14 @@ def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
         raise ModelMistake(str(path), f"does not load ({_short(error)})", "see whether transformers knows it") from None
     _check_weights(path, found)
     return module
+
+
+def _check_vocabulary(folder: ModelFolder, module: Any, tokenizer: Tokenizer) -> None:
+    """A tokenizer of another model, with ids beyond the embedding, would fail far away from here."""
+    rows = module.get_input_embeddings().weight.shape[0]
+    if tokenizer.vocabulary > rows:
+        what = f"its tokenizer has {tokenizer.vocabulary:,} ids, its embedding only {rows:,} rows"
+        raise ModelMistake(folder.name, what, "bring back the tokenizer that belongs to this model")
 
 
 def _check_weights(path: Path, found: dict[str, Any]) -> None:
