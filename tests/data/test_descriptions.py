@@ -80,7 +80,7 @@ def test_files_of_the_data_folder(
         ({"labels": {"column": "label", "words": ["a", "b"], "values": [1]}}, "2 words for 1 values"),
         ({"extract": {"x": {"column": "a", "pattern": "("}}}, "no regular expression"),
         ({"extract": {"x": {"column": "a", "pattern": "(a)", "group": 2}}}, "pattern has no group 2, only 0, 1"),
-        ({"kind": "row"}, "kind: Input should be"),
+        ({"kind": "row"}, "kind: must be"),
         ({"dataset": "a/b"}, "dataset: String should match"),
         ({"templates": ["hello"]}, "templates.0"),
     ],

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from unseen.data.columnpath import NoSuchColumn, column_at
 from unseen.data.dataset import Labels, Row
+from unseen.data.description import load_description
 from unseen.data.labels import LabelIndex
-from unseen.data.rows import is_unlabelled, read_rows
+from unseen.data.rows import is_unlabelled, open_rows, read_rows
 from unseen.errors import DataMistake
 
 NESTED = {
@@ -245,3 +246,17 @@ def test_unlabelled_rows_are_told(write: Callable[..., Path], describe: Callable
     assert [is_unlabelled(dataset, row) for row in read_rows(dataset, "train")] == [False, True, False]
     assert is_unlabelled(dataset, Row("train", 0, {"label": -1}))
     assert not is_unlabelled(dataclasses.replace(dataset, labels=None), Row("train", 0, {}))
+
+
+def test_dealt_splits_share_no_record_and_leave_none_out(write: Callable[[str, str], Path], home: Path) -> None:
+    write("rows.csv", "text,label\n" + "".join(f"row {i},{int(i >= 50)}\n" for i in range(100)))
+    path = write(
+        "d.yaml",
+        "dataset: d\ncluster: c\nsource:\n  files:\n"
+        "    train: {path: rows.csv, deal: {of: 5, keep: [0, 1, 2, 3]}}\n"
+        "    test: {path: rows.csv, deal: {of: 5, keep: [4]}}\n",
+    )
+    dataset = load_description(path)
+    train, test = (list(open_rows(dataset, split)) for split in ("train", "test"))
+    assert sorted(row.index for row in train + test) == list(range(100))
+    assert {row.values["label"] for row in test} == {"0", "1"} and len(test) == 20

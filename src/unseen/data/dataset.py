@@ -32,6 +32,7 @@ class Source:
     path: str  # absolute path, or a hub id `org/name@revision`
     format: str  # jsonl, json, csv, tsv, xml, parquet, parallel, hub
     take: tuple[int, int | None] = (0, None)  # records [start, stop) of the file
+    deal: tuple[int, tuple[int, ...]] = (1, (0,))  # (n, parts): of these, the records whose number modulo n is a part
     options: Mapping[str, Any] = field(default_factory=dict)  # what the format's reader needs: see docs/data.md
 
 

@@ -21,7 +21,8 @@ from unseen.data.description_file import (
 )
 from unseen.data.records import SUFFIXES
 from unseen.errors import DataMistake, nearest, raise_all
-from unseen.recipe import check_model, read_yaml_mapping
+from unseen.section import check_model
+from unseen.yamlfile import read_yaml_mapping
 
 
 def load_description(path: Path) -> Dataset:
@@ -102,7 +103,8 @@ def _file_source(said: DescriptionFile, file: FileSection, base: Path, where: st
         options["whole"] = True
     if set("*?[") & set(str(file.path)) and not path.exists():
         options["pattern"], path = str(file.path), folder
-    return Source(str(path), format_, file.take, options)
+    deal = (file.deal.of, file.deal.keep) if file.deal else (1, (0,))
+    return Source(str(path), format_, file.take, deal, options)
 
 
 def format_of(name: str, where: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from unseen.recipe import Section
+from unseen.section import Section
 
 Kind = Literal["rows", "messages", "sharegpt", "alpaca", "prompt_completion"]
 Format = Literal["jsonl", "json", "csv", "tsv", "xml", "parquet"]
@@ -64,10 +64,24 @@ class Reading(Section):
         return encoding
 
 
+class DealSection(Section):
+    """Records dealt out one by one, so that a file in any order gives splits that are alike."""
+
+    of: int = Field(ge=2, le=1000)
+    keep: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _below(self) -> DealSection:
+        if max(self.keep) >= self.of:
+            raise ValueError(f"of {self.of}, 'keep' names numbers from 0 to {self.of - 1}")
+        return self
+
+
 class FileSection(Reading):
     path: str | None = None
     parallel: dict[str, str] = Field(default_factory=dict)
     take: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)] | None] = (0, None)
+    deal: DealSection | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -149,6 +163,8 @@ class ExtractSection(Section):
 
 class DescriptionFile(Section):
     """What a description may say."""
+
+    manual: ClassVar[str] = "docs/data.md"
 
     dataset: str = Field(pattern=NAME)
     cluster: str = Field(pattern=NAME)

@@ -109,7 +109,8 @@ def store_key(dataset: Dataset, source: Source) -> str:
     labels = dataset.labels and dataclasses.asdict(dataset.labels)
     extract = {name: dataclasses.asdict(each) for name, each in dataset.extract.items()}
     options = {**source.options, "files": list(source.options.get("files", ()))}  # the columns' names, not the paths
-    said = [VERSION, source.format, source.take, options, dict(dataset.columns), dataset.explode, extract, labels]
+    chosen = [source.take, source.deal]
+    said = [VERSION, source.format, chosen, options, dict(dataset.columns), dataset.explode, extract, labels]
     digest = hashlib.sha256(json.dumps(said, default=dict).encode())
     if source.format == "hub":
         from unseen.data.hub import content_of

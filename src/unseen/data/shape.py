@@ -18,16 +18,19 @@ Record = Mapping[str, Any]
 def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]]) -> Iterator[Row]:
     """Rows of the (file, record) pairs of a split, in order.
 
-    Record numbers count from 0 after exploding, and before `take` leaves some out. A row holds the columns of its
-    record under their own names, then those of `columns` (which win), then those of `extract`; the label column
-    holds the label's index. Raises `DataMistake` naming file and record.
+    Record numbers count from 0 after exploding, and before `take` and `deal` leave some out. A row holds the columns
+    of its record under their own names, then those of `columns` (which win), then those of `extract`; the label
+    column holds the label's index. Raises `DataMistake` naming file and record.
     """
     source = dataset.splits[split]
     columns = {**dataset.columns, **_renamed(source.options.get("columns"))}
     labels = LabelIndex(dataset.labels) if dataset.labels else None
     patterns = {name: re.compile(extract.pattern) for name, extract in dataset.extract.items()}
     numbered = enumerate(_exploded(records, dataset.explode))
+    hands, kept = source.deal
     for index, (file, record) in islice(numbered, *source.take):
+        if index % hands not in kept:
+            continue
         try:
             values = {**record, **{name: column_at(record, path) for name, path in columns.items()}}
             for name, extract in dataset.extract.items():
