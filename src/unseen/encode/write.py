@@ -85,28 +85,36 @@ def _plain(segments: Sequence[Segment], separator: str, tokenizer: Tokenizer) ->
 def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokenizer) -> Written:
     """The model's own chat template around the turns."""
     segments = list(segments) if template.takes_system else _system_in_user_turn(segments)
-    turns = [Turn(segment.role, segment.text) for segment in segments]
-    text, targets = "", []
-    pieces, opened = template.answered(turns)
-    for piece, following in zip(pieces, [*pieces[1:], Piece("")], strict=True):
-        start = len(text)
-        text += piece.text if piece.turn is not None else tokenizer.mark_markup(piece.text)
-        if piece.turn is None or segments[piece.turn].role != "assistant":
-            continue
-        closing = closing_token(tokenizer.mark_markup(following.text))
-        end = len(text) + (closing.end() if closing else 0)
-        targets.append(Target(start, end, segments[piece.turn].weight))
+    pieces, opened = template.answered([Turn(segment.role, segment.text) for segment in segments])
+    spelt = _spelt(pieces, tokenizer)
+    text = "".join(spelt)
+    targets = _targets(pieces, spelt, segments)
     if not targets or segments[-1].role != "assistant":
         return Written(text, len(text), tuple(targets))
-    lead = len(tokenizer.mark_markup(pieces[0].text))
-    opening = "".join(p.text if p.turn is not None else tokenizer.mark_markup(p.text) for p in opened)
-    last = targets[-1]
-    prompt = shared_start(opening, text[: last.start])
-    if not text[last.start : last.end].endswith(CLOSE) and tokenizer.end_token:
-        text = text[: last.end] + mark(tokenizer.end_token)  # the template closes a turn with no control token
-        last = Target(last.start, len(text), last.weight)
-    targets[-1] = Target(prompt, last.end, last.weight)
-    return _without_head(Written(text[: last.end], prompt, tuple(targets)), lead, tokenizer)
+    last = targets.pop()
+    text = text[: last.end]
+    if not text.endswith(CLOSE) and tokenizer.end_token:  # the template closes a turn with no control token
+        text += mark(tokenizer.end_token)
+    prompt = shared_start("".join(_spelt(opened, tokenizer)), text[: last.start])
+    written = Written(text, prompt, (*targets, Target(prompt, len(text), last.weight)))
+    return _without_head(written, len(spelt[0]), tokenizer)
+
+
+def _spelt(pieces: Sequence[Piece], tokenizer: Tokenizer) -> list[str]:
+    """The pieces' texts, with the markup's control tokens marked."""
+    return [piece.text if piece.turn is not None else tokenizer.mark_markup(piece.text) for piece in pieces]
+
+
+def _targets(pieces: Sequence[Piece], spelt: Sequence[str], segments: Sequence[Segment]) -> list[Target]:
+    """What the assistant says, each with the control token that closes it."""
+    targets, start = [], 0
+    for index, piece in enumerate(pieces):
+        end = start + len(spelt[index])
+        if piece.turn is not None and segments[piece.turn].role == "assistant":
+            closing = closing_token(spelt[index + 1])
+            targets.append(Target(start, end + (closing.end() if closing else 0), segments[piece.turn].weight))
+        start = end
+    return targets
 
 
 def _without_head(written: Written, lead: int, tokenizer: Tokenizer) -> Written:
