@@ -1,1 +1,45 @@
-"""unseen: instruction tuning that is measured on what the model has not seen."""
+"""unseen: instruction tuning that is measured on what the model has not seen.
+
+    rows -> templates -> examples -> mixture -> tune -> ask on the unseen side -> scores -> report
+
+The public names are those in `__all__`; they are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unseen.evaluate.score import score as score
+    from unseen.recipe import load_recipe as load_recipe
+    from unseen.report.page import report as report
+    from unseen.study.plan import plan as plan
+    from unseen.study.run import evaluate as evaluate
+    from unseen.study.run import tune as tune
+    from unseen.task.catalog import load_catalog as load_catalog
+    from unseen.task.holdout import hold_out as hold_out
+    from unseen.task.render import render as render
+
+_HOMES = {
+    "load_recipe": "unseen.recipe",
+    "load_catalog": "unseen.task.catalog",
+    "render": "unseen.task.render",
+    "hold_out": "unseen.task.holdout",
+    "plan": "unseen.study.plan",
+    "tune": "unseen.study.run",
+    "evaluate": "unseen.study.run",
+    "score": "unseen.evaluate.score",
+    "report": "unseen.report.page",
+}
+__all__ = ["evaluate", "hold_out", "load_catalog", "load_recipe", "plan", "render", "report", "score", "tune"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unseen' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -52,18 +52,42 @@ def print_scores(folder: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(scores, ensure_ascii=False, indent=1))
         return
-    shown = [row for row in scores if row["template"] is None]
-    print_table([_score_line(row) for row in shown], as_json=False)
-    print("\nscore: 0..100, median over templates; [low, high]: 95 % interval; detectable: smallest difference that so")
-    print("few rows show with 80 % power. A line without task is the mean over the tasks of its side.")
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    model = record["model"]
+    medians = [row for row in scores if row["template"] is None and row["task"] is not None]
+    lines = [_side_line(each) for each in record["summary"]["across"]]
+    print_table(lines + [_score_line(row, model["conflicts"]) for row in medians], as_json=False)
+    print(f"\n{model['name']} was instruction-tuned on: {_shown(model['instruction_tuned_on'])}")
+    print("score: 0..100, median over templates, or its mean over the tasks of a side; new rows, new tasks: what the 95 %")
+    print("interval speaks of; detectable: the smallest difference that so few rows show with 80 % power.")
 
 
-def _score_line(row: Record) -> Record:
-    limits = "" if row["low"] is None else f"[{row['low']:.1f}, {row['high']:.1f}]"
+def _side_line(across: Record) -> Record:
+    """The mean over the tasks of a side: one statement about new rows of these tasks, one about new tasks."""
+    kept = {"side": across["side"], "task": f"all {len(across['tasks'])}"}
+    rows, tasks = across["new_rows"], across["new_tasks"]
+    return kept | {
+        **{name: across[name] for name in ("model", "shots", "metric")},
+        "score": f"{rows['score']:.1f}",
+        "new rows": _limits(rows),
+        "new tasks": _limits(tasks) if tasks else "",
+        "rows": across["count"],
+        "detectable": f"{rows['detectable']:.1f}" if rows["detectable"] is not None else "",
+    }
+
+
+def _limits(interval: Record) -> str:
+    return "" if interval["low"] is None else f"[{interval['low']:.1f}, {interval['high']:.1f}]"
+
+
+def _score_line(row: Record, conflicts: Mapping[str, Any]) -> Record:
+    """`conflicts` tells which tasks the start model was tuned on: their unseen scores say nothing and are void."""
+    void = row["side"] != "seen" and isinstance(conflicts.get(row["task"] or ""), list)
     kept = {name: row[name] for name in ("side", "task", "model", "shots", "metric")}
     return kept | {
-        "score": f"{row['score']:.1f}",
-        "95 %": limits,
+        "score": "void" if void else f"{row['score']:.1f}",
+        "new rows": "" if void else _limits(row),
+        "new tasks": "",
         "rows": row["count"],
         "detectable": "" if row["detectable"] is None else f"{row['detectable']:.1f}",
     }

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import RecipeMistake
-from unseen.recipe import Recipe, check_model, load_recipe, set_value
+from unseen.recipe import Recipe, load_recipe, set_value
+from unseen.section import check_model
 
 
 def asking_recipe(

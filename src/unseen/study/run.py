@@ -87,13 +87,18 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
 
 
 def load(prepared: Prepared) -> LanguageModel:
-    """The recipe's model in memory, in float32 on a CPU and bfloat16 on a GPU that has it."""
+    """The recipe's model in memory, on a GPU where there is one.
+
+    Weights are float32, since what is tuned must not be rounded; under LoRA on a GPU that has it the frozen base is
+    bfloat16, as it fits twice the model.
+    """
     import torch
 
     from unseen.model.load import load_model
 
-    on_gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    model = load_model(prepared.model, "bfloat16" if on_gpu else "float32", prepared.recipe.trust_remote_code)
+    on_gpu = torch.cuda.is_available()
+    rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method == "lora"
+    model = load_model(prepared.model, "bfloat16" if rounded else "float32", prepared.recipe.trust_remote_code)
     return replace(model, module=model.module.to("cuda")) if on_gpu else model
 
 
