@@ -48,7 +48,7 @@ def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code:
     its kind, or when the files do not hold exactly the weights that its configuration asks for.
     """
     if folder.remote_code and not trust_remote_code:
-        remedy = "read that code, then set trust_remote_code: true in the recipe (--trust-remote-code)"
+        remedy = "read that code, then set trust_remote_code: true in the recipe"
         raise ModelMistake(folder.name, "wants to run Python code that comes with it (auto_map)", remedy)
     tokenizer = load_tokenizer(folder.tokenizer)
     with quiet_transformers():
