@@ -6,7 +6,7 @@ over the whole template, without regard to order or branches, so it can name a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, meta, nodes
@@ -14,6 +14,11 @@ from jinja2 import Environment, meta, nodes
 Columns = frozenset[str]
 NONE: Columns = frozenset()
 CHOICES = "answer_choices"
+MOST_STEPS = 500  # the work grows with their square; PromptSource's largest template has 18
+
+
+class TooManySteps(Exception):
+    """A template sets more names than its dataflow is worked out for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Dataflow:
 
     def columns(self, node: nodes.Node) -> Columns:
         """Columns that the value of `node` may depend on."""
-        return _columns(node, self.free, self.flows)
+        return _columns(_reads([node]), self.free, self.flows)
 
 
 def undeclared(text: str, environment: Environment) -> Columns:
@@ -42,24 +47,32 @@ def undeclared(text: str, environment: Environment) -> Columns:
 def dataflow(tree: nodes.Template, outside: Columns, choices: Columns = NONE) -> Dataflow:
     """`outside` are the names that the tree reads from outside; `choices` the columns that the answer choices read."""
     free = outside - {CHOICES}
-    steps = list(_steps(tree))
+    steps = list({(tuple(names), _reads(sources)): None for names, sources in _steps(tree) if names})
+    if len(steps) > MOST_STEPS:
+        raise TooManySteps(f"sets names in {len(steps)} ways, of which {MOST_STEPS} are looked through")
     flows: dict[str, Columns] = {name: NONE for names, _ in steps for name in names}
     required = free - flows.keys()
     flows[CHOICES] = flows.get(CHOICES, NONE) | choices
-    changed = True
-    while changed:
-        changed = False
-        for names, sources in steps:
-            read = NONE.union(*(_columns(source, free, flows) for source in sources))
-            for name in names:
-                if not read <= flows[name]:
-                    flows[name] |= read
-                    changed = True
+    while _pass_on(steps, free, flows):
+        steps.reverse()  # a chain of names settles in two passes, whichever way it runs
     return Dataflow(free, required, flows)
 
 
-def _steps(tree: nodes.Template) -> Iterable[tuple[list[str], list[nodes.Node]]]:
+def _pass_on(steps: Sequence[tuple[Sequence[str], Columns]], free: Columns, flows: dict[str, Columns]) -> bool:
+    """One pass over all steps; whether anything new reached a name."""
+    changed = False
+    for names, reads in steps:
+        read = _columns(reads, free, flows)
+        for name in names:
+            if not read <= flows[name]:
+                flows[name] |= read
+                changed = True
+    return changed
+
+
+def _steps(tree: nodes.Template) -> Iterator[tuple[list[str], list[nodes.Node]]]:
     """Every place where values pass into names: (names, what flows into them)."""
+    arguments = {macro.name: [each.name for each in macro.args] for macro in tree.find_all(nodes.Macro)}
     for node in tree.find_all(
         (nodes.Assign, nodes.AssignBlock, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Call, nodes.With)
     ):
@@ -81,13 +94,7 @@ def _steps(tree: nodes.Template) -> Iterable[tuple[list[str], list[nodes.Node]]]
         elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
             yield _names(node.node.node), [*node.args, *node.kwargs]  # names.append(value)
         elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-            yield _arguments(tree, node.node.name), [*node.args, *node.kwargs]
-
-
-def _arguments(tree: nodes.Template, macro: str) -> list[str]:
-    """Names that a call of `macro` passes its arguments to."""
-    macros = [each for each in tree.find_all(nodes.Macro) if each.name == macro]
-    return [argument.name for each in macros for argument in each.args]
+            yield arguments.get(node.node.name, []), [*node.args, *node.kwargs]
 
 
 def _names(target: nodes.Node) -> list[str]:
@@ -97,11 +104,11 @@ def _names(target: nodes.Node) -> list[str]:
     return names + [node.name for node in target.find_all(nodes.NSRef)]
 
 
-def _columns(node: nodes.Node, free: Columns, flows: Mapping[str, Columns]) -> Columns:
-    own = [node] if isinstance(node, nodes.Name) else []
-    found = NONE
-    for name in (*own, *node.find_all(nodes.Name)):
-        found |= flows.get(name.name, NONE)
-        if name.name in free:
-            found |= {name.name}
-    return found
+def _reads(sources: Sequence[nodes.Node]) -> Columns:
+    """Names that stand anywhere in `sources`."""
+    own = [node.name for node in sources if isinstance(node, nodes.Name)]
+    return frozenset(own + [name.name for node in sources for name in node.find_all(nodes.Name)])
+
+
+def _columns(names: Columns, free: Columns, flows: Mapping[str, Columns]) -> Columns:
+    return NONE.union(names & free, *(flows[name] for name in names & flows.keys()))

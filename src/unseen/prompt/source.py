@@ -10,7 +10,7 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
-from unseen.prompt.dataflow import NONE, Columns, dataflow, undeclared
+from unseen.prompt.dataflow import NONE, Columns, TooManySteps, dataflow, undeclared
 from unseen.prompt.filters import RowContext, RowState
 from unseen.prompt.limits import check_size
 from unseen.prompt.plain import Mark, Written, plain_writer
@@ -19,7 +19,7 @@ from unseen.prompt.sandbox import CHANGING, ChangingSandbox, Sandbox, sandbox
 
 T = TypeVar("T")
 
-_LONGEST = 200_000  # characters of a source
+_LONGEST = 50_000  # characters of a source; PromptSource's longest has 2,849
 _VALUE = "_unseen_value"
 _DRAWS = ("choice", "random")
 
@@ -65,6 +65,8 @@ def _told(text: str, compiled: Callable[[], T]) -> T:
         return compiled()
     except TemplateSyntaxError as error:
         raise Refused(str(error.message), "see docs/templates.md for the syntax", error.lineno) from None
+    except TooManySteps as error:
+        raise Refused(str(error), "write a shorter template", 1) from None
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise Refused(f"is nested too deeply ({type(error).__name__})", "simplify it", 1) from None
 
