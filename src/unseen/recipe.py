@@ -1,25 +1,20 @@
 """What a recipe file may say.
 
-A recipe is YAML; every section is a frozen pydantic model that forbids unknown keys and answers them with the
-nearest known one. All mistakes of a file are told at once. Nothing here imports more than pydantic and PyYAML.
+A recipe is YAML; every section is frozen, forbids unknown keys and answers them with the nearest known one. All
+mistakes of a file are told at once. Nothing here imports more than pydantic and PyYAML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
-
-M = TypeVar("M", bound=BaseModel)
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+from unseen.errors import RecipeMistake
+from unseen.section import Section, check_model
+from unseen.yamlfile import read_yaml_mapping, yaml_value
 
 
 class HoldOutSettings(Section):
@@ -108,6 +103,8 @@ class EvaluateSettings(Section):
 
 
 class Recipe(Section):
+    manual: ClassVar[str] = "docs/recipe.md"
+
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     model: str = "smollm2-135m-instruct"
     catalogs: tuple[str, ...] = ("shipped",)
@@ -153,36 +150,10 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises `RecipeMistake` (or `Mistakes`, one line each) naming the file, the key and the remedy.
     """
     path = Path(path)
-    values = read_yaml_mapping(path)
+    values = read_yaml_mapping(path, RecipeMistake)
     for override in overrides:
         set_value(values, override)
     return check_model(Recipe, values, str(path), RecipeMistake)
-
-
-def read_yaml_mapping(path: Path, mistake: type[UserMistake] = RecipeMistake) -> dict[str, Any]:
-    """The YAML mapping in `path`; anything else is the user's mistake, told with its line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise mistake(str(path), "no such file", "check the path") from None
-    except IsADirectoryError:
-        raise mistake(str(path), "is a folder", "name a YAML file") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise mistake(str(path), f"cannot be read as UTF-8 text ({error})", "save it as UTF-8") from None
-    try:
-        values = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise mistake(
-            f"{path}, line {line}", f"is not YAML ({error.problem})", "check indentation and quotes"
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise mistake(str(path), f"is not YAML ({error})", "check indentation and quotes") from None
-    if not isinstance(values, dict):
-        raise mistake(
-            str(path), f"holds a {type(values).__name__} where a mapping was expected", "write 'key: value' lines"
-        )
-    return values
 
 
 def set_value(values: dict[str, Any], override: str) -> None:
@@ -190,10 +161,7 @@ def set_value(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise RecipeMistake("--set", f"'{override}' is not KEY=VALUE", "write for example --set train.rank=32")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise RecipeMistake("--set", f"the value of '{key}' is not YAML", "quote it") from None
+    value = yaml_value(text, f"--set {key}", RecipeMistake)
     *parents, last = key.split(".")
     place: Any = values
     for parent in parents:
@@ -201,40 +169,3 @@ def set_value(values: dict[str, Any], override: str) -> None:
         if not isinstance(place, dict):
             raise RecipeMistake("--set", f"'{key}' goes through '{parent}', which is no section", "check the key")
     place[last] = value
-
-
-def check_model(model: type[M], values: Mapping[str, Any], where: str, mistake: type[UserMistake]) -> M:
-    """`model` filled with `values`, or every mistake in them, each with its key and a remedy."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise_all([_mistake_of(problem, model, where, mistake) for problem in error.errors()])
-        raise AssertionError("a validation error without problems") from error
-
-
-def _mistake_of(problem: Any, model: type[BaseModel], where: str, mistake: type[UserMistake]) -> UserMistake:
-    keys = [str(part) for part in problem["loc"]]
-    key = ".".join(keys)
-    if problem["type"] == "extra_forbidden":
-        known = _keys_at(model, problem["loc"][:-1])
-        return mistake(where, f"unknown key '{key}'", nearest(keys[-1], known, "keys here"))
-    message = problem["msg"].removeprefix("Value error, ")
-    got = "" if problem["type"] in ("missing", "value_error") else f" (got {_short(problem['input'])})"
-    return mistake(where, f"{key}: {message}{got}" if key else message, "" if key else "see docs/recipe.md")
-
-
-def _keys_at(model: type[BaseModel], parts: Sequence[str | int]) -> list[str]:
-    """Names of the fields of the section that `parts` lead to."""
-    for part in parts:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        candidates = [inner, *getattr(inner, "__args__", ())]
-        found = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-        if found is not None:
-            model = found
-    return list(model.model_fields)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

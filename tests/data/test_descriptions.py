@@ -103,7 +103,7 @@ def test_all_mistakes_of_a_file_are_told_together(describe: Callable[..., Any]) 
 
 
 @pytest.mark.parametrize(
-    ("text", "what"), [("dataset: [", "line 1"), ("- a\n", "a list"), ("a: b: c\n", "line 1"), ("", "NoneType")]
+    ("text", "what"), [("dataset: [", "line 1"), ("- a\n", "a list"), ("a: b: c\n", "line 1"), ("", "holds nothing")]
 )
 def test_a_file_that_is_no_description(write: Callable[..., Path], text: str, what: str) -> None:
     path = write("broken.yaml", text)

@@ -15,6 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "unseen"
 LAYERS = [
     ["errors", "progress"],
+    ["section", "yamlfile"],
     ["recipe"],
     ["data"],
     ["prompt"],

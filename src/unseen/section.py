@@ -1,0 +1,110 @@
+"""What our YAML files may say, as pydantic models; and what a file says wrong, one line a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from unseen.errors import UserMistake, nearest, raise_all
+
+M = TypeVar("M", bound=BaseModel)
+Place = tuple[str | int, ...]  # keys and list indexes that lead to a value of the file
+
+
+class Section(BaseModel):
+    """A frozen part of a file; unknown keys and numbers that are none are refused. `manual` is its page in docs/."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+    manual: ClassVar[str] = ""
+
+
+def check_model(model: type[M], values: Mapping[str, Any], where: str, mistake: type[UserMistake]) -> M:
+    """`model` filled with `values`, or every mistake in them, each with its key and a remedy."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise_all([mistake(where, *told) for told in _told(error.errors(include_url=False), model, values)])
+        raise AssertionError("a validation error without problems") from error
+
+
+def _told(problems: Iterable[Any], model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(what, remedy) of each wrong value. Where several forms are allowed pydantic tells what each of them lacks: those
+    belong together, and what is wrong deeper inside explains what is wrong around it."""
+    by_place: dict[Place, list[Any]] = {}
+    for problem in problems:
+        by_place.setdefault(_place(problem, values), []).append(problem)
+    for place, same in by_place.items():
+        if not any(other[: len(place)] == place for other in by_place if len(other) > len(place)):
+            yield _what(place, same), _remedy(place, same, model)
+
+
+def _place(problem: Any, values: Any) -> Place:
+    """The problem's location without the names of forms that pydantic tried."""
+    place: list[str | int] = []
+    for part in problem["loc"]:
+        if _leads_into(values, part):
+            values = values[part]
+        elif problem["type"] != "missing" or part != problem["loc"][-1]:
+            continue
+        place.append(part)
+    return tuple(place)
+
+
+def _leads_into(values: Any, part: str | int) -> bool:
+    if isinstance(values, Mapping):
+        return part in values
+    return isinstance(values, list | tuple) and isinstance(part, int) and part < len(values)
+
+
+def _what(place: Place, problems: Sequence[Any]) -> str:
+    key = ".".join(map(str, place))
+    if problems[0]["type"] == "extra_forbidden":
+        return f"unknown key '{key}'"
+    said = " or ".join(dict.fromkeys(_words(problem) for problem in problems))
+    shown = any(problem["type"] not in ("missing", "value_error") for problem in problems)
+    return (f"{key}: {said}" if key else said) + (f" (it is {_short(problems[0]['input'])})" if shown else "")
+
+
+def _words(problem: Any) -> str:
+    if problem["type"] == "missing":
+        return "is missing"
+    message: str = problem["msg"]
+    if problem["type"] == "value_error":
+        return message.removeprefix("Value error, ")
+    return message.replace("Input should be", "must be").replace("Input should", "must")
+
+
+def _remedy(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> str:
+    manual = getattr(model, "manual", "")
+    if problems[0]["type"] != "extra_forbidden":
+        return f"see {manual}" if manual and not place else ""
+    name, known = str(place[-1]), list(_section_at(model, place[:-1]).model_fields)
+    homes = [key for key, field in model.model_fields.items() if name in _keys_of(field)]
+    return f"it belongs under '{homes[0]}'" if homes and len(place) == 1 else nearest(name, known, "keys here")
+
+
+def _section_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    """The section that `place` leads to."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        model = (field and _inner(field)) or model
+    return model
+
+
+def _keys_of(field: FieldInfo) -> Iterable[str]:
+    inner = _inner(field)
+    return inner.model_fields if inner else ()
+
+
+def _inner(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that a field holds, or holds many of."""
+    candidates = (field.annotation, *getattr(field.annotation, "__args__", ()))
+    return next((each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel)), None)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

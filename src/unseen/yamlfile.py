@@ -1,0 +1,124 @@
+"""YAML as our files use it: one mapping, no key twice, no tags, no aliases that explode. Mistakes name their line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from unseen.errors import UserMistake, raise_all
+
+MOST_BYTES = 5_000_000  # of a file; the largest that ships with the package has 30,000
+MOST_VALUES = 200_000  # of a file, aliases written out
+TOO_DEEP = "is nested too deeply"
+UNTAGGED = "our files are plain YAML: remove the tag"
+
+
+def read_yaml_mapping(path: Path, mistake: type[UserMistake]) -> dict[str, Any]:
+    """The mapping in the YAML file `path`; anything else is a `mistake`, told with its line."""
+    return yaml_mapping(_text(path, mistake), str(path), mistake)
+
+
+def yaml_mapping(text: str, where: str, mistake: type[UserMistake]) -> dict[str, Any]:
+    """The mapping in `text`. A key that stands twice is refused: YAML itself would silently take the last."""
+    values = yaml_value(text, where, mistake)
+    if not isinstance(values, dict):
+        held = "nothing" if values is None else f"a {type(values).__name__}"
+        raise mistake(where, f"holds {held} where a mapping was expected", "write 'key: value' lines")
+    return values
+
+
+def yaml_value(text: str, where: str, mistake: type[UserMistake]) -> Any:
+    """The value in `text`, built only after its nodes were looked through."""
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _check(node, where, mistake)
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        raise _marked(error, where, mistake) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        what = f"holds the control character U+{int(error.character):04X}"
+        raise mistake(f"{where}, line {line}", what, "remove it, or save the file as UTF-8") from None
+    except RecursionError:
+        raise mistake(where, TOO_DEEP, "check its brackets") from None
+    except ValueError as error:  # a date without its day, a number with too many digits
+        raise mistake(where, f"holds a value that cannot be ({error})", "put it in quotes if it is text") from None
+
+
+def _text(path: Path, mistake: type[UserMistake]) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise mistake(str(path), f"has more than {MOST_BYTES:,} bytes", "name a YAML file")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise mistake(str(path), "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise mistake(str(path), "is a folder", "name a YAML file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise mistake(f"{path}, line {line}", "is not UTF-8", "save the file as UTF-8") from None
+    except OSError as error:
+        raise mistake(str(path), f"cannot be read ({error.strerror})", "check the path and its permissions") from None
+
+
+def _marked(error: yaml.MarkedYAMLError, where: str, mistake: type[UserMistake]) -> UserMistake:
+    problem = str(error.problem)
+    opened = error.context_mark if "end" in problem and "stream" in problem else None
+    mark = opened or error.problem_mark
+    place = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
+    if opened:
+        return mistake(place, "a bracket or quote opens here and is not closed", "close it")
+    if "constructor for the tag" in problem:
+        return mistake(place, f"has the tag {problem.rpartition('the tag ')[2]}", UNTAGGED)
+    if "'\\t'" in problem:
+        return mistake(place, "has a tab", "indent with spaces")
+    remedy = "put text that holds ': ' in quotes" if "mapping values" in problem else "check indentation and quotes"
+    return mistake(place, f"is not YAML ({problem})", remedy)
+
+
+def _check(root: yaml.Node, where: str, mistake: type[UserMistake]) -> None:
+    """Refuse keys that stand twice, and aliases that would make a small file huge, before any of it is built."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+    doubled: list[UserMistake] = []
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in open_nodes:
+            line = node.start_mark.line + 1
+            raise mistake(f"{where}, line {line}", "holds an alias of itself", "write the values out")
+        if id(node) not in sizes:
+            open_nodes.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                doubled.extend(_doubled(node, where, mistake))
+            sizes[id(node)] = 1 + sum(size(child) for child in _children(node))
+            open_nodes.remove(id(node))
+        return sizes[id(node)]
+
+    if size(root) > MOST_VALUES:
+        raise mistake(where, f"has more than {MOST_VALUES:,} values", "look for aliases (*name) within aliases")
+    raise_all(doubled)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _doubled(node: yaml.MappingNode, where: str, mistake: type[UserMistake]) -> list[UserMistake]:
+    lines: dict[tuple[str, str], int] = {}
+    found: list[UserMistake] = []
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        name, line = (key.tag, key.value), key.start_mark.line + 1
+        if name in lines:
+            what = f"the key '{key.value}' stands in line {lines[name]} already"
+            found.append(mistake(f"{where}, line {line}", what, "keep one of them"))
+        lines.setdefault(name, line)
+    return found
