@@ -161,7 +161,8 @@ def test_check_lists_every_mistake_at_once() -> None:
                 ours("columns", "{{ txt }} {{ title }}"),
                 ours("label", "{{ text }}", "{{ answer_choices[label] }}", answer_choices=("no", "yes")),
                 ours("no_completion", "{{ text }}", ""),
-                ours("syntax", "{{ text"),
+                ours("syntax", "{{ text", "{{ titel }} {{ text | shout }}"),
+                ours("half", "{{ txt }}", "{{ text.__class__ }}"),
                 ours("empty", "{{ text }}", "{% if label > 9 %}x{% endif %}"),
                 ours("fine", "{{ text }}"),
             ],
@@ -176,6 +177,9 @@ def test_check_lists_every_mistake_at_once() -> None:
         "'label', row train/3: label 2 (column 'label')",
         "'no_completion': has no completion",
         "'syntax', line 1 of prompt",
+        "'syntax', line 1 of completion: no filter 'shout'",
+        "'half', line 1 of completion: reaches for '__class__'",
+        "'half': reads column 'txt'",
         "'empty': renders empty for all of 4 rows",
     ]
     assert len(lines) == len(expected)

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from unseen.data.dataset import Row
 from unseen.errors import TemplateMistake, UserMistake
+from unseen.prompt.dataflow import NONE, Columns
 from unseen.prompt.engine import CompiledTemplate, compile_template
-from unseen.prompt.faults import missing_column, place
+from unseen.prompt.faults import compile_mistake, missing_column, place
+from unseen.prompt.rewrite import Refused
+from unseen.prompt.source import compile_source
 from unseen.prompt.template import Template
 from unseen.prompt.templates import duplicates
 
@@ -25,19 +28,35 @@ def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[
         try:
             compiled = compile_template(template)
         except TemplateMistake as mistake:
-            mistakes.append(mistake)
+            mistakes += _part_mistakes(template, mistake, rows)
             continue
         missing = _missing_columns(compiled, rows)
         mistakes += missing or _rendering_mistakes(compiled, rows)
     return mistakes
 
 
+def _part_mistakes(template: Template, first: TemplateMistake, rows: Sequence[Row]) -> list[UserMistake]:
+    """What is wrong with each part of a template that does not compile, beside the `first` that was met."""
+    told: list[UserMistake] = [first]
+    required: Columns = NONE
+    for name, text in (("prompt", template.prompt), ("completion", template.completion)):
+        try:
+            required |= compile_source(text, True).required
+        except Refused as refused:
+            told.append(compile_mistake(template, name if template.syntax == "unseen" else "its template", refused))
+    told += _absent(template, required, rows)
+    return list({str(mistake): mistake for mistake in told}.values())
+
+
 def _missing_columns(compiled: CompiledTemplate, rows: Sequence[Row]) -> list[UserMistake]:
+    return _absent(compiled.template, compiled.required, rows)
+
+
+def _absent(template: Template, required: Columns, rows: Sequence[Row]) -> list[UserMistake]:
     if not rows:
         return []
     columns = {name for row in rows for name in row.values}
-    absent = sorted(compiled.required - columns)
-    return [missing_column(place(compiled.template), name, sorted(columns)) for name in absent]
+    return [missing_column(place(template), name, sorted(columns)) for name in sorted(required - columns)]
 
 
 def _rendering_mistakes(compiled: CompiledTemplate, rows: Sequence[Row]) -> list[UserMistake]:

@@ -1,7 +1,7 @@
 """Rewrites a template's syntax tree so that limits hold and spans can be told, before Jinja compiles it.
 
 Loop turns, `~`, comparisons, slices, large literals and outputs go through small filters of ours, whose names no
-template can write. Everything that would load another template is refused here, with its line.
+template can write. What a template may not say at all is refused before, with its line.
 """
 
 from __future__ import annotations
@@ -92,8 +92,24 @@ OWN_FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
+def refuse(tree: nodes.Template) -> None:
+    """Raise `Refused` for what a template may not say, the first of it."""
+    for node in tree.find_all((*_LOADS, nodes.Filter, nodes.Test, nodes.Getattr, nodes.Getitem)):
+        name = getattr(node, "name", None)
+        if isinstance(node, _LOADS):
+            tag = type(node).__name__.removeprefix("From").lower()
+            raise Refused(f"'{tag}' is for templates of several files", "write it in one template", node.lineno)
+        if isinstance(node, nodes.Filter) and name not in FILTERS:
+            raise Refused(f"no filter '{name}' here", nearest(str(name), FILTERS, "filters"), node.lineno)
+        if isinstance(node, nodes.Test) and name not in TESTS:
+            raise Refused(f"no test '{name}' here", nearest(str(name), TESTS, "tests"), node.lineno)
+        read = getattr(node, "attr", None) or getattr(getattr(node, "arg", None), "value", None)
+        if isinstance(read, str) and read.startswith("__"):
+            raise Refused(f"reaches for '{read}'", "a template reads columns and their values only", node.lineno)
+
+
 def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[tuple[str, ...]]]:
-    """The tree with its charges and marks, and the columns of each mark. Raises `Refused`."""
+    """The tree with its charges and marks, and the columns of each mark."""
     writer = _Rewriter(flow)
     made = writer.visit(tree)
     assert isinstance(made, nodes.Template)
@@ -106,9 +122,6 @@ class _Rewriter(NodeTransformer):
         self.marks: list[tuple[str, ...]] = []
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
-        if isinstance(node, _LOADS):
-            name = type(node).__name__.removeprefix("From").lower()
-            raise Refused(f"'{name}' loads another template", "write it in one template", node.lineno)
         buffers = isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock))
         buffers = buffers or (isinstance(node, nodes.For) and node.recursive)
         self._buffered += buffers
@@ -135,13 +148,7 @@ class _Rewriter(NodeTransformer):
                 each.expr = _filter("compared", each.expr)
         return node
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:
-        _refuse_private(node.attr, node.lineno)
-        return self.generic_visit(node)
-
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
-        if isinstance(node.arg, nodes.Const):
-            _refuse_private(node.arg.value, node.lineno)
         columns = sorted(self.flow.columns(node.arg))
         of_choices = isinstance(node.node, nodes.List) or (
             isinstance(node.node, nodes.Name) and node.node.name == CHOICES
@@ -168,18 +175,6 @@ class _Rewriter(NodeTransformer):
         target = isinstance(node, nodes.Tuple) and node.ctx != "load"
         return _filter("charged", node) if len(node.items) > _MANY and not target else node
 
-    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
-        if node.name not in FILTERS:
-            raise Refused(
-                f"no filter '{node.name}' in the sandbox", nearest(node.name, FILTERS, "filters"), node.lineno
-            )
-        return self.generic_visit(node)
-
-    def visit_Test(self, node: nodes.Test) -> nodes.Node:
-        if node.name not in TESTS:
-            raise Refused(f"no test '{node.name}' in the sandbox", nearest(node.name, TESTS, "tests"), node.lineno)
-        return self.generic_visit(node)
-
     def visit_Output(self, node: nodes.Output) -> nodes.Node:
         node.nodes = [self._output(each) for each in node.nodes]
         return node
@@ -200,8 +195,3 @@ class _Rewriter(NodeTransformer):
 
 def _filter(name: str, value: Any, arguments: Sequence[nodes.Expr] = ()) -> nodes.Filter:
     return nodes.Filter(value, name, list(arguments), [], None, None, lineno=value.lineno)
-
-
-def _refuse_private(name: Any, line: int) -> None:
-    if isinstance(name, str) and name.startswith("__"):
-        raise Refused(f"reaches for '{name}'", "a template reads columns and their values only", line)

@@ -14,7 +14,7 @@ from unseen.prompt.dataflow import NONE, Columns, TooManySteps, dataflow, undecl
 from unseen.prompt.filters import RowContext, RowState
 from unseen.prompt.limits import check_size
 from unseen.prompt.plain import Mark, Written, plain_writer
-from unseen.prompt.rewrite import Refused, rewrite
+from unseen.prompt.rewrite import Refused, refuse, rewrite
 from unseen.prompt.sandbox import CHANGING, ChangingSandbox, Sandbox, sandbox
 
 T = TypeVar("T")
@@ -106,6 +106,7 @@ def _compile_value(text: str, strict: bool, choices: Columns) -> Source | None:
 
 def _parse(text: str, strict: bool) -> tuple[nodes.Template, Sandbox]:
     tree = sandbox(Sandbox, strict).parse(text)
+    refuse(tree)
     changes = any(node.attr in CHANGING for node in tree.find_all(nodes.Getattr))
     return tree, sandbox(ChangingSandbox if changes else Sandbox, strict)
 
