@@ -3,7 +3,8 @@
     .venv/bin/python bench/prepare.py [--rows FILE] [--count 10000] [--memory 10000 100000 1000000] [--json]
 
 Both sides get the same prompts and completions and the same model's tokenizer, and are timed from rows in memory to the
-last padded batch, over one epoch of 32 rows a step. TRL lives in an environment of its own, which the first run makes
+last padded batch, over one epoch of 32 rows a step. Processor time is told beside it, since it depends less on what
+else the machine does. TRL lives in an environment of its own, which the first run makes
 (`--peer-env`, a minute and 1.7 GB). `--rows` is a file of JSON lines with `prompt` and `completion`; without it the
 rows are the shipped tasks, rendered.
 
@@ -115,6 +116,7 @@ def _speeds(options: argparse.Namespace) -> list[dict[str, Any]]:
                 found.append({"who": PEER, "format": format, "processes": processes, **theirs})
     for each in found:
         each["rows_per_second"] = round(len(pairs) / each["seconds"], 1)
+        each["cpu_microseconds_per_row"] = round(each["cpu"] / len(pairs) * 1e6, 1)
     return found
 
 
@@ -124,7 +126,7 @@ def _fastest(times: int, run: Callable[[], dict[str, float]]) -> dict[str, float
 
 def _ours(pairs: Iterable[Pair], tokenizer: Tokenizer, format: Format, work: Path) -> dict[str, float]:
     """Seconds from rows in memory to the last padded batch, through the store on disk as a run does it."""
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     examples = (_example(number, pair) for number, pair in enumerate(pairs))
     store = EncodedStore.write(work / "store", encode_many(examples, tokenizer, format, MAX_TOKENS))
     tokens = 0
@@ -132,7 +134,7 @@ def _ours(pairs: Iterable[Pair], tokenizer: Tokenizer, format: Format, work: Pat
         step = store[start : start + STEP]
         for batch in plan_batches([len(each.ids) for each in step], BATCH_TOKENS):
             tokens += int(pad([step[index] for index in batch]).mask.sum())
-    return {"seconds": time.perf_counter() - started, "tokens": tokens}
+    return {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu, "tokens": tokens}
 
 
 def _theirs(python: Path, rows_file: Path, folder: Path, format: str, processes: int) -> dict[str, float]:
@@ -185,9 +187,10 @@ def _stream(count: int, rows: Path | None, model: str) -> dict[str, Any]:
 def _table(results: dict[str, Any]) -> str:
     lines = [results["machine"]]
     if results["speed"]:
-        lines += ["", f"{'who':<12} {'format':<7} {'processes':>9} {'rows/s':>9} {'tokens':>11}"]
+        lines += ["", f"{'who':<12} {'format':<7} {'processes':>9} {'rows/s':>9} {'cpu us/row':>11} {'tokens':>11}"]
     for each in results["speed"]:
-        numbers = f"{each['processes']:>9} {each['rows_per_second']:>9.0f} {each['tokens']:>11,}"
+        numbers = f"{each['processes']:>9} {each['rows_per_second']:>9.0f} {each['cpu_microseconds_per_row']:>11.0f}"
+        numbers += f" {each['tokens']:>11,}"
         lines.append(f"{each['who']:<12} {each['format']:<7} {numbers}")
     if results["memory"]:
         lines += ["", f"{'rows':>10} {'tokens':>13} {'seconds':>8} {'peak MB':>8}"]

@@ -35,7 +35,8 @@ def main(rows_file: str, folder: str, format: str, rows_per_step: str, max_token
     few = _seconds(rows[:64], tokenizer, settings)
     all_rows = _seconds(rows, tokenizer, settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": all_rows["seconds"] - few["seconds"], "tokens": all_rows["tokens"], "peak_mb": peak}))
+    spent = {name: all_rows[name] - few[name] for name in ("seconds", "cpu")}
+    print(json.dumps({**spent, "tokens": all_rows["tokens"], "peak_mb": peak}))
 
 
 def _row(row: dict[str, str], format: str) -> dict[str, Any]:
@@ -56,12 +57,20 @@ def _seconds(rows: list[dict[str, Any]], tokenizer: Any, settings: dict[str, Any
     dataset = Dataset.from_list(rows)
     with tempfile.TemporaryDirectory() as out:
         options = SFTConfig(output_dir=out, use_cpu=True, bf16=False, report_to="none", disable_tqdm=True, **settings)
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), _cpu()
         trainer = SFTTrainer(model, args=options, train_dataset=dataset, processing_class=tokenizer)
         tokens = 0
         for batch in trainer.get_train_dataloader():
             tokens += int((batch["attention_mask"] if "attention_mask" in batch else torch.ones(1)).sum())
-        return {"seconds": time.perf_counter() - started, "tokens": tokens}
+        return {"seconds": time.perf_counter() - started, "cpu": _cpu() - cpu, "tokens": tokens}
+
+
+def _cpu() -> float:
+    """Processor seconds of this process and of its workers that have ended."""
+    return sum(
+        each.ru_utime + each.ru_stime
+        for each in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 if __name__ == "__main__":
