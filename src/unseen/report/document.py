@@ -18,7 +18,7 @@ HEADING = re.compile(r'^<section id="([^"]+)" aria-label="([^"]+)"')
 def document(title: str, description: str, heading: Markup, opening: Markup, sections: Sequence[Markup]) -> Markup:
     """A whole HTML page. Nothing but our own style and script may act on it, whatever stands in it."""
     style, script = asset("page.css"), asset("page.js")
-    policy = f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -47,4 +47,4 @@ def asset(name: str) -> str:
 
 def _source(content: str) -> str:
     """How a policy names inline code by its content."""
-    return "sha256-" + b64encode(sha256(content.encode()).digest()).decode()
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

@@ -33,7 +33,7 @@ def joined(*children: Child) -> Markup:
 
 
 def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
-    """An element. `class_` is `class`, `stroke_width` is `stroke-width`; True is a bare attribute, None and False none."""
+    """An element. `class_` is `class`, `aria_label` is `aria-label`; True is a bare one, None and False are none."""
     opened = name + "".join(_attribute(key, value) for key, value in attributes.items())
     if name in VOID:
         return Markup(f"<{opened}>")

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from unseen.errors import DataMistake, UserMistake
 from unseen.report.document import document
+from unseen.report.findings import headline
 from unseen.report.markup import Markup, tag
 from unseen.report.run_data import RunData, load_run
 from unseen.report.sections.comparison import comparison
+from unseen.report.sections.differences import differences_section
 from unseen.report.sections.examples import examples_section
 from unseen.report.sections.labels import labels_section
 from unseen.report.sections.made import left_out_section, made_section
-from unseen.report.sections.scores import differences_section, scores_section
+from unseen.report.sections.scores import scores_section
 from unseen.report.sections.split import split_section
 from unseen.report.sections.tuning import tuning_section
-from unseen.report.sections.verdict import headline, verdict
+from unseen.report.sections.verdict import verdict
+from unseen.report.without_rows import without_rows
 
 
 def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None = None) -> Path:
@@ -29,19 +32,21 @@ def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None 
     if not folders:
         raise UserMistake("report", "no run folder was named", "name one, or several to compare")
     runs = [load_run(Path(folder)) for folder in folders]
-    page = run_page(runs[0], with_rows) if len(runs) == 1 else comparison(runs)
+    if not with_rows:
+        runs = [without_rows(run) for run in runs]
+    page = run_page(runs[0]) if len(runs) == 1 else comparison(runs)
     return _written(page, out or (Path(folders[0]) / "report.html" if len(runs) == 1 else Path("comparison.html")))
 
 
-def run_page(run: RunData, with_rows: bool) -> Markup:
+def run_page(run: RunData) -> Markup:
     """The whole page of one run."""
     sections = [
         differences_section(run),
         scores_section(run),
-        split_section(run, with_rows),
+        split_section(run),
         tuning_section(run),
-        labels_section(run, with_rows),
-        examples_section(run, with_rows),
+        labels_section(run),
+        examples_section(run),
         left_out_section(run),
         made_section(run),
     ]

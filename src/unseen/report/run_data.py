@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,7 +93,8 @@ class RunData:
     """Everything that the page of a run is made of.
 
     `across` are the means over the tasks of a side without void tasks; `clean_scores` are those over the unseen rows
-    that share no text with the seen side. `void` says by task what the start model was tuned on before.
+    that share no text with the seen side. `void` says by task what the start model was tuned on before. `hidden`:
+    hashes stand for the texts of rows.
     """
 
     folder: Path
@@ -103,6 +104,7 @@ class RunData:
     across: tuple[Across, ...]
     steps: tuple[StepLine, ...]
     predictions: tuple[Prediction, ...]
+    hidden: bool = False
 
     @property
     def void(self) -> dict[str, tuple[str, ...]]:
@@ -113,6 +115,11 @@ class RunData:
     def unknown(self) -> bool:
         """Whether nobody says what the start model was instruction-tuned on."""
         return "unknown" in self.record.model.conflicts.values()
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether a model was asked and nothing was tuned."""
+        return self.record.counts is None and not self.steps and self.record.finished is not None
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -141,7 +148,7 @@ def _without_void(run: RunData) -> RunData:
     """The run with means over the tasks that are not void, which its record does not hold."""
     valid = [each for each in run.predictions if each.side == "seen" or each.task not in run.void]
     found = aggregate(valid, int(run.record.recipe.get("seed", 0)))
-    return RunData(run.folder, run.record, run.scores, run.clean_scores, found.across, run.steps, run.predictions)
+    return replace(run, across=found.across)
 
 
 def _predictions(path: Path) -> tuple[Prediction, ...]:
@@ -170,12 +177,4 @@ def _checked(kind: type[T], value: object, path: Path) -> T:
         where = ".".join(map(str, first["loc"])) or "the whole"
         told = f"is damaged ({where}: {first['msg']}" + (f"; and {more} more)" if more else ")")
         raise DataMistake(str(path), told, "run it again, or name another folder") from None
-    return found
-
-
-def by_setting(across: Sequence[Across]) -> dict[tuple[str, str, int], dict[str, Across]]:
-    """Means over tasks by (side, metric, shots), then by model."""
-    found: dict[tuple[str, str, int], dict[str, Across]] = {}
-    for each in across:
-        found.setdefault((each.side, each.metric, each.shots), {})[each.model] = each
     return found

@@ -1,6 +1,6 @@
 "use strict";
 // Heads of tables become buttons that sort; without this script the page only lacks them.
-for (const table of document.querySelectorAll("table.sortable, table.figure")) {
+for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, place) => {

@@ -51,7 +51,7 @@ def _axes(across: Scale, up: Scale) -> Markup:
             tag("line", x1=f"{LEFT}%", x2=f"{LEFT + WIDTH}%", y1=_y(up, tick), y2=_y(up, tick), class_="grid"),
             tag("text", plain(tick, 2), x=f"{LEFT - 0.8}%", y=_y(up, tick), dy=4, text_anchor="end", class_="tick"),
         )
-        for tick in up.ticks()
+        for tick in up.ticks(6)
     ]
     steps = [
         tag("text", f"{tick:.0f}", x=_x(across, tick), y=HEIGHT - BOTTOM + 16, text_anchor="middle", class_="tick")

@@ -16,9 +16,9 @@ STACK = (0, -5, 5, -10, 10)
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """What a model scored on a task: each template by name, their median with its interval, and what to hold it against.
+    """What a model scored on a task: its templates, their median with its interval, and what to hold it against.
 
-    `lines` are reference values by name ("chance", "majority").
+    `templates` are labels and scores; `lines` are reference values by name ("chance", "majority").
     """
 
     model: str
@@ -41,7 +41,7 @@ def axis(scale: Scale, difference: bool) -> Markup:
 
 
 def dot_strip(dots: Dots, scale: Scale = SCORES) -> Markup:
-    """Templates as dots, their quartiles as a bar, the 95 % interval of the median as a line, the median as a stroke."""
+    """Templates as dots, their quartiles as a bar, the median as a stroke, its 95 % interval as a line."""
     lines = [
         tag("line", tag("title", f"{name} {plain(value)}"), **_vertical(scale, value), class_=f"reference {name}")
         for name, value in dots.lines
@@ -66,6 +66,16 @@ def difference_strip(scale: Scale, score: float, interval: Ends, detectable: flo
     return tag("svg", *drawn, role="img", aria_label=label, class_=kind, width="100%", height=HEIGHT)
 
 
+def before_and_after(scale: Scale, models: Sequence[tuple[str, float, Ends]], label: str) -> Markup:
+    """Base above tuned on one strip, each with its interval; `models` are names, scores and intervals."""
+    drawn: list[Markup | None] = [*_grid(scale)]
+    for model, score, ends in models:
+        y = MIDDLE + (5 if model == "tuned" else -5)
+        dot = tag("circle", cx=scale.at(score), cy=y, r=4, class_="dot")
+        drawn.append(tag("g", _line(scale, ends, "interval", y), dot, class_=model))
+    return tag("svg", *drawn, role="img", aria_label=label, class_="strip", width="100%", height=HEIGHT)
+
+
 def effect(interval: Ends) -> str:
     """better, worse or open: what an interval of a difference says."""
     if interval is None or interval[0] <= 0 <= interval[1]:
@@ -81,7 +91,7 @@ def _swarm(dots: Dots, scale: Scale) -> Iterator[Markup]:
         run = run + 1 if place - previous < TOUCHING else 0
         previous = place if not run else previous
         y = MIDDLE + STACK[run % len(STACK)]
-        yield tag("circle", tag("title", f"{name}: {plain(score)}"), cx=scale.at(score), cy=y, r=3.5, class_="dot")
+        yield tag("circle", tag("title", name), cx=scale.at(score), cy=y, r=3.5, class_="dot")
 
 
 def _grid(scale: Scale) -> list[Markup]:
@@ -92,10 +102,10 @@ def _vertical(scale: Scale, value: float, inset: int = 0) -> dict[str, str | int
     return {"x1": scale.at(value), "x2": scale.at(value), "y1": inset, "y2": HEIGHT - inset}
 
 
-def _line(scale: Scale, ends: Ends, kind: str) -> Markup | None:
+def _line(scale: Scale, ends: Ends, kind: str, y: int = MIDDLE) -> Markup | None:
     if ends is None:
         return None
-    return tag("line", x1=scale.at(ends[0]), x2=scale.at(ends[1]), y1=MIDDLE, y2=MIDDLE, class_=kind)
+    return tag("line", x1=scale.at(ends[0]), x2=scale.at(ends[1]), y1=y, y2=y, class_=kind)
 
 
 def _box(scale: Scale, ends: Ends, kind: str, inset: int) -> Markup | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from unseen.evaluate.baselines import LabelFrequency
 from unseen.evaluate.prediction import Prediction
 from unseen.report.figures.shares import COLOURS, share_bar
-from unseen.report.markup import Child, Markup, joined, tag
-from unseen.report.numbers import MODELS, SIDES, plain, shots_name
+from unseen.report.markup import Markup, joined, tag
+from unseen.report.numbers import MODELS, plain, shots_name
 from unseen.report.run_data import RunData
 from unseen.report.sections.rowtext import short_text
-from unseen.report.tables import Cell, Column, folded, section, table
+from unseen.report.tables import Cell, Column, Row, figure_table, folded, section
 
 MOST_NAMED = 12  # labels in a legend
 
@@ -19,18 +19,18 @@ Key = tuple[str, str, int]  # task, side, shots
 Words = Mapping[tuple[str, str], tuple[str, ...]]
 
 
-def labels_section(run: RunData, with_rows: bool) -> Markup | None:
+def labels_section(run: RunData) -> Markup | None:
     labels = run.record.summary.labels if run.record.summary else ()
     if not labels:
         return None
-    words = words_of(run.predictions) if with_rows else {}
+    words = words_of(run.predictions)
     groups: dict[Key, list[LabelFrequency]] = {}
     for each in labels:
         groups.setdefault((each.task, each.side, each.shots), []).append(each)
     ordered = sorted(groups, key=lambda key: (key[1] != "unseen", key[0], key[2]))
     text = (
-        "A colour is a place among the answer choices; a bar shows how often each was right, and how often each model gave it, "
-        "over all templates. A model that is one colour where the right answers are not has collapsed."
+        "A colour is a place among the answer choices; a bar shows how often each was right, and how often each model "
+        "gave it, over all templates. A model that is one colour where the right answers are not has collapsed."
     )
     rows = [row for key in ordered for row in _rows(key, groups[key])]
     columns = [
@@ -45,7 +45,8 @@ def labels_section(run: RunData, with_rows: bool) -> Markup | None:
         "labels",
         "Answers given",
         tag("p", text),
-        table(columns, rows, "Answers given by task", figure=True),
+        _legend(places(min(COLOURS, max(len(each.right) for each in labels)))),
+        figure_table(columns, rows, "Answers given by task"),
         by_template,
     )
 
@@ -62,7 +63,7 @@ def words_of(predictions: Iterable[Prediction]) -> dict[tuple[str, str], tuple[s
     return {key: choices for key, choices in found.items() if key not in varied}
 
 
-def _rows(key: Key, group: Sequence[LabelFrequency]) -> list[list[Cell | Child]]:
+def _rows(key: Key, group: Sequence[LabelFrequency]) -> list[Row]:
     """Right answers, then each model, as means over the templates (and seeds)."""
     task, side, shots = key
     instructed = [each for each in group if each.model != "base_plain"]
@@ -70,7 +71,7 @@ def _rows(key: Key, group: Sequence[LabelFrequency]) -> list[list[Cell | Child]]
     for model in ("base", "base_plain", "tuned"):
         shares = _mean([each.chosen for each in group if each.model == model])
         bars += [(MODELS[model], shares)] if shares else []
-    names = [f"choice {place + 1}" for place in range(max(len(shares) for _, shares in bars))]
+    names = places(max(len(shares) for _, shares in bars))
     return [
         [f"{task} ({side})", Cell(shots_name(shots), shots), who, _bar(task, who, shares, names), _largest(shares)]
         for who, shares in bars
@@ -101,15 +102,25 @@ def _by_template(labels: Sequence[LabelFrequency], words: Words) -> Markup:
         Column("share of each choice", "strip"),
         Column("largest", "number"),
     ]
-    rows: list[list[Cell | Child]] = []
-    for each in labels:
-        names = words.get((each.task, each.template)) or [f"choice {place + 1}" for place in range(len(each.chosen))]
-        bar = _bar(each.task, MODELS[each.model], each.chosen, names)
-        rows.append([f"{each.task} ({SIDES[each.side]})", joined(each.template, _legend(names)), Cell(shots_name(each.shots), each.shots),
-                     MODELS[each.model], bar, _largest(each.chosen)])  # fmt: skip
-    return folded(
-        "By template, with the words of the choices", table(columns, rows, "Answers given by template", figure=True)
+    ordered = sorted(labels, key=lambda each: (each.side != "unseen", each.task, each.template, each.shots))
+    rows = [_template_row(each, words.get((each.task, each.template)) or places(len(each.chosen))) for each in ordered]
+    title = "By template, with the words of the choices"
+    return folded(title, figure_table(columns, rows, "Answers given by template"))
+
+
+def _template_row(each: LabelFrequency, names: Sequence[str]) -> Row:
+    return (
+        f"{each.task} ({each.side})",
+        joined(each.template, _legend(names)),
+        Cell(shots_name(each.shots), each.shots),
+        MODELS[each.model],
+        _bar(each.task, MODELS[each.model], each.chosen, names),
+        _largest(each.chosen),
     )
+
+
+def places(count: int) -> list[str]:
+    return [f"choice {place + 1}" for place in range(count)]
 
 
 def _legend(names: Sequence[str]) -> Markup | None:

@@ -1,8 +1,6 @@
-"""Text of rows, in the one place where a page shows it: escaped, cut with a note, kept apart from the page's own words."""
+"""Text of rows as a page shows it: escaped, cut with a note, kept apart from the page's own words."""
 
 from __future__ import annotations
-
-from hashlib import sha256
 
 from unseen.report.markup import Markup, joined, tag
 from unseen.report.numbers import whole
@@ -10,19 +8,14 @@ from unseen.report.numbers import whole
 LONGEST, SHORT = 3000, 400  # characters of a prompt or an answer, and of a text in a table
 
 
-def row_text(text: str, longest: int = LONGEST) -> Markup:
+def row_text(text: str) -> Markup:
     """A block of row text; what is cut out of its middle is counted."""
-    return tag("pre", _cut(text, longest), class_="row", dir="auto")
+    return tag("pre", _cut(text, LONGEST), class_="row", dir="auto")
 
 
 def short_text(text: str) -> Markup:
     """Row text within a line."""
     return tag("bdi", _cut(text, SHORT), class_="row")
-
-
-def text_hash(text: str) -> Markup:
-    """What stands for a text on a page without rows."""
-    return tag("code", sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16])
 
 
 def _cut(text: str, longest: int) -> Markup:

@@ -25,15 +25,17 @@ WHAT_BECAME = {
 }
 KINDS = {"equal": "equal texts", "near": "near-duplicates", "ngram": "shared runs of words"}
 
+TURNED = ":turned"
 
-def split_section(run: RunData, with_rows: bool) -> Markup:
+
+def split_section(run: RunData) -> Markup:
     return section(
         "split",
         "The split and its proof",
         _sides(run),
-        _proof(run.record.hold_out, with_rows) if run.record.hold_out else _no_proof(run),
+        _proof(run.record.hold_out) if run.record.hold_out else _no_proof(run),
         _model(run),
-        _seen_side(run.record.seen_side, with_rows),
+        _seen_side(run.record.seen_side),
     )
 
 
@@ -44,37 +46,40 @@ def _no_proof(run: RunData) -> Markup:
 
 def _sides(run: RunData) -> Markup:
     """Seen and unseen tasks side by side, by cluster."""
-    tasks = run.record.tasks
+    seen, unseen = run.record.tasks.seen, run.record.tasks.unseen
     return tag(
-        "div",
-        _side("Tuned on (seen)", tasks.seen, {}),
-        _side("Held out (unseen)", tasks.unseen, run.void),
-        class_="sides",
+        "div", _side("Tuned on (seen)", seen, ()), _side("Held out (unseen)", unseen, tuple(run.void)), class_="sides"
     )
 
 
-def _side(title: str, tasks: Sequence[str], void: dict[str, tuple[str, ...]]) -> Markup:
+def _side(title: str, tasks: Sequence[str], void: Sequence[str]) -> Markup:
     clusters: dict[str, list[Child]] = {}
     for task in tasks:
         cluster, _, name = task.partition("/")
-        clusters.setdefault(cluster, []).append(joined(tag("s", name), " (void)") if task in void else name)
+        if not name.endswith(TURNED):
+            shown = f"{name} (both ways)" if task + TURNED in tasks else name
+            clusters.setdefault(cluster, []).append(joined(tag("s", shown), " (void)") if task in void else shown)
     items = [tag("li", tag("b", cluster), ": ", _commas(names)) for cluster, names in clusters.items()]
-    return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"))
+    both = "Both ways: also with input and answer changing places." if any(t.endswith(TURNED) for t in tasks) else None
+    return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"), both and tag("p", both))
 
 
 def _commas(names: Sequence[Child]) -> Markup:
-    return joined(*(joined(", " if place else None, name) for place, name in enumerate(names)))
+    return joined(*((", " if place else None, name) for place, name in enumerate(names)))
 
 
-def _proof(proof: Proof, with_rows: bool) -> Markup:
-    claim = f"Claim at level {proof.level}: {CLAIMS.get(proof.level, '')}. Names and origins of datasets were compared at that level and every finer one, and nothing stood on both sides."
+def _proof(proof: Proof) -> Markup:
+    claim = (
+        f"Claim at level {proof.level}: {CLAIMS.get(proof.level, '')}. Names and origins of datasets were compared at "
+        "that level and every finer one; nothing stood on both sides."
+    )
     return joined(
         tag("p", claim),
         facts(list(_facts(proof))),
         folded("What was compared", _compared(proof)),
         _pair_counts(proof),
-        _pairs(proof, with_rows),
-        _wordings(proof, with_rows),
+        _pairs(proof),
+        _wordings(proof),
     )
 
 
@@ -82,8 +87,8 @@ def _facts(proof: Proof) -> Iterator[tuple[str, Child]]:
     rows = sum(each.rows for each in proof.compared_seen), sum(each.rows for each in proof.compared_unseen)
     yield (
         "Texts compared",
-        f"{counted(rows[0], 'seen row')} with {counted(rows[1], 'unseen row')}, as they are before any template: equal texts, "
-        f"near-duplicates (at least {plain(100 * proof.near, 0)} % alike), {proof.ngram} words in a row",
+        f"{counted(rows[0], 'seen row')} with {counted(rows[1], 'unseen row')}, as they are before any template: equal "
+        f"texts, near-duplicates (at least {plain(100 * proof.near, 0)} % alike), {proof.ngram} words in a row",
     )
     yield "Overlap found", _overlap(proof)
     yield "Coarser overlap", _coarser(proof)
@@ -95,7 +100,8 @@ def _overlap(proof: Proof) -> str:
     seen, unseen = sum(each.seen_rows for each in proof.counts), sum(each.unseen_rows for each in proof.counts)
     dropped = sum(map(len, proof.dropped_seen.values()))
     kept = f" ({counted(dropped, 'row')} left out)" if dropped else ""
-    return f"{counted(seen, 'seen row')} and {counted(unseen, 'unseen row')} share text; {WHAT_BECAME[proof.overlap]}{kept}"
+    met = f"{counted(seen, 'seen row')} and {counted(unseen, 'unseen row')} share text"
+    return f"{met}; {WHAT_BECAME.get(proof.overlap, proof.overlap)}{kept}"
 
 
 def _coarser(proof: Proof) -> str:
@@ -139,59 +145,36 @@ def _pair_counts(proof: Proof) -> Markup | None:
     return table(columns, rows, "Rows that share text")
 
 
-def _pairs(proof: Proof, with_rows: bool) -> Markup | None:
+def _pairs(proof: Proof) -> Markup | None:
     if not proof.pairs:
         return None
-    heads = [
-        "how",
-        "measure",
-        "seen row",
-        "unseen row",
-        "hashes",
-        *(["seen text", "unseen text", "shared"] if with_rows else []),
-    ]
-    rows = [_pair(pair, with_rows) for pair in proof.pairs]
-    shown = table([Column(head) for head in heads], rows, "Pairs of rows that share text")
+    heads = ("how", "measure", "seen row", "unseen row", "seen text", "unseen text", "shared", "hashes")
+    shown = table([*map(Column, heads)], map(_pair, proof.pairs), "Pairs of rows that share text")
     return folded(f"The first {counted(len(proof.pairs), 'pair')} of rows that share text", shown)
 
 
-def _pair(pair: Pair, with_rows: bool) -> Row:
-    texts = (pair.seen_text, pair.unseen_text, pair.shared) if with_rows else ()
+def _pair(pair: Pair) -> Row:
     return (
         KINDS.get(pair.kind, pair.kind),
         plain(pair.measure, 2),
         f"{pair.seen_dataset} {pair.seen_row}",
         f"{pair.unseen_dataset} {pair.unseen_row}",
+        *map(short_text, (pair.seen_text, pair.unseen_text, pair.shared)),
         tag("code", f"{pair.seen_hash} {pair.unseen_hash}"),
-        *map(short_text, texts),
     )
 
 
-def _wordings(proof: Proof, with_rows: bool) -> Markup | None:
+def _wordings(proof: Proof) -> Markup | None:
     """Text that many rows of a seen dataset share is its wording; how much was not counted as overlap."""
     if not proof.wordings:
         return None
-    columns = [
-        Column("dataset"),
-        Column("runs of words", "number"),
-        Column("texts", "number"),
-        *([Column("one of them")] if with_rows else []),
-    ]
-    rows = [
-        (each.dataset, each.grams, each.texts, *([short_text(each.example)] if with_rows else []))
-        for each in proof.wordings
-    ]
+    columns = [Column("dataset"), Column("runs of words", "number"), Column("texts", "number"), Column("one of them")]
+    rows = [(each.dataset, whole(each.grams), whole(each.texts), short_text(each.example)) for each in proof.wordings]
     return folded("Left out of the comparison as a dataset's own wording", table(columns, rows, "Wordings"))
 
 
 def _model(run: RunData) -> Markup:
     """What the start model was tuned on before; a proof can only show disjoint tuning data."""
-    known = run.record.model.instruction_tuned_on
-    names = (
-        {"none": "nothing: it is a base model", "unknown": "unknown"}.get(known, known)
-        if isinstance(known, str)
-        else listed(known, 20)
-    )
     void = [f"{task} ({listed(on)})" for task, on in run.void.items()]
     if void:
         means = f"void scores: {listed(void, 20)}"
@@ -199,20 +182,24 @@ def _model(run: RunData) -> Markup:
         means = "it may have met the unseen tasks; nobody says"
     else:
         means = "none of the unseen tasks is among it"
-    return facts(
-        [
-            ("The start model was instruction-tuned on", names),
-            ("So", means),
-            ("Its pre-training", "is not known to this proof"),
-        ]
-    )
+    before = ("The start model was instruction-tuned on", _before(run.record.model.instruction_tuned_on))
+    return facts([before, ("So", means), ("Its pre-training", "is not known to this proof")])
 
 
-def _seen_side(proof: Proof | None, with_rows: bool) -> Markup | None:
+def _before(known: str | tuple[str, ...]) -> str:
+    if isinstance(known, str):
+        return {"none": "nothing: it is a base model"}.get(known, known)
+    return listed(known, 20)
+
+
+def _seen_side(proof: Proof | None) -> Markup | None:
     """Rows of the seen tasks that are asked, against those that were tuned on."""
     if proof is None:
         return None
     left = sum(map(len, proof.unclean_unseen.values()))
     rows = sum(each.rows for each in proof.compared_unseen)
-    said = f"On the seen side {counted(rows, 'test row')} were compared with the rows tuned on; {whole(left)} share text with one and are not asked."
-    return joined(tag("p", said), _pair_counts(proof), _pairs(proof, with_rows))
+    said = (
+        f"On the seen side {counted(rows, 'test row')} were compared with the rows tuned on; {whole(left)} share text "
+        "with one and are not asked."
+    )
+    return joined(tag("p", said), _pair_counts(proof), _pairs(proof))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import isfinite
 
 from unseen.report.figures.curve import MOST_POINTS, SMOOTH_FROM, is_thinned, loss_curve
-from unseen.report.markup import Markup, joined, tag
+from unseen.report.markup import Markup, tag
 from unseen.report.numbers import counted, facts, plain, whole
 from unseen.report.run_data import RunData
-from unseen.report.tables import Column, section, table
+from unseen.report.tables import Column, folded, section, table
 
 
 def tuning_section(run: RunData) -> Markup | None:
@@ -53,4 +53,4 @@ def _drawn(run: RunData) -> Markup | None:
         return None
     columns = [Column("task"), Column("examples drawn", "number")]
     shown = table(columns, [(name, whole(number)) for name, number in counts.drawn.items()], "Examples drawn by task")
-    return joined(tag("h3", f"{counted(counts.examples, 'example')} drawn"), shown)
+    return folded(f"{counted(counts.examples, 'example')} drawn, by task", shown)

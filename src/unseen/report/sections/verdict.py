@@ -3,139 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from unseen.evaluate.aggregate import Across
-from unseen.report.figures.scale import around_zero
-from unseen.report.figures.strips import axis, difference_strip, effect
+from unseen.report.figures.scale import Scale, around_zero
+from unseen.report.figures.strips import axis, difference_strip
+from unseen.report.findings import Finding, by_setting, headline, unseen_findings
 from unseen.report.markup import Child, Markup, joined, tag
 from unseen.report.numbers import SIDES, counted, limits, listed, metric_name, plain, scored, shots_name, signed
-from unseen.report.run_data import RunData, by_setting
+from unseen.report.run_data import RunData
 
 COLLAPSED = 0.95  # share of one label from which a model no longer answers the question
-HEADLINES = {
-    "better": "Tuning helped on the unseen tasks.",
-    "worse": "Tuning hurt on the unseen tasks.",
-    "open": "No effect of tuning on the unseen tasks could be shown.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Base against tuned under one metric and number of shots; means over the tasks of a side that are not void."""
-
-    side: str
-    metric: str
-    shots: int
-    base: Across
-    tuned: Across
-    difference: Across
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return self.difference.new_rows.low, self.difference.new_rows.high
-
-
-def findings(run: RunData) -> list[Finding]:
-    """Every comparison, unseen side first, the metric of most tasks first, fewest shots first."""
-    found = [
-        Finding(*setting, models["base"], models["tuned"], models["difference"])
-        for setting, models in by_setting(run.across).items()
-        if {"base", "tuned", "difference"} <= set(models)
-    ]
-    return sorted(found, key=lambda each: (each.side != "unseen", -len(each.difference.tasks), each.metric, each.shots))
+METHODS = {"lora": "with LoRA", "full": "in full"}
 
 
 def verdict(run: RunData) -> Markup:
     """The opening of the page."""
-    unseen = [each for each in findings(run) if each.side == "unseen"]
-    content = _told(unseen) if unseen else _without_comparison(run)
+    unseen = unseen_findings(run)
     return tag(
         "section",
-        tag("p", _asked(run), class_="asked"),
+        tag("p", asked(run), class_="asked"),
         _unfinished(run),
-        content,
+        tag("p", headline(run), class_=f"headline {unseen[0].effect if unseen else 'open'}"),
+        _told(unseen) if unseen else _scores(run),
         tag("ul", *(tag("li", caveat) for caveat in caveats(run, unseen)), class_="caveats"),
         id="verdict",
         aria_label="Verdict",
     )
 
 
-def headline(run: RunData) -> str:
-    """One sentence; for a comparison of runs too."""
-    unseen = [each for each in findings(run) if each.side == "unseen"]
-    if not unseen:
-        return "Nothing was compared on unseen tasks." if run.record.finished else "This run is not finished."
-    return HEADLINES[effect(unseen[0].interval)]
-
-
-def _told(unseen: Sequence[Finding]) -> Markup:
-    first = unseen[0]
-    change = first.difference.new_rows
-    main = joined(
-        f"{shots_name(first.shots).capitalize()}, {metric_name(first.metric)} went from {plain(first.base.new_rows.score)} "
-        f"(base) to {plain(first.tuned.new_rows.score)} (tuned): a difference of ",
-        scored(change.score, (change.low, change.high), first.difference.count, "difference"),
-        " (points of 100, 95 % interval for new rows of these tasks).",
-    )
-    return joined(
-        tag("p", HEADLINES[effect(first.interval)], class_=f"headline {effect(first.interval)}"),
-        tag("p", main),
-        tag("p", _power(first)),
-        _all_settings(unseen),
-    )
-
-
-def _power(finding: Finding) -> str:
-    """Whether so few rows could show a difference, and what an interval without an effect still leaves possible."""
-    change = finding.difference.new_rows
-    rows = counted(finding.difference.count, "row")
-    could = f"With these {rows} a true difference of {plain(change.detectable)} points or more would be found in 80 of 100 runs"
-    if effect(finding.interval) == "open":
-        return (
-            f"{could}; smaller ones, in either direction, would mostly go unnoticed, so this is not proof of no effect."
-        )
-    return f"{could}; the one found is {'above' if abs(change.score) >= change.detectable else 'below'} that."
-
-
-def _all_settings(unseen: Sequence[Finding]) -> Markup:
-    """A line a setting: metric and shots, with its interval on a common scale."""
-    scale = around_zero(v for f in unseen for v in (*f.interval, f.difference.new_rows.detectable))
-    lines = [
-        tag(
-            "li",
-            tag("span", f"{metric_name(each.metric)}, {shots_name(each.shots)}", class_="name"),
-            difference_strip(
-                scale, each.difference.new_rows.score, each.interval, each.difference.new_rows.detectable, told(each)
-            ),
-            scored(each.difference.new_rows.score, each.interval, each.difference.count, "difference"),
-        )
-        for each in unseen
-    ]
-    head = tag("li", tag("span", "tuned against base, unseen tasks", class_="name"), axis(scale, True), tag("span"))
-    return tag("ul", head, *lines, class_="settings")
-
-
-def told(finding: Finding) -> str:
-    """A finding in words, for those who cannot see its figure."""
-    change = finding.difference.new_rows
-    return (
-        f"{SIDES[finding.side]}, {metric_name(finding.metric)}, {shots_name(finding.shots)}: tuned minus base "
-        f"{signed(change.score)} {limits(finding.interval, difference=True)}, {counted(finding.difference.count, 'row')}"
-    )
-
-
-def _asked(run: RunData) -> str:
-    tasks, recipe = run.record.tasks, run.record.recipe
-    asked = f"{counted(len(tasks.unseen), 'unseen task')} ({listed(tasks.unseen)})"
-    if not run.record.counts and not run.steps:
-        return f"{run.record.model.name} was asked {asked if tasks.unseen else listed(tasks.seen)}; nothing was tuned."
-    clusters = sorted({task.partition("/")[0] for task in tasks.seen})
-    how = {"lora": "with LoRA", "full": "in full"}.get(str(recipe.get("train", {}).get("method")), "")
-    seen = f"{counted(len([t for t in tasks.seen if not t.endswith(':turned')]), 'task')} of {listed(clusters)}"
-    if not tasks.unseen:
-        return f"{run.record.model.name} was tuned {how} on {seen}. No unseen tasks were named."
-    return f"{run.record.model.name} was tuned {how} on {seen}. Does that help on {asked}, which it was not tuned on?"
+def asked(run: RunData) -> str:
+    """What the run set out to find."""
+    tasks, model = run.record.tasks, run.record.model.name
+    unseen = f"{counted(len(tasks.unseen), 'unseen task')} ({listed(tasks.unseen)})"
+    if run.is_evaluation:
+        return f"{model} was asked {unseen if tasks.unseen else listed(tasks.seen)}; nothing was tuned."
+    seen = [task for task in tasks.seen if not task.endswith(":turned")]
+    clusters = sorted({task.partition("/")[0] for task in seen})
+    how = METHODS.get(str(run.record.recipe.get("train", {}).get("method")), "")
+    tuned = f"{model} was tuned {how} on {counted(len(seen), 'task')} of {listed(clusters)}."
+    them = "which it was not tuned on" if len(tasks.unseen) > 1 else "which was not tuned on"
+    return f"{tuned} Does that help on {unseen}, {them}?" if tasks.unseen else f"{tuned} No unseen task was named."
 
 
 def _unfinished(run: RunData) -> Markup | None:
@@ -145,44 +52,119 @@ def _unfinished(run: RunData) -> Markup | None:
     return tag("p", f"This run is not finished ({done}). The page shows what there is.", class_="warning")
 
 
-def _without_comparison(run: RunData) -> Markup:
-    scores = [
-        tag("li", f"{SIDES[each.side]}, {each.model}, {metric_name(each.metric)}, {shots_name(each.shots)}: ",
-            scored(each.new_rows.score, (each.new_rows.low, each.new_rows.high), each.count))
+def _told(unseen: Sequence[Finding]) -> Markup:
+    first = unseen[0]
+    return joined(
+        tag(
+            "p",
+            f"{shots_name(first.shots).capitalize()}, {metric_name(first.metric)} (0 to 100) went from ",
+            *(
+                mean_of(first.base),
+                " for the base model to ",
+                mean_of(first.tuned),
+                " for the tuned one: a difference of ",
+            ),
+            *(mean_of(first.difference), ". In brackets: 95 % intervals for new rows of these tasks."),
+        ),
+        tag("p", _power(first)),
+        _every_setting(unseen),
+    )
+
+
+def mean_of(across: Across) -> Markup:
+    """A mean over tasks, with its interval for new rows of them."""
+    found = across.new_rows
+    return scored(found.score, (found.low, found.high), across.count, across.model)
+
+
+def _power(finding: Finding) -> str:
+    """Whether so few rows could show a difference, and what an interval without an effect leaves possible."""
+    change = finding.difference.new_rows
+    could = (
+        f"So few rows ({finding.difference.count}) show a true difference of {plain(change.detectable)} points or more "
+        "in 80 of 100 such runs"
+    )
+    if finding.effect == "open":
+        return f"{could}; smaller ones, in either direction, mostly go unnoticed. This is not proof of no effect."
+    return f"{could}; the one found is {'above' if abs(change.score) >= change.detectable else 'below'} that."
+
+
+def _every_setting(unseen: Sequence[Finding]) -> Markup:
+    """A line for each metric and number of shots, on one scale."""
+    scale = around_zero(end for each in unseen for end in (*each.interval, each.difference.new_rows.detectable))
+    head = tag("li", tag("span", "tuned minus base, unseen tasks", class_="name"), axis(scale, True), tag("span"))
+    return tag("ul", head, *(_setting(each, scale) for each in unseen), class_="settings")
+
+
+def _setting(finding: Finding, scale: Scale) -> Markup:
+    change = finding.difference.new_rows
+    return tag(
+        "li",
+        tag("span", f"{metric_name(finding.metric)}, {shots_name(finding.shots)}", class_="name"),
+        difference_strip(scale, change.score, finding.interval, change.detectable, told(finding)),
+        mean_of(finding.difference),
+    )
+
+
+def told(finding: Finding) -> str:
+    """A finding in words, for those who cannot see its figure."""
+    measure = f"{SIDES[finding.side]}, {metric_name(finding.metric)}, {shots_name(finding.shots)}"
+    change = f"{signed(finding.difference.new_rows.score)} {limits(finding.interval, difference=True)}"
+    return f"{measure}: tuned minus base {change}, {counted(finding.difference.count, 'row')}"
+
+
+def _scores(run: RunData) -> Markup | None:
+    """The scores of a run that compares nothing."""
+    items = [
+        tag(
+            "li",
+            f"{SIDES[each.side]}, {each.model}, {metric_name(each.metric)}, {shots_name(each.shots)}: ",
+            mean_of(each),
+        )
         for each in run.across
-    ]  # fmt: skip
-    return joined(tag("p", headline(run), class_="headline open"), tag("ul", *scores) if scores else None)
+    ]
+    return tag("ul", *items) if items else None
 
 
 def caveats(run: RunData, unseen: Sequence[Finding]) -> Iterator[Child]:
     """What a reader must know before repeating the verdict."""
     for task, on in run.void.items():
-        yield joined(tag("b", "Void: "), f"the start model was instruction-tuned on {listed(on)} before, so {task} is not "
-                     "unseen to it. Its scores are struck through and in no mean.")  # fmt: skip
+        why = f"the start model was instruction-tuned on {listed(on)} before, so {task} is not unseen to it. "
+        yield joined(tag("b", "Void: "), why, "Its scores are struck through and left out of every mean.")
     if run.unknown:
         yield "Nobody says what the start model was instruction-tuned on: it may have met the unseen tasks before."
     if unseen:
-        yield from _claims(run, unseen[0])
+        yield _new_tasks(unseen[0])
+        yield _plainly(run, unseen[0])
+        yield _for_scale(run, unseen[0])
     yield from _collapses(run)
 
 
-def _claims(run: RunData, main: Finding) -> Iterator[Child]:
+def _new_tasks(main: Finding) -> Child:
     found = main.difference
-    if found.new_tasks:
-        yield joined("For new tasks like these, tasks resampled too: ",
-                     scored(found.new_tasks.score, (found.new_tasks.low, found.new_tasks.high), found.count, "difference"),
-                     f" over {len(found.tasks)} tasks.")  # fmt: skip
-    else:
-        yield f"Nothing is claimed about other tasks: {found.why_not}."
-    plainly = by_setting(run.across).get((main.side, main.metric, main.shots), {}).get("difference_plain")
-    if plainly:
-        change = plainly.new_rows
-        yield joined("Against the base model asked with plain prompts, without instructions (fairer to an untuned model): ",
-                     scored(change.score, (change.low, change.high), plainly.count, "difference"), ".")  # fmt: skip
-    lines = [each for each in run.baselines if each.side == "unseen" and each.task in found.tasks]
-    if lines and main.metric == "accuracy":
-        chance, majority = (sum(getattr(b, n) for b in lines) / len(lines) for n in ("chance", "majority"))
-        yield f"For scale: guessing scores {plain(chance)} and always giving the commonest answer {plain(majority)} on these tasks."
+    if not found.new_tasks:
+        return f"Nothing is claimed about other tasks: {found.why_not}."
+    ends = found.new_tasks.low, found.new_tasks.high
+    shown = scored(found.new_tasks.score, ends, found.count, "difference")
+    return joined("For new tasks like these (tasks resampled too): ", shown, f" of {len(found.tasks)} tasks.")
+
+
+def _plainly(run: RunData, main: Finding) -> Child:
+    """Against the base model asked without instructions, which an untuned model follows badly."""
+    found = by_setting(run.across)[main.side, main.metric, main.shots].get("difference_plain")
+    if not found:
+        return "The base model was not asked with plain prompts, which are fairer to an untuned model."
+    return joined("Against the base model asked with plain prompts, fairer to an untuned model: ", mean_of(found), ".")
+
+
+def _for_scale(run: RunData, main: Finding) -> Child:
+    lines = [each for each in run.baselines if each.side == "unseen" and each.task in main.difference.tasks]
+    if not lines or main.metric != "accuracy":
+        return "A score of 100 would be every answer as the references have it."
+    chance, majority = (
+        sum(values) / len(lines) for values in zip(*((b.chance, b.majority) for b in lines), strict=True)
+    )
+    return f"For scale: guessing scores {plain(chance)} here, always giving the commonest answer {plain(majority)}."
 
 
 def _collapses(run: RunData) -> Iterator[Child]:
@@ -191,5 +173,6 @@ def _collapses(run: RunData) -> Iterator[Child]:
         ours = [each for each in labels if each.side == side and each.model == "tuned"]
         fallen = [each for each in ours if each.largest >= COLLAPSED > max(each.right)]
         if fallen:
-            yield joined(f"In {len(fallen)} of {len(ours)} settings (task, template, shots) on {SIDES[side]} the tuned model gives "
-                         "one and the same answer nearly always: ", tag("a", "see labels", href="#labels"), ".")  # fmt: skip
+            where = f"In {len(fallen)} of {len(ours)} settings (task, template, shots) on {SIDES[side]} "
+            what = "the tuned model gives one and the same answer nearly always: "
+            yield joined(where, what, tag("a", "answers given", href="#labels"), ".")
