@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from unseen.errors import RecipeMistake
 from unseen.section import Section, check_model
 from unseen.yamlfile import read_yaml_mapping, yaml_value
+
+MANY = 10**9  # a number beyond it is a slip of the keyboard
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Shots = Annotated[int, Field(ge=0, le=1000)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class HoldOutSettings(Section):
@@ -27,42 +32,44 @@ class HoldOutSettings(Section):
 
 
 class TemplateSettings(Section):
-    per_task: int = Field(10, ge=1, description="at most so many templates a task, in the order of its description")
+    per_task: int = Field(
+        10, ge=1, le=MANY, description="at most so many templates a task, in the order of its description"
+    )
     turned: bool = Field(True, description="tune on turned-around templates of seen tasks too")
 
 
 class MixtureSettings(Section):
     rate: Literal["examples", "equal", "temperature"] = "examples"
-    cap: int = Field(3000, ge=1, description="rows of a task beyond this do not raise its rate")
-    temperature: float = Field(2.0, ge=1.0)
-    group: int = Field(1, ge=1, description="rows of a task that are drawn together")
+    cap: int = Field(3000, ge=1, le=MANY, description="rows of a task beyond this do not raise its rate")
+    temperature: float = Field(2.0, ge=1.0, le=1000.0)
+    group: int = Field(1, ge=1, le=MANY, description="rows of a task that are drawn together")
 
 
 class TrainSettings(Section):
     method: Literal["lora", "full"] = "lora"
-    rank: int = Field(16, ge=1)
-    alpha: float | None = Field(None, gt=0, description="LoRA's alpha; twice the rank when absent")
+    rank: int = Field(16, ge=1, le=65_536)
+    alpha: float | None = Field(None, gt=0, le=MANY, description="LoRA's alpha; twice the rank when absent")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="LoRA's dropout")
     targets: Literal["all-linear", "attention"] | tuple[str, ...] = "all-linear"
     optimizer: Literal["adamw", "adafactor"] = "adamw"
-    learning_rate: float = Field(2.0e-4, gt=0)
-    betas: tuple[float, float] = (0.9, 0.999)
-    weight_decay: float = Field(0.0, ge=0)
+    learning_rate: float = Field(2.0e-4, gt=0, le=100)
+    betas: tuple[Share, Share] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0, le=100)
     clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null for none")
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-    warmup: int | float = Field(0.03, ge=0, description="steps, or a share of the steps when below 1")
-    examples_per_step: int = Field(32, ge=1)
-    epochs: float = Field(1, gt=0)
-    steps: int | None = Field(None, ge=1, description="overrides epochs")
-    max_tokens: int = Field(1024, ge=8)
-    batch_tokens: int = Field(4096, ge=8)
+    warmup: int | float = Field(0.03, ge=0, le=MANY, description="steps, or a share of the steps when below 1")
+    examples_per_step: int = Field(32, ge=1, le=MANY)
+    epochs: float = Field(1, gt=0, le=100_000)
+    steps: int | None = Field(None, ge=1, le=MANY, description="overrides epochs")
+    max_tokens: int = Field(1024, ge=8, le=MANY)
+    batch_tokens: int = Field(4096, ge=8, le=MANY)
     loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
-    validation_rows: int = Field(64, ge=0, description="held-out rows of seen tasks, over all of them")
-    validate_every: int = Field(25, ge=1)
+    validation_rows: int = Field(64, ge=0, le=MANY, description="held-out rows of seen tasks, over all of them")
+    validate_every: int = Field(25, ge=1, le=MANY)
     keep: Literal["last", "best_seen"] = "last"
-    checkpoint_every: int = Field(25, ge=1)
+    checkpoint_every: int = Field(25, ge=1, le=MANY)
     tracker: tuple[Literal["trackio", "tensorboard", "wandb"], ...] = ()
 
     @field_validator("loss")
@@ -71,6 +78,12 @@ class TrainSettings(Section):
         if isinstance(loss, dict) and not 0.0 <= loss.get("prompt_weight", -1.0) <= 1.0:
             raise ValueError("prompt_weight must lie between 0 and 1")
         return loss
+
+    @model_validator(mode="after")
+    def _something_to_choose_by(self) -> TrainSettings:
+        if self.keep == "best_seen" and not self.validation_rows:
+            raise ValueError("keep: best_seen chooses by validation rows, and validation_rows is 0")
+        return self
 
     @property
     def prompt_weight(self) -> float:
@@ -81,25 +94,18 @@ class TrainSettings(Section):
 
 
 class EvaluateSettings(Section):
-    shots: tuple[int, ...] = (0,)
-    rows: int | None = Field(200, ge=1, description="rows of a task; null for all")
+    shots: tuple[Shots, ...] = Field((0,), min_length=1)
+    rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
     exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
     exemplar_layout: Literal["turns", "one_turn"] = "turns"
     scoring: Literal["sum", "tokens", "unconditional"] = "sum"
-    max_new_tokens: int = Field(64, ge=1)
+    max_new_tokens: int = Field(64, ge=1, le=MANY)
     seen: bool = Field(True, description="ask the seen tasks too, on rows that were not tuned on")
     plain_base: bool = Field(True, description="also ask the untuned model with plain GPT-3-style prompts")
     templates: int | None = Field(
-        None, ge=1, description="templates a task in evaluation; as templates.per_task when absent"
+        None, ge=1, le=MANY, description="templates a task in evaluation; as templates.per_task when absent"
     )
-    seeds: tuple[int, ...] = Field((0,), description="seeds of the exemplar draw")
-
-    @field_validator("shots")
-    @classmethod
-    def _not_negative(cls, shots: tuple[int, ...]) -> tuple[int, ...]:
-        if not shots or min(shots) < 0:
-            raise ValueError("shots must be a list of numbers from 0")
-        return shots
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="seeds of the exemplar draw")
 
 
 class Recipe(Section):
@@ -107,7 +113,7 @@ class Recipe(Section):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     model: str = "smollm2-135m-instruct"
-    catalogs: tuple[str, ...] = ("shipped",)
+    catalogs: tuple[str, ...] = Field(("shipped",), min_length=1)
     seen: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     hold_out: HoldOutSettings = HoldOutSettings()
@@ -117,11 +123,11 @@ class Recipe(Section):
     system: str | None = Field(
         None, description="system turn in the chat format; the template's own default when absent"
     )
-    shots: int = Field(0, ge=0, description="exemplars in each tuning example")
+    shots: Shots = Field(0, description="exemplars in each tuning example")
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     trust_remote_code: bool = False
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _some_task(self) -> Recipe:

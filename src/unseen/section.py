@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -12,6 +13,31 @@ from unseen.errors import UserMistake, nearest, raise_all
 
 M = TypeVar("M", bound=BaseModel)
 Place = tuple[str | int, ...]  # keys and list indexes that lead to a value of the file
+
+# pydantic's kinds of mistake, in the words of a person who writes YAML
+WORDS = {
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+}
+LIMITS = ("gt", "ge", "lt", "le")
 
 
 class Section(BaseModel):
@@ -69,12 +95,11 @@ def _what(place: Place, problems: Sequence[Any]) -> str:
 
 
 def _words(problem: Any) -> str:
-    if problem["type"] == "missing":
-        return "is missing"
+    if problem["type"] in WORDS:
+        limits = {key: int(n) if n == n // 1 else n for key, n in problem.get("ctx", {}).items() if key in LIMITS}
+        return WORDS[problem["type"]].format(**{**problem.get("ctx", {}), **limits})
     message: str = problem["msg"]
-    if problem["type"] == "value_error":
-        return message.removeprefix("Value error, ")
-    return message.replace("Input should be", "must be").replace("Input should", "must")
+    return message.removeprefix("Value error, ").replace("Input should", "must")
 
 
 def _remedy(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> str:
@@ -106,5 +131,6 @@ def _inner(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """A value as a YAML file would spell it."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."

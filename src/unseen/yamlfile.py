@@ -12,6 +12,7 @@ from unseen.errors import UserMistake, raise_all
 MOST_BYTES = 5_000_000  # of a file; the largest that ships with the package has 30,000
 MOST_VALUES = 200_000  # of a file, aliases written out
 TOO_DEEP = "is nested too deeply"
+KINDS = {type(None): "nothing", list: "a list", str: "a text"}
 UNTAGGED = "our files are plain YAML: remove the tag"
 
 
@@ -24,7 +25,7 @@ def yaml_mapping(text: str, where: str, mistake: type[UserMistake]) -> dict[str,
     """The mapping in `text`. A key that stands twice is refused: YAML itself would silently take the last."""
     values = yaml_value(text, where, mistake)
     if not isinstance(values, dict):
-        held = "nothing" if values is None else f"a {type(values).__name__}"
+        held = KINDS.get(type(values), "one value")
         raise mistake(where, f"holds {held} where a mapping was expected", "write 'key: value' lines")
     return values
 
@@ -46,8 +47,9 @@ def yaml_value(text: str, where: str, mistake: type[UserMistake]) -> Any:
         raise mistake(f"{where}, line {line}", what, "remove it, or save the file as UTF-8") from None
     except RecursionError:
         raise mistake(where, TOO_DEEP, "check its brackets") from None
-    except ValueError as error:  # a date without its day, a number with too many digits
-        raise mistake(where, f"holds a value that cannot be ({error})", "put it in quotes if it is text") from None
+    except ValueError as error:  # a date that is none, a number with thousands of digits
+        what = f"holds a date or number that cannot be ({str(error).partition(':')[0]})"
+        raise mistake(where, what, "put it in quotes if it is text") from None
 
 
 def _text(path: Path, mistake: type[UserMistake]) -> str:
@@ -77,6 +79,10 @@ def _marked(error: yaml.MarkedYAMLError, where: str, mistake: type[UserMistake])
         return mistake(place, f"has the tag {problem.rpartition('the tag ')[2]}", UNTAGGED)
     if "'\\t'" in problem:
         return mistake(place, "has a tab", "indent with spaces")
+    if isinstance(error, yaml.composer.ComposerError) and "another document" in problem:
+        return mistake(place, "begins a second document", "keep one of them, and remove '---'")
+    if error.context_mark and "flow" in str(error.context):
+        problem += f", within the bracket of line {error.context_mark.line + 1}"
     remedy = "put text that holds ': ' in quotes" if "mapping values" in problem else "check indentation and quotes"
     return mistake(place, f"is not YAML ({problem})", remedy)
 

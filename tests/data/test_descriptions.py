@@ -81,7 +81,7 @@ def test_files_of_the_data_folder(
         ({"extract": {"x": {"column": "a", "pattern": "("}}}, "no regular expression"),
         ({"extract": {"x": {"column": "a", "pattern": "(a)", "group": 2}}}, "pattern has no group 2, only 0, 1"),
         ({"kind": "row"}, "kind: must be"),
-        ({"dataset": "a/b"}, "dataset: String should match"),
+        ({"dataset": "a/b"}, "dataset: must match"),
         ({"templates": ["hello"]}, "templates.0"),
     ],
 )

@@ -19,7 +19,7 @@ def require_network(where: str) -> None:
 
     remedy = "connect to it, or name a local copy of the dataset"
     if constants.HF_HUB_OFFLINE:
-        raise DataMistake(where, "HF_HUB_OFFLINE forbids to ask the hub", "unset it, or name a local copy")
+        raise DataMistake(where, "HF_HUB_OFFLINE forbids asking the hub", "unset it, or name a local copy")
     endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
     if not _answers(_next_machine(endpoint)):
         raise DataMistake(where, "the hub cannot be reached from here", remedy)

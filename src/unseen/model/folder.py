@@ -18,7 +18,7 @@ from unseen.progress import Advance
 
 ABOUT = "unseen.json"  # what a model that was tuned here says of itself
 ADAPTER = "adapter_model.safetensors"
-REMEDY = "; or name a folder, a .gguf file, or a hub id org/name"
+REMEDY = " (or name a folder, a .gguf file, or a hub id org/name)"
 
 
 @dataclass(frozen=True, slots=True)

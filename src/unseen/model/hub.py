@@ -30,7 +30,7 @@ def hub_folder(name: str) -> tuple[Path, str]:
         except DataMistake as mistake:
             if folder is None:
                 remedy = "connect to it, or name a local folder of the model"
-                raise ModelMistake(name, mistake.what, remedy) from None
+                raise ModelMistake(name, f"is no folder here, and {mistake.what}", remedy) from None
     return folder, folder.name  # a snapshot's folder is named by its commit; what a broken one lacks, the caller tells
 
 

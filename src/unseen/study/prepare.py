@@ -79,6 +79,7 @@ def prepare(recipe: Recipe) -> Prepared:
     Raises `TaskMistake`, `DataMistake`, `HoldOutMistake`, `ModelMistake` or `DownloadFailed`.
     """
     catalog = load_catalog(recipe.catalogs)
+    catalog.match((*recipe.seen, *recipe.unseen))  # so that what is wrong with either side is told together
     seen, unseen = catalog.match(recipe.seen), catalog.match(recipe.unseen)
     tuned_on = seen + (catalog.turned(seen) if recipe.templates.turned else ())
     _need_split(seen, ("train",), "to be tuned on")
