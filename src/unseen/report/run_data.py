@@ -138,7 +138,7 @@ def load_run(folder: Path) -> RunData:
         scores=_checked(tuple[ScoreRow, ...], [r for r in rows if r.get("side") != CLEAN], folder / "scores.json"),
         clean_scores=_checked(tuple[ScoreRow, ...], clean, folder / "scores.json"),
         across=record.summary.across if record.summary else (),
-        steps=_checked(tuple[StepLine, ...], read_steps(folder / "steps.jsonl"), folder / "steps.jsonl"),
+        steps=_steps(folder / "steps.jsonl"),
         predictions=predictions,
     )
     return _without_void(run) if run.void and record.summary else run
@@ -156,6 +156,13 @@ def _predictions(path: Path) -> tuple[Prediction, ...]:
     if not path.is_file() and not parts_of(path).is_dir():
         return ()
     return tuple(read_predictions(path))
+
+
+def _steps(path: Path) -> tuple[StepLine, ...]:
+    try:
+        return _checked(tuple[StepLine, ...], read_steps(path), path)
+    except (OSError, ValueError) as error:
+        raise DataMistake(str(path), f"cannot be read ({error})", "tune the run again") from None
 
 
 def _scores(path: Path) -> list[dict[str, Any]]:

@@ -10,10 +10,14 @@ from unseen.report.markup import Child, Markup, tag
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`kind` is text, number (right-aligned, sorted by value) or strip (a figure, not sorted)."""
+    """`kind` is text, number (right-aligned, sorted by value) or strip (a figure, not sorted).
+
+    `folded` names a value where rows fold on narrow screens, so that its head is not above it.
+    """
 
     head: Child
     kind: str = "text"
+    folded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +80,4 @@ def _figure_rows(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Mar
 
 def _cell(column: Column, cell: Cell | Child) -> Markup:
     shown, sort = (cell.shown, cell.sort) if isinstance(cell, Cell) else (cell, None)
-    return tag("td", shown, class_=column.kind, data_sort=sort)
+    return tag("td", shown, class_=column.kind, data_sort=sort, data_head=column.folded)

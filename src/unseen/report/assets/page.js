@@ -25,5 +25,3 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-// What is folded away is part of a printed page.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));

@@ -114,7 +114,7 @@ def _task_table(named: Named, side: str, metric: str) -> Markup:
         Column("run"),
         Column(axis(SCORES, False), "strip"),
         Column("base above tuned, 95 %, rows", "number"),
-        Column("tuned minus base", "number"),
+        Column("tuned minus base", "number", "tuned minus base"),
     ]
     title = f"{metric_name(metric)}, {SIDES[side]}"
     return joined(tag("h3", title), figure_table(columns, rows, title))

@@ -78,7 +78,7 @@ def forest(changes: Iterable[Change], label: str) -> Markup:
         Column("shots"),
         Column(axis(scale, True), "strip"),
         Column("difference, 95 %, rows", "number"),
-        Column("shows from", "number"),
+        Column("shows from", "number", "shows from"),
     ]
     return figure_table(columns, [_line(each, scale) for each in changes], label)
 

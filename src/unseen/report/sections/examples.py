@@ -57,7 +57,7 @@ def _example(pair: Pair) -> Markup:
 
 def _choices(pair: Pair) -> Markup:
     """Every choice with each model's log-probability; the chosen and the right one are marked."""
-    columns = [Column("choice"), *(Column(f"{name}, log-probability", "number") for name, _ in pair.answers)]
+    columns = [Column("choice"), *(Column(f"{name}, log-probability", "number", name) for name, _ in pair.answers)]
     rows = [
         [_choice(pair.question, place), *(_log_prob(each, place, name) for name, each in pair.answers)]
         for place in range(len(pair.question.choices))
@@ -74,7 +74,7 @@ def _log_prob(prediction: Prediction, place: int, name: str) -> Child:
     shown = plain(prediction.log_probs[place], 2) if place < len(prediction.log_probs) else ""
     if place != prediction.chosen:
         return shown
-    return tag("b", f"{name}’s answer ", shown, class_=f"chosen {name}")
+    return tag("b", "◂ answer ", shown, class_=f"chosen {name}")
 
 
 def _texts(pair: Pair) -> Markup:

@@ -38,7 +38,7 @@ def labels_section(run: RunData) -> Markup | None:
         Column("shots"),
         Column("who"),
         Column("share of each choice", "strip"),
-        Column("largest", "number"),
+        Column("largest", "number", "largest"),
     ]
     by_template = _by_template(labels, words)
     return section(
@@ -100,7 +100,7 @@ def _by_template(labels: Sequence[LabelFrequency], words: Words) -> Markup:
         Column("shots"),
         Column("model"),
         Column("share of each choice", "strip"),
-        Column("largest", "number"),
+        Column("largest", "number", "largest"),
     ]
     ordered = sorted(labels, key=lambda each: (each.side != "unseen", each.task, each.template, each.shots))
     rows = [_template_row(each, words.get((each.task, each.template)) or places(len(each.chosen))) for each in ordered]

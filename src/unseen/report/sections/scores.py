@@ -54,7 +54,7 @@ def _dot_plot(run: RunData, rows: Sequence[ScoreRow], side: str, metric: str) ->
         Column("model"),
         Column(axis(SCORES, False), "strip"),
         Column("median, 95 %, rows", "number"),
-        Column("quartiles", "number"),
+        Column("quartiles", "number", "quartiles"),
     ]
     title = f"{metric_name(metric)}, {SIDES[side]}"
     return joined(tag("h3", title), figure_table(columns, lines, f"Scores: {title}"))
