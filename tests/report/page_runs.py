@@ -110,7 +110,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "hold_out": proof(),
         "seen_side": None,
         "counts": {
-            "examples": 64, "empty_renderings": 3, "cuts": {"rows": 2}, "drawn": {"films/liked": 64},
+            "examples": 64, "empty_renderings": 3, "too_long": 5, "cuts": {"rows": 2}, "drawn": {"films/liked": 64},
             "validation_examples": 8,
             "rows": {"films/liked": {
                 "rows": 40, "unlabelled": 7, "dropped_for_overlap": 1, "validation": 8, "tuned_on": 24,

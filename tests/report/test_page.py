@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def test_the_split_what_was_dropped_and_how_it_was_made_are_told(page: str) -> N
         "no coarser level than the claim",
         "The start model was instruction-tuned on chats",
         "3 drawn examples",
+        "5 examples",
         "rows: 2",
         "unseen nli/small unlabelled rows 9",
         "unseen tune little.yaml --set seed=0",
@@ -183,8 +185,6 @@ def test_an_unknown_start_model_is_told_beside_each_unseen_score(tmp_path: Path)
 
 
 def test_a_collapsed_model_is_named(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     predictions = [
         replace(each, chosen=0, text=CHOICES[0]) if each.model == "tuned" and each.kind == "choose" else each
         for each in answers()

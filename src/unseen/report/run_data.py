@@ -47,6 +47,7 @@ class ModelFacts(Part):
 class Counts(Part):
     examples: int
     empty_renderings: int = 0
+    too_long: int = 0
     cuts: Mapping[str, int] = {}
     drawn: Mapping[str, int] = {}
     validation_examples: int = 0

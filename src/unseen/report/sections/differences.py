@@ -89,7 +89,9 @@ def _line(each: Change, scale: Scale) -> Row:
     return (
         each.name,
         Cell(shots_name(each.shots), each.shots),
-        difference_strip(scale, each.score, each.ends, each.detectable, spoken),
+        tag(
+            "div", difference_strip(scale, each.score, each.ends, each.detectable, spoken), class_=each.void and "void"
+        ),
         Cell(tag("s", shown) if each.void else shown, each.score),
         Cell("" if each.detectable is None else plain(each.detectable), each.detectable),
     )

@@ -28,6 +28,7 @@ def _seen_rows(run: RunData) -> Markup | None:
     told = facts(
         [
             ("Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")),
+            ("Too long even when cut, not tuned on", counted(counts.too_long, "example")),
             ("Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"),
             ("Validation", counted(counts.validation_examples, "example")),
         ]

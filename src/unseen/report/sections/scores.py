@@ -84,7 +84,7 @@ def _dots(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread 
         ends(row),
         (spread.lower, spread.upper) if spread else None,
         list(_lines(run, row)),
-        f"{spoken}: median {plain(row.score)} {limits(ends(row))} over {len(mine)} templates",
+        f"{spoken}: median {plain(row.score)} {limits(ends(row))} over {counted(len(mine), 'template')}",
     )
 
 

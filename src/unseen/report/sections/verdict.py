@@ -81,8 +81,8 @@ def _power(finding: Finding) -> str:
     """Whether so few rows could show a difference, and what an interval without an effect leaves possible."""
     change = finding.difference.new_rows
     could = (
-        f"So few rows ({finding.difference.count}) show a true difference of {plain(change.detectable)} points or more "
-        "in 80 of 100 such runs"
+        f"{counted(finding.difference.count, 'row').capitalize()} like these show a true difference of "
+        f"{plain(change.detectable)} points or more in 80 of 100 such runs"
     )
     if finding.effect == "open":
         return f"{could}; smaller ones, in either direction, mostly go unnoticed. This is not proof of no effect."
