@@ -200,6 +200,14 @@ def test_rows_without_overlap_are_scored_by_themselves(tmp_path: Path) -> None:
     assert "10 rows" in part and "nli/small" in part
 
 
+def test_several_seeds_are_one_line_a_task_with_all_their_dots(tmp_path: Path) -> None:
+    predictions = [replace(each, shots=2, seed=seed) for seed in (0, 1) for each in answers()]
+    page = report([write_run(tmp_path / "run", predictions)]).read_text(encoding="utf-8")
+    part = page[page.index('<section id="scores"') :].split("<details>")[0]
+    lines = [line for line in part.split("<tr")[1:] if ">nli/small<" in line and ">tuned<" in line]
+    assert len(lines) == 1 and lines[0].count("<circle") == 4 and ">all<" in page
+
+
 def test_a_stopped_run_shows_what_there_is(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()

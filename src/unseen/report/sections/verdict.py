@@ -93,7 +93,8 @@ def _every_setting(unseen: Sequence[Finding]) -> Markup:
     """A line for each metric and number of shots, on one scale."""
     scale = around_zero(end for each in unseen for end in (*each.interval, each.difference.new_rows.detectable))
     head = tag("li", tag("span", "tuned minus base, unseen tasks", class_="name"), axis(scale, True), tag("span"))
-    return tag("ul", head, *(_setting(each, scale) for each in unseen), class_="settings")
+    lines = tag("ul", head, *(_setting(each, scale) for each in unseen), class_="settings")
+    return joined(lines, tag("p", "Grey: true differences that so few rows would mostly not show.", class_="note"))
 
 
 def _setting(finding: Finding, scale: Scale) -> Markup:
