@@ -4,6 +4,7 @@ UnseenError
 ├── UserMistake            the command line answers with one line a mistake and exit code 2
 │   ├── RecipeMistake      a recipe file or a `--set` that cannot be
 │   ├── DataMistake        a dataset description or its rows
+│   │   └── TooLong        a row that no cut allowed makes short enough
 │   ├── TemplateMistake    a template, or a template that does not fit its rows
 │   ├── TaskMistake        a glob without a match, an unknown task
 │   ├── HoldOutMistake     the seen and the unseen side overlap
@@ -48,6 +49,10 @@ class RecipeMistake(UserMistake):
 
 class DataMistake(UserMistake):
     """A dataset description, or rows that do not fit it."""
+
+
+class TooLong(DataMistake):
+    """A row whose instruction and answer alone are longer than the limit; runs leave it out and count it."""
 
 
 class TemplateMistake(UserMistake):

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from unseen.ask.batches import batches, shared_start
 from unseen.ask.causal import check_causal, continuation_log_probs, greedy, read_prompts
 from unseen.errors import ModelMistake
 
@@ -47,6 +50,42 @@ def test_options_from_a_shared_cache_equal_one_row_each(family: str, tiny_model:
     expected = [alone(module, prompts[row], option) for row, option in zip(rows, options, strict=True)]
     assert found == pytest.approx(expected, abs=2e-5)
     assert len(set(expected)) == len(expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_start_that_is_read_once_equals_one_row_each(family: str, tiny_model: Callable[..., Any]) -> None:
+    module = tiny_model(family)
+    start, *rests = ids(5, 70, 17, 3, 9, 1, 5)
+    prompts = [start + rest for rest in rests]
+    assert shared_start(prompts) == len(start)
+    options = ids(6, 4, 1, 7, 2, 3)
+    rows = list(range(len(prompts)))
+    with torch.inference_mode():
+        found = continuation_log_probs(module, read_prompts(module, prompts), rows, options)
+        said = greedy(module, prompts, 5, NEVER, lambda said: False)
+    expected = [alone(module, prompt, option) for prompt, option in zip(prompts, options, strict=True)]
+    assert found == pytest.approx(expected, abs=2e-5)
+    assert said == [generated_alone(module, prompt, 5) for prompt in prompts]
+
+
+@given(
+    starts=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=40), min_size=1, max_size=4),
+    rests=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=12),
+    tokens=st.integers(1, 400),
+    most=st.none() | st.integers(1, 5),
+)
+def test_every_prompt_is_in_one_batch_within_the_budget(
+    starts: list[list[int]], rests: list[list[int]], tokens: int, most: int | None
+) -> None:
+    prompts = dict(enumerate(start + rest for start in starts for rest in rests))
+    made = batches(prompts, tokens, most)
+    assert sorted(key for batch in made for key in batch) == sorted(prompts)
+    for batch in made:
+        longest = max(len(prompts[key]) for key in batch)
+        assert len(batch) == 1 or (longest * len(batch) <= tokens and len(batch) <= (most or len(batch)))
+        shared = shared_start([prompts[key] for key in batch])
+        assert len({tuple(prompts[key][:shared]) for key in batch}) == 1
+        assert all(len(prompts[key]) > shared for key in batch)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,24 +1,68 @@
-"""Which questions run together: those of like length, within a budget of padded tokens."""
+"""Which questions run together: those whose prompts begin alike, within a budget of tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+Ids = Sequence[int]
+
+# Reading a start once saves its copies, but costs one more call of the model: worth it from so many tokens on.
+WORTH = 256
 
 
-def batches(lengths: Mapping[int, int], tokens: int, most: int | None = None) -> list[list[int]]:
-    """Keys of `lengths` in batches, the longest first, so that too large a budget shows at once.
+def batches(prompts: Mapping[int, Ids], tokens: int, most: int | None = None) -> list[list[int]]:
+    """Keys of `prompts` in batches of at most `most`.
 
-    A batch's longest length times its size is at most `tokens` (a single one may be longer), its size at most `most`.
+    A batch's longest prompt times its size is at most `tokens` (a single one may be longer). Prompts that begin alike
+    (the same exemplars, the same template) stand next to each other; a prompt joins the batch before it where that
+    costs fewer computed positions than a batch of its own.
     """
     made: list[list[int]] = []
-    longest = 0
-    for key in sorted(lengths, key=lambda key: (-lengths[key], key)):
-        full = not made or longest * (len(made[-1]) + 1) > tokens or len(made[-1]) == most
-        if full:
+    batch = _Batch(())
+    for key in sorted(prompts, key=lambda key: (tuple(prompts[key]), key)):
+        joined = batch.joined(prompts[key])
+        full = joined.size * joined.longest > tokens or joined.size - 1 == most
+        if not made or full or joined.cost > batch.cost + len(prompts[key]):
             made.append([])
-            longest = lengths[key]
+            joined = _Batch(prompts[key])
         made[-1].append(key)
+        batch = joined
     return made
+
+
+def shared_start(prompts: Sequence[Ids]) -> int:
+    """How many tokens all prompts begin with, so that reading them once pays; every prompt keeps one of its own."""
+    ordered = sorted(map(tuple, prompts))
+    first, last = ordered[0], ordered[-1]
+    length = min(_common(first, last), min(map(len, prompts)) - 1)
+    return length if length * (len(prompts) - 1) >= WORTH else 0
+
+
+class _Batch:
+    """Prompts in lexicographic order, by their first, their number, their longest and shortest."""
+
+    def __init__(self, first: Ids) -> None:
+        self.first, self.size, self.longest, self.shortest, self.shared = first, 1, len(first), len(first), len(first)
+
+    def joined(self, prompt: Ids) -> _Batch:
+        other = _Batch(self.first)
+        other.size = self.size + 1
+        other.longest, other.shortest = max(self.longest, len(prompt)), min(self.shortest, len(prompt))
+        other.shared = min(self.shared, _common(self.first, prompt))
+        return other
+
+    @property
+    def cost(self) -> int:
+        """Positions that are computed: the shared start once where that pays, the rest padded to the longest."""
+        shared = min(self.shared, self.shortest - 1)
+        shared = shared if shared * (self.size - 1) >= WORTH else 0
+        return shared + self.size * (self.longest - shared)
+
+
+def _common(one: Ids, other: Ids) -> int:
+    """How many tokens two prompts begin with alike."""
+    most = min(len(one), len(other))
+    return next((place for place in range(most) if one[place] != other[place]), most)
 
 
 def before_stop(text: str, stop: tuple[str, ...]) -> str | None:

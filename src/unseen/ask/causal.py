@@ -16,9 +16,11 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from unseen.ask.batches import shared_start
 from unseen.errors import ModelMistake
 
 Ids = Sequence[int]
+WINDOW = "DynamicSlidingWindowLayer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,7 @@ class Prompts:
 
 def check_causal(module: Any) -> None:
     """Refuse a model that keeps something else than an attention cache: padding would leak into its state."""
-    layers = DynamicCache(config=_base(module).config).layers
-    other = {type(layer).__name__ for layer in layers} - {"DynamicLayer", "DynamicSlidingWindowLayer"}
+    other = _layer_kinds(module) - {"DynamicLayer", WINDOW}
     if other:
         raise ModelMistake(
             type(_base(module)).__name__,
@@ -53,15 +54,40 @@ def check_causal(module: Any) -> None:
 
 
 def read_prompts(module: Any, prompts: Sequence[Ids]) -> Prompts:
-    """Run every prompt (each with at least one token) once."""
-    longest = max(map(len, prompts))
-    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
-    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-    ids, mask = ids.to(module.device), mask.to(module.device)
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache = DynamicCache()
+    """Run every prompt (each with at least one token) once, and what all of them begin with once for all."""
+    shared = 0 if _has_window(module) else shared_start(prompts)
+    cache = _start(module, prompts[0][:shared], len(prompts)) if shared else DynamicCache()
+    longest = max(map(len, prompts)) - shared
+    rests = [list(prompt[shared:]) for prompt in prompts]
+    ids = torch.tensor([[0] * (longest - len(rest)) + rest for rest in rests], device=module.device)
+    mask = torch.tensor(
+        [[1] * shared + [0] * (longest - len(rest)) + [1] * len(rest) for rest in rests], device=module.device
+    )
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, shared:]
     logits = _logits(module, ids, mask, positions, cache, last=1)
     return Prompts(cache, mask, logits[:, -1].float())
+
+
+def _has_window(module: Any) -> bool:
+    """Whether a layer looks back over a window, which counts the padding behind a shared start as distance."""
+    return WINDOW in _layer_kinds(module)
+
+
+def _layer_kinds(module: Any) -> set[str]:
+    """Names of the kinds of cache that the model's layers keep."""
+    return {type(layer).__name__ for layer in DynamicCache(config=_base(module).config).layers}
+
+
+def _start(module: Any, start: Ids, rows: int) -> DynamicCache:
+    """The cache of one reading of `start`, for every one of so many rows."""
+    once = DynamicCache()
+    ids = torch.tensor([list(start)], device=module.device)
+    positions = torch.arange(len(start), device=module.device)[None]
+    _logits(module, ids, torch.ones_like(ids), positions, once, last=1)
+    cache = DynamicCache()
+    for number, layer in enumerate(once.layers):
+        cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), number)
+    return cache
 
 
 def continuation_log_probs(module: Any, prompts: Prompts, rows: Ids, options: Sequence[Ids]) -> list[float]:

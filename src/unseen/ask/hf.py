@@ -104,8 +104,8 @@ class HfBackend:
 
     def _ranked(self, rankings: Mapping[int, Ranking]) -> Iterator[tuple[int, tuple[float, ...]]]:
         """Log-probabilities of each ranking's options, in nats."""
-        lengths = {index: len(ranking.prompt) for index, ranking in rankings.items()}
-        for batch in batches(lengths, self.batch_tokens):
+        prompts = {index: ranking.prompt for index, ranking in rankings.items()}
+        for batch in batches(prompts, self.batch_tokens):
             yield from zip(batch, self._read([rankings[index] for index in batch]), strict=True)
 
     def _read(self, rankings: Sequence[Ranking]) -> list[tuple[float, ...]]:
@@ -128,9 +128,7 @@ class HfBackend:
     def _generate(self, questions: Mapping[int, Generate]) -> Iterator[tuple[int, Answer]]:
         prompts = {index: self._prompt(question) for index, question in questions.items()}
         for settings in dict.fromkeys((each.max_new_tokens, each.stop) for each in questions.values()):
-            alike = {
-                i: len(prompts[i][0]) for i, each in questions.items() if (each.max_new_tokens, each.stop) == settings
-            }
+            alike = {i: prompts[i][0] for i, each in questions.items() if (each.max_new_tokens, each.stop) == settings}
             for batch in batches(alike, self.batch_tokens, ROWS):
                 texts = self._continued([prompts[index][0] for index in batch], *settings)
                 for index, text in zip(batch, texts, strict=True):

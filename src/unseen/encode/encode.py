@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -21,13 +21,17 @@ from unseen.encode.format import Format
 from unseen.encode.prefix import first_token, tail_of
 from unseen.encode.tokenizer import Tokenizer
 from unseen.encode.write import Written, write
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, TooLong
 from unseen.prompt.example import Example
 from unseen.prompt.fit import fit
 
 BATCH = 512  # examples tokenised together
 
 Tokens = tuple[list[Encoding], dict[str, list[int]]]
+
+
+def refuse(mistake: TooLong) -> None:
+    raise mistake
 
 
 def encode(example: Example, tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float = 0.0) -> Encoded:
@@ -37,16 +41,27 @@ def encode(example: Example, tokenizer: Tokenizer, format: Format, limit: int, p
 
 
 def encode_many(
-    examples: Iterable[Example], tokenizer: Tokenizer, format: Format, limit: int, prompt_weight: float = 0.0
+    examples: Iterable[Example],
+    tokenizer: Tokenizer,
+    format: Format,
+    limit: int,
+    prompt_weight: float = 0.0,
+    too_long: Callable[[TooLong], None] = refuse,
 ) -> Iterator[Encoded]:
     """Each example as at most `limit` tokens, in order; memory does not grow with their number.
 
     A token weighs what its assistant segment weighs, end token included; every other token weighs `prompt_weight`,
     and the first one, which nothing predicts, 0. An example that is too long is fitted by `prompt.fit`, and its
-    `cuts` say how. Raises `DataMistake` naming the row when nothing would be learned from it, or when it cannot fit.
+    `cuts` say how; one that cannot fit goes to `too_long` and is left out. Raises `DataMistake` naming the row when
+    nothing would be learned from it, and `TooLong` where nobody takes those.
     """
     for example, encoded in _whole_in_chunks(examples, tokenizer, format, prompt_weight):
-        yield _within(limit, example, encoded, tokenizer, format, prompt_weight)
+        try:
+            fitting = _within(limit, example, encoded, tokenizer, format, prompt_weight)
+        except TooLong as mistake:
+            too_long(mistake)
+        else:
+            yield fitting
 
 
 def encode_whole(

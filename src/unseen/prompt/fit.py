@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from unseen.errors import DataMistake
+from unseen.errors import TooLong
 from unseen.prompt.example import Example, Segment, Span
 
 Length = Callable[[Example], int]
@@ -22,7 +22,7 @@ def fit(example: Example, limit: int, length: Length) -> tuple[Example, dict[str
     `field_trimmed`: fields cut at a word's end).
 
     The last exemplars are dropped first, so that what a task's examples share at their beginning stays shared.
-    Raises `DataMistake` naming the row when it is still too long.
+    Raises `TooLong` naming the row when it is still too long.
     """
     if length(example) <= limit:
         return example, {}
@@ -36,7 +36,7 @@ def fit(example: Example, limit: int, length: Length) -> tuple[Example, dict[str
     counts["field_trimmed"] = trimmed
     if (reached := length(example)) > limit:
         what = f"has {reached} tokens, of which the limit allows {limit}, after all that may be cut"
-        raise DataMistake(example.id, what, "raise max_tokens, or leave the row out")
+        raise TooLong(example.id, what, "raise max_tokens, or leave the row out")
     return example, {name: count for name, count in counts.items() if count}
 
 

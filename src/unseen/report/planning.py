@@ -46,6 +46,7 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "exact duplicates": values["duplicates"],
         "empty renderings": examples["empty_renderings"],
         "cut to fit": _joined(examples["cuts"]) or "none",
+        "too long, left out": examples["too_long"],
         "steps": values["steps"],
         "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed with padding",
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",

@@ -58,7 +58,9 @@ def print_scores(folder: Path, as_json: bool) -> None:
     lines = [_side_line(each) for each in record["summary"]["across"]]
     print_table(lines + [_score_line(row, model["conflicts"]) for row in medians], as_json=False)
     print(f"\n{model['name']} was instruction-tuned on: {_shown(model['instruction_tuned_on'])}")
-    print("score: 0..100, median over templates, or its mean over the tasks of a side; new rows, new tasks: what the 95 %")
+    print(
+        "score: 0..100, median over templates, or its mean over the tasks of a side; new rows, new tasks: what the 95 %"
+    )
     print("interval speaks of; detectable: the smallest difference that so few rows show with 80 % power.")
 
 

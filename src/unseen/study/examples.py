@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 
-from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
-from unseen.encode.format import Format
-from unseen.encode.tokenizer import Tokenizer
 from unseen.errors import DataMistake
 from unseen.evaluate.exemplars import ExemplarPool, exemplars_of
 from unseen.prompt.example import Example
@@ -29,9 +26,10 @@ def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture
 
 
 class TuningExamples:
-    """Examples of a run in the order of the mixture; iterating again gives the same ones.
+    """Examples of a run in the order of the mixture, without end; iterating again gives the same ones.
 
-    `counts` holds what the last pass left out (`empty` renderings) and how often each task and template was drawn.
+    `wanted` is how many the run takes. `counts` holds how many renderings of the last pass were `empty`, and how many
+    were `rendered`.
     """
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows) -> None:
@@ -41,11 +39,8 @@ class TuningExamples:
         self.counts: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Example]:
-        """As many examples as the run takes; a draw that renders empty is counted and the next one takes its place."""
+        """A draw that renders empty is counted, and the next one takes its place."""
         self.counts = Counter()
-        yield from islice(self._rendered(), self.wanted)
-
-    def _rendered(self) -> Iterator[Example]:
         seed = self.recipe.seed
         for epoch in count():
             before = self.counts["rendered"]
@@ -53,7 +48,6 @@ class TuningExamples:
                 example = self._example(draw)
                 self.counts["empty" if example is None else "rendered"] += 1
                 if example is not None:
-                    self.counts[f"task:{example.task}"] += 1
                     yield example
             if self.counts["rendered"] == before:
                 raise DataMistake("mixture", "every row of every seen task renders empty", "see unseen render --check")
@@ -85,11 +79,18 @@ def validation_examples(
                 yield example
 
 
-def encoded(
-    recipe: Recipe, examples: Iterable[Example], tokenizer: Tokenizer, format: Format, seen: Callable[[Encoded], None]
+def encoded_examples(
+    examples: TuningExamples, encode: Callable[[Iterable[Example]], Iterator[Encoded]]
 ) -> Iterator[Encoded]:
-    """Examples as tokens, as the recipe's length and loss settings say; `seen` is shown each one."""
-    settings = recipe.train
-    for each in encode_many(examples, tokenizer, format, settings.max_tokens, settings.prompt_weight):
-        seen(each)
-        yield each
+    """As many encoded examples as the run takes; for those that `encode` leaves out, the next ones are drawn.
+
+    Raises `DataMistake` when it leaves out all that it is given.
+    """
+    drawn, missing = iter(examples), examples.wanted
+    while missing:
+        before = missing
+        for each in encode(islice(drawn, missing)):
+            missing -= 1
+            yield each
+        if missing == before:
+            raise DataMistake("mixture", f"none of {missing} examples fits into max_tokens", "raise train.max_tokens")

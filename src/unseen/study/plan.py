@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def label_balance(prepared: Prepared) -> dict[str, dict[str, int]]:
     """How often each answer is the right one among the drawn examples of every task that chooses."""
     found: dict[str, Counter[str]] = {}
     examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
-    for example in examples:
+    for example in islice(examples, examples.wanted):
         if example.answer is not None:
             found.setdefault(example.task, Counter())[f"choice {example.answer + 1}"] += 1
     return {task: dict(sorted(counts.items())) for task, counts in sorted(found.items())}

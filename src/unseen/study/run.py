@@ -8,19 +8,21 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import format_facts, format_of
 from unseen.encode.store import EncodedStore
-from unseen.errors import RecipeMistake
+from unseen.errors import RecipeMistake, TooLong
 from unseen.evaluate.prediction import Prediction
 from unseen.evaluate.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model
-from unseen.study.examples import TuningExamples, encoded, validation_examples
+from unseen.study.examples import TuningExamples, encoded_examples, validation_examples
 from unseen.study.fingerprint import versions
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.record import NAME, now, read_record, write_record
@@ -144,20 +146,30 @@ def encode_examples(
     """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
     recipe = prepared.recipe
     format = format_of(recipe.format, model.tokenizer, recipe.system)
+    too_long: list[TooLong] = []
+    encode = partial(
+        encode_many,
+        tokenizer=model.tokenizer,
+        format=format,
+        limit=min(recipe.train.max_tokens, model.context),
+        prompt_weight=recipe.train.prompt_weight,
+        too_long=too_long.append,
+    )
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
-    cuts: Counter[str] = Counter()
-
-    def note(each: Encoded) -> None:
-        cuts.update(each.cuts)
-
-    stored = EncodedStore.write(folder / "examples", encoded(recipe, examples, model.tokenizer, format, note))
+    stored = EncodedStore.write(folder / "examples", encoded_examples(examples, encode))
+    left_out = len(too_long)
     held = validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows)
-    validation = list(encoded(recipe, held, model.tokenizer, format, lambda each: None))
-    drawn = {name.removeprefix("task:"): n for name, n in examples.counts.items() if name.startswith("task:")}
+    validation = list(encode(held))
+    cuts: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
+    for each in stored:
+        cuts.update(each.cuts)
+        drawn[each.id.partition("|")[0]] += 1
     counts = {
         "examples": len(stored),
         "epoch_length": examples.mixture.epoch_length,
         "empty_renderings": examples.counts["empty"],
+        "too_long": left_out,
         "cuts": dict(cuts),
         "drawn": dict(sorted(drawn.items())),
         "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
