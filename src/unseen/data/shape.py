@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -13,6 +12,7 @@ from unseen.data.labels import LabelIndex
 from unseen.errors import DataMistake, nearest
 
 Record = Mapping[str, Any]
+PATIENCE = 3.0  # seconds for a pattern on one text
 
 
 def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]]) -> Iterator[Row]:
@@ -25,7 +25,7 @@ def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]])
     source = dataset.splits[split]
     columns = {**dataset.columns, **_renamed(source.options.get("columns"))}
     labels = LabelIndex(dataset.labels) if dataset.labels else None
-    patterns = {name: re.compile(extract.pattern) for name, extract in dataset.extract.items()}
+    patterns = {name: _pattern(extract) for name, extract in dataset.extract.items()}
     numbered = enumerate(_exploded(records, dataset.explode))
     hands, kept = source.deal
     for index, (file, record) in islice(numbered, *source.take):
@@ -72,8 +72,10 @@ def _elements(record: Record, keys: list[str], outer: Record) -> Iterator[Record
     would otherwise be repeated in each of its elements."""
     value: Any = record
     for place, key in enumerate(keys):
-        if not isinstance(value, Mapping) or key not in value:
-            raise NoSuchColumn(key, tuple(map(str, value)) if isinstance(value, Mapping) else ())
+        if not isinstance(value, Mapping):
+            raise NoSuchColumn(".".join(keys[: place + 1]), tuple(map(str, record)))
+        if key not in value:
+            raise NoSuchColumn(key, tuple(map(str, value)))
         value = value[key]
         if isinstance(value, list):
             around = {**outer, **_without(record, keys[: place + 1])}
@@ -93,16 +95,24 @@ def _without(record: Record, keys: list[str]) -> Record:
     return {**record, keys[0]: _without(record[keys[0]], keys[1:])}
 
 
-def _extracted(values: Record, extract: Extract, pattern: re.Pattern[str]) -> Any:
+def _pattern(extract: Extract) -> Any:
+    """`regex` reads what `re` reads, and can be told to give up: `(a+)+b` on a long text would take for ever."""
+    import regex
+
+    return regex.compile(extract.pattern)
+
+
+def _extracted(values: Record, extract: Extract, pattern: Any) -> Any:
     text = column_at(values, extract.column)
     if not isinstance(text, str):
         raise ValueError(f"extract needs text, column '{extract.column}' holds a {type(text).__name__}")
-    found = [match[extract.group] for match in pattern.finditer(text)] if extract.every else None
+    try:
+        matches = pattern.finditer(text, timeout=PATIENCE)
+        found = [match[extract.group] for match in (matches if extract.every else islice(matches, 1))]
+    except TimeoutError:
+        raise ValueError(f"the pattern '{extract.pattern}' takes over {PATIENCE:.0f} s on one text") from None
     if found:
-        return found
-    match = None if extract.every else pattern.search(text)
-    if match:
-        return match[extract.group]
+        return found if extract.every else found[0]
     if extract.required:
         raise ValueError(f"column '{extract.column}' has no match of '{extract.pattern}'")
     return extract.default
