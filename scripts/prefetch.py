@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from unseen.progress import bar
 from unseen.errors import UnseenError
 from unseen.model.embedded import embedded_folder
+from unseen.progress import bar
 from unseen.prompt.promptsource import archive
 
 if __name__ == "__main__":
