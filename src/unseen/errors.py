@@ -36,7 +36,7 @@ class UserMistake(UnseenError):
     def __init__(self, where: str, what: str, remedy: str = "") -> None:
         self.where, self.what, self.remedy = where, what, remedy
         text = f"{where}: {what}" if where else what
-        super().__init__(one_line(f"{text}; {remedy}" if remedy else text))
+        super().__init__(one_line(f"{text.removesuffix('.')}; {remedy}" if remedy else text))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -21,24 +21,31 @@ def read_yaml_mapping(path: Path, mistake: type[UserMistake]) -> dict[str, Any]:
     return yaml_mapping(_text(path, mistake), str(path), mistake)
 
 
-def yaml_mapping(text: str, where: str, mistake: type[UserMistake]) -> dict[str, Any]:
-    """The mapping in `text`. A key that stands twice is refused: YAML itself would silently take the last."""
-    values = yaml_value(text, where, mistake)
+def yaml_mapping(
+    text: str, where: str, mistake: type[UserMistake], loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> dict[str, Any]:
+    """The mapping in `text`. A key that stands twice is refused: YAML itself would silently take the last.
+
+    `loader` may know tags that the safe loader does not.
+    """
+    values = yaml_value(text, where, mistake, loader)
     if not isinstance(values, dict):
         held = KINDS.get(type(values), "one value")
         raise mistake(where, f"holds {held} where a mapping was expected", "write 'key: value' lines")
     return values
 
 
-def yaml_value(text: str, where: str, mistake: type[UserMistake]) -> Any:
+def yaml_value(
+    text: str, where: str, mistake: type[UserMistake], loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> Any:
     """The value in `text`, built only after its nodes were looked through."""
     try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
+        reading = loader(text)
+        node = reading.get_single_node()
         if node is None:
             return None
         _check(node, where, mistake)
-        return loader.construct_document(node)
+        return reading.construct_document(node)
     except yaml.MarkedYAMLError as error:
         raise _marked(error, where, mistake) from None
     except yaml.reader.ReaderError as error:

@@ -28,7 +28,8 @@ LAYERS = [
     ["study"],
     ["report"],
     ["studio"],
-    ["cli", "__main__", "__init__"],
+    ["cli"],
+    ["__main__", "__init__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 TORCH_LAYERS = {"model", "trie", "ask", "train", "probe"}

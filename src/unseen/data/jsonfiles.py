@@ -162,8 +162,8 @@ class _Stream:
     def _mistake_of(self, error: Exception) -> DataMistake:
         if isinstance(error, json.JSONDecodeError):
             self.skip(error.pos - self._at)
-            return self.mistake(error.msg)
-        return self.mistake("nested too deeply" if isinstance(error, RecursionError) else str(error))
+            return self.mistake(error.msg.removesuffix(" at"))
+        return self.mistake(_beyond(error))
 
     def _grow(self, count: int) -> bool:
         """Read at least `count` characters more, if there are any; forget what was consumed."""
@@ -191,11 +191,18 @@ def _parse(text: str, where: str) -> Any:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataMistake(where, f"is not JSON ({error.msg}, column {error.colno})", "is the line whole?") from None
+        raise DataMistake(
+            where, f"is not JSON ({error.msg.removesuffix(' at')}, column {error.colno})", "is the line whole?"
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise DataMistake(where, f"is not JSON ({error})") from None
+        raise DataMistake(where, f"is not JSON ({_beyond(error)})", "is the line whole?") from None
     _refuse_half_characters(value, text, where)
     return value
+
+
+def _beyond(error: Exception) -> str:
+    """What is wrong with JSON that is well written and cannot be read: too deep, or a number of thousands of digits."""
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(":")[0]
 
 
 def _refuse_half_characters(value: Any, text: str, where: str) -> None:

@@ -23,8 +23,10 @@ def read_rows(dataset: Dataset, split: str) -> Iterator[Row]:
         yield row
     if not count:
         start, stop = source.take
-        taken = "" if source.take == (0, None) else f" from {start} to {'the end' if stop is None else stop}"
-        raise DataMistake(source.path, f"holds no records{taken}", "check the file and 'take'")
+        if source.take == (0, None):
+            raise DataMistake(source.path, "holds no records", "check the file")
+        taken = f"from {start} to {'the end' if stop is None else stop}"
+        raise DataMistake(source.path, f"holds no records {taken}", "check 'take' in the description")
 
 
 def open_rows(dataset: Dataset, split: str) -> Rows:

@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from unseen.errors import ScoreMistake, nearest
+from unseen.data.dataset import Dataset
+from unseen.errors import ScoreMistake, UserMistake, nearest
 from unseen.evaluate.corpus import CORPUS_METRICS, CorpusMetric
 from unseen.evaluate.rouge import rouge_l
 
@@ -65,12 +66,23 @@ ROW_METRICS: Mapping[str, Compare] = MappingProxyType(
 )
 
 
-def check_metric(name: str) -> str:
-    """`name` if it is a metric; else `ScoreMistake` with the nearest ones."""
+def check_metric(name: str, where: str = "--metric") -> str:
+    """`name` if it is a metric; else `ScoreMistake` about `where` with the nearest ones."""
     known = (*ROW_METRICS, *CORPUS_METRICS)
     if name not in known:
-        raise ScoreMistake("--metric", f"unknown metric '{name}'", nearest(name, known, "metrics"))
+        raise ScoreMistake(where, f"unknown metric '{name}'", nearest(name, known, "metrics"))
     return name
+
+
+def unknown_metrics(dataset: Dataset) -> list[UserMistake]:
+    """A mistake for each metric that the dataset's description names and nobody knows."""
+    mistakes: list[UserMistake] = []
+    for name in dataset.metrics:
+        try:
+            check_metric(name, f"{dataset.file or dataset.name}: metrics")
+        except ScoreMistake as mistake:
+            mistakes.append(mistake)
+    return mistakes
 
 
 def row_value(metric: str, prediction: str, references: Sequence[str]) -> float:

@@ -8,7 +8,7 @@ from unseen.data.dataset import Row
 from unseen.errors import TemplateMistake, UserMistake
 from unseen.prompt.dataflow import NONE, Columns
 from unseen.prompt.engine import CompiledTemplate, compile_template
-from unseen.prompt.faults import compile_mistake, missing_column, place
+from unseen.prompt.faults import Runaway, compile_mistake, missing_column, place
 from unseen.prompt.rewrite import Refused
 from unseen.prompt.source import compile_source
 from unseen.prompt.template import Template
@@ -19,7 +19,8 @@ def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[
     """All mistakes of `templates` on `rows`, in the templates' order; empty when there is none.
 
     Told are: what does not compile, a missing completion, names that occur twice, columns that no row has, what goes
-    wrong while rendering (each kind once, with its first row and how many rows have it), and templates that render
+    wrong while rendering (each kind once, with its first row and how many rows have it; of a template that goes past a
+    limit only that), and templates that render
     empty for every row.
     """
     where = templates[0].where if templates else ""
@@ -67,6 +68,8 @@ def _rendering_mistakes(compiled: CompiledTemplate, rows: Sequence[Row]) -> list
         try:
             rendered += compiled.render(row) is not None
         except TemplateMistake as mistake:
+            if isinstance(mistake, Runaway):
+                return [mistake]
             counts[mistake.what] = counts.get(mistake.what, 0) + 1
             first.setdefault(mistake.what, mistake)
     told: list[UserMistake] = [_counted(mistake, counts[what], len(rows)) for what, mistake in first.items()]

@@ -18,6 +18,10 @@ class MissingColumn(UndefinedError):
     """The row lacks a column that the template reads; the message is the column's name."""
 
 
+class Runaway(TemplateMistake):
+    """A template went past a limit; to look at more rows would take as long for each of them."""
+
+
 # What a template can raise from a row: Jinja's own exceptions, and Python's from the operations that it writes.
 FAULTS = (
     TemplateError,
@@ -60,7 +64,7 @@ def row_mistake(template: Template, row: Row | None, fault: Exception) -> Templa
     if isinstance(fault, BadIndex):
         return _bad_index(where, fault)
     if isinstance(fault, LimitReached):
-        return TemplateMistake(where, str(fault), "look for a loop or a value that grows")
+        return Runaway(where, str(fault), "look for a loop or a value that grows")
     if isinstance(fault, SecurityError):
         return TemplateMistake(where, str(fault), "a template reads columns and their values only")
     if isinstance(fault, RecursionError):

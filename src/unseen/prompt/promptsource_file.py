@@ -18,8 +18,8 @@ import yaml
 
 from unseen.data.pypi import Progress, fetch_pypi
 from unseen.errors import TemplateMistake, UserMistake, raise_all
-from unseen.prompt.limits import LimitReached, Meter, measure
 from unseen.prompt.template import Template
+from unseen.yamlfile import yaml_mapping
 
 # SHA-256 of the source archives that we know; any other version is checked against what the index says.
 ARCHIVES = {"0.2.3": "f106c889778a0fe5590e7183904bf964e1a01691c8a29451e44f3df5ddef05f5"}
@@ -77,19 +77,7 @@ def promptsource_file(text: str, where: str, folder: str = "") -> TemplateFile:
 
 def load_tagged(text: str, where: str) -> dict[str, Any]:
     """The mapping in a YAML text that may hold PromptSource's tags. Raises `TemplateMistake` with the line."""
-    try:
-        values = yaml.load(text, Loader=_Loader)
-        measure(values, Meter())  # aliases of aliases can make a small file exponentially large
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise TemplateMistake(f"{where}, line {line}", f"is not YAML ({error.problem})", "check indentation") from None
-    except (yaml.YAMLError, ValueError, RecursionError, LimitReached) as error:
-        raise TemplateMistake(where, f"is not YAML ({error})", "check the file") from None
-    if not isinstance(values, dict):
-        raise TemplateMistake(
-            where, f"holds a {type(values).__name__} where a mapping was expected", "see docs/templates.md"
-        )
-    return values
+    return yaml_mapping(text, where, TemplateMistake, _Loader)
 
 
 def is_promptsource(values: Mapping[str, Any]) -> bool:
@@ -176,7 +164,9 @@ def _archive_texts(path: Path) -> Iterator[tuple[str, str, str]]:
                     assert file is not None
                     yield f"{path.name}: {folder}/{FILE}", folder, file.read().decode("utf-8")
     except (tarfile.TarError, EOFError, OSError, UnicodeDecodeError) as error:
-        raise TemplateMistake(str(path), f"cannot be read as a tar archive ({error})", "fetch it again") from None
+        raise TemplateMistake(
+            str(path), f"cannot be read as a tar archive ({str(error).partition(':')[0]})", "fetch it again"
+        ) from None
 
 
 def read_text(path: Path) -> str:

@@ -19,12 +19,12 @@ from typing import Any
 from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+from jinja2.sandbox import MAX_RANGE, ImmutableSandboxedEnvironment, SandboxedEnvironment, safe_range
 from jinja2.utils import Cycler, Joiner, Namespace
 
 from unseen.prompt import bounds
 from unseen.prompt.filters import FILTERS, TESTS, RowContext
-from unseen.prompt.limits import TURN, Meter, counted, measure, weigh
+from unseen.prompt.limits import TURN, LimitReached, Meter, counted, measure, weigh
 from unseen.prompt.rewrite import OWN_FILTERS
 
 CHANGING = frozenset(("append", "extend", "insert", "pop", "remove", "reverse", "setdefault", "update"))
@@ -54,6 +54,14 @@ _OPERATORS: dict[str, bounds.Bound] = {
 }
 
 
+def short_range(*limits: int) -> range:
+    """The sandbox's range, of at most 100,000 numbers."""
+    try:
+        return safe_range(*limits)
+    except OverflowError:
+        raise LimitReached(f"asks for a range of more than {MAX_RANGE:,} numbers") from None
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """The environment of templates that change nothing."""
 
@@ -65,7 +73,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {**FILTERS, **OWN_FILTERS}
         self.tests = dict(TESTS)
         self.globals = {
-            "range": self.globals["range"],  # the sandbox's, of at most 100,000 numbers
+            "range": short_range,
             "zip": zip,
             "dict": dict,
             "namespace": Namespace,

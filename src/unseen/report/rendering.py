@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from unseen.data.dataset import Dataset, Row, Source
 from unseen.data.records import SUFFIXES
 from unseen.data.rows import is_unlabelled, read_rows
-from unseen.errors import DataMistake, UserMistake, nearest, raise_all
+from unseen.errors import DataMistake, UserMistake, raise_all
+from unseen.evaluate.metrics import unknown_metrics
 from unseen.progress import bar, say
 from unseen.prompt.check import check_templates
 from unseen.prompt.conversation import conversation
@@ -51,8 +52,7 @@ def file_source(rows: Path, templates: Path) -> RenderSource:
     """A file of rows as a dataset of one split, named after the file. Raises `DataMistake`, `TemplateMistake`."""
     found = load_templates(templates)
     if rows.suffix.lower() not in SUFFIXES:
-        remedy = nearest(rows.suffix.lower(), SUFFIXES, "endings")
-        raise DataMistake(str(rows), "its ending does not tell its format", remedy)
+        raise DataMistake(str(rows), "its ending does not tell its format", f"known are {', '.join(SUFFIXES)}")
     if not rows.is_file():
         raise DataMistake(str(rows), "no such file", "check the path")
     source = Source(str(rows.absolute()), SUFFIXES[rows.suffix.lower()])
@@ -63,23 +63,37 @@ def file_source(rows: Path, templates: Path) -> RenderSource:
 def write_rendered(source: RenderSource, out: Path | None, truncate_chars: int | None) -> None:
     """One JSON object a line to `out` or stdout; what was left out is counted on stderr."""
     left = Left()
-    part = out.with_name(out.name + ".part") if out else None
-    if part:
-        part.parent.mkdir(parents=True, exist_ok=True)
-    writing = part.open("w", encoding="utf-8") if part else nullcontext(sys.stdout)
-    with writing as file, bar(f"rendering {source.task}") as advance:
+    with _writing(out) as file, bar(f"rendering {source.task}") as advance:
         for line in _lines(source, truncate_chars, left):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
             if not left.rendered % 1000:
                 advance(left.rendered, None)
-    if part and out:
-        part.replace(out)
     say(f"rendered {left.rendered}, rendered empty {left.empty}, unlabelled rows {left.unlabelled}")
+
+
+@contextmanager
+def _writing(out: Path | None) -> Iterator[TextIO]:
+    """The file `out`, which is there only when all of it is; stdout without one."""
+    if out is None:
+        yield sys.stdout
+        return
+    if out.is_dir():
+        raise DataMistake(str(out), "is a folder", "name a file with --out")
+    part = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(out)
+    except OSError as error:
+        raise DataMistake(str(out), f"cannot be written ({error.strerror})", "name another file with --out") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def check_source(source: RenderSource) -> None:
     """Raise every mistake of the templates on the rows, together; else say what was checked."""
-    mistakes: list[UserMistake] = []
+    mistakes = unknown_metrics(source.dataset)
     checked = 0
     for split in source.dataset.splits:
         rows = [row for row, _ in zip(_labelled(source, split, Left()), range(MOST_CHECKED), strict=False)]

@@ -9,7 +9,8 @@ from typing import Any
 
 from unseen.data.dataset import Row
 from unseen.data.rows import Rows, open_rows
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, raise_all
+from unseen.evaluate.metrics import unknown_metrics
 from unseen.evaluate.rows import SPLITS
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import bar
@@ -82,6 +83,7 @@ def prepare(recipe: Recipe) -> Prepared:
     catalog.match((*recipe.seen, *recipe.unseen))  # so that what is wrong with either side is told together
     seen, unseen = catalog.match(recipe.seen), catalog.match(recipe.unseen)
     tuned_on = seen + (catalog.turned(seen) if recipe.templates.turned else ())
+    raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")
     rows = TaskRows()
