@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -237,6 +238,14 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"unseen: {one_line(f'{place}{error.strerror or error}')}", file=sys.stderr)
+        return 1 if error.errno in MACHINE_FAILED else 2
+
+
+# Not the user's mistake: the disk is full or broken, memory or file handles ran out.
+MACHINE_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 def _usage(error: typer.TyperException) -> str:

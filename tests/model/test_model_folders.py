@@ -133,7 +133,7 @@ def test_a_tokenizer_with_more_ids_than_the_embedding_has_rows_is_refused(copy: 
 
 def test_a_model_type_that_transformers_does_not_know_is_refused(copy: Path) -> None:
     (copy / "config.json").write_text('{"model_type": "perceptron_of_1958"}')
-    with pytest.raises(ModelMistake, match=r"does not load.*perceptron_of_1958"):
+    with pytest.raises(ModelMistake, match=r"does not know .*perceptron_of_1958"):
         load_model(resolve(str(copy)))
 
 

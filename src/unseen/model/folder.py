@@ -117,6 +117,7 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
 def _base(about: dict[str, Any], folder: Path) -> ModelFolder:
     said = about["base"]
     name = said["path"] if said.get("path") and Path(said["path"]).is_dir() else said["name"]
+    _refuse_circle(folder)
     try:
         base = resolve(name)
     except ModelMistake as mistake:
@@ -125,6 +126,17 @@ def _base(about: dict[str, Any], folder: Path) -> ModelFolder:
         what = f"was tuned on other weights than '{name}' holds now"
         raise ModelMistake(str(folder), what, "bring the base model back, or tune again")
     return base
+
+
+def _refuse_circle(folder: Path) -> None:
+    """An adapter whose base is an adapter whose base is the first would be resolved for ever."""
+    met: list[Path] = []
+    while (folder / ABOUT).is_file() and (folder / "adapter_config.json").is_file():
+        if folder.resolve() in met:
+            raise ModelMistake(str(folder), "is an adapter on itself", "bring back the file unseen.json of the run")
+        met.append(folder.resolve())
+        said = _about(folder).get("base", {})
+        folder = Path(said.get("path") or said.get("name", "")).absolute()
 
 
 def _tuned_on(name: str, folder: Path) -> TunedOn:

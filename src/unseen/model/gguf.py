@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import struct
 import tempfile
 import time
 from contextlib import redirect_stderr
@@ -84,7 +85,8 @@ def _sweep(folder: Path) -> None:
 def check_magic(gguf: Path) -> None:
     """Raises `ModelMistake` unless the file begins as a GGUF file does."""
     if not gguf.is_file():
-        raise ModelMistake(str(gguf), "no such file", "check the path")
+        what = "is a folder" if gguf.is_dir() else "no such file"
+        raise ModelMistake(str(gguf), what, "name a GGUF file")
     with gguf.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise ModelMistake(str(gguf), "is no GGUF file", "download it again")
@@ -150,4 +152,6 @@ def _tokenizer_digest(folder: Path) -> str:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, struct.error | IndexError):
+        return "it ends before what its header says"
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

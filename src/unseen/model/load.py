@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,12 +10,15 @@ from typing import Any, Literal
 from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 from unseen.errors import ModelMistake
 from unseen.model.adapter import merged
+from unseen.model.contents import contents_of
 from unseen.model.folder import ModelFolder
 from unseen.model.quiet import quiet_transformers
+from unseen.model.safetensors_file import tensors_of
 
 Kind = Literal["decoder", "encoder-decoder"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
+MOST_PACKED = 16  # numbers in one stored one: quantised files pack several
 NO_LIMIT = 1 << 30  # tokens; for models that count positions relatively, such as T5
 
 
@@ -89,9 +93,11 @@ def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     allowed = {"trust_remote_code": trust_remote_code, "local_files_only": True}
+    _need_known_kind(path)
     try:
         config = AutoConfig.from_pretrained(path, **allowed)
         _without_dropout(config)
+        _refuse_huge(path, config)
         kind = AutoModelForSeq2SeqLM if getattr(config, "is_encoder_decoder", False) else AutoModelForCausalLM
         module, found = kind.from_pretrained(
             path,
@@ -102,6 +108,8 @@ def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
             ignore_mismatched_sizes=True,
             **allowed,
         )
+    except ModelMistake:
+        raise
     except Exception as error:  # transformers raises whatever the configuration leads it to
         raise ModelMistake(str(path), f"does not load ({_short(error)})", "see whether transformers knows it") from None
     _check_weights(path, found)
@@ -114,6 +122,29 @@ def _check_vocabulary(folder: ModelFolder, module: Any, tokenizer: Tokenizer) ->
     if tokenizer.vocabulary > rows:
         what = f"its tokenizer has {tokenizer.vocabulary:,} ids, its embedding only {rows:,} rows"
         raise ModelMistake(folder.name, what, "bring back the tokenizer that belongs to this model")
+
+
+def _need_known_kind(path: Path) -> None:
+    import transformers
+
+    config = contents_of(path).config
+    if config["model_type"] not in transformers.CONFIG_MAPPING and not config.get("auto_map"):
+        what = f"is of a kind that transformers {transformers.__version__} does not know ('{config['model_type']}')"
+        raise ModelMistake(str(path), what, "update transformers, or name another model")
+
+
+def _refuse_huge(path: Path, config: Any) -> None:
+    """transformers would build, and fill with random numbers, whatever config.json asks for, before it compares that
+    with what the files hold."""
+    held = [tensor for file in contents_of(path).weights for tensor in tensors_of(file)]
+    numbers = sum(math.prod(tensor.shape) for tensor in held)
+    text = config.get_text_config()
+    layers = getattr(text, "num_hidden_layers", 0)
+    embedded = getattr(text, "vocab_size", 0) * getattr(text, "hidden_size", 0)
+    if layers > len(held) or embedded > MOST_PACKED * numbers:
+        asked = f"{layers:,} layers" if layers > len(held) else f"a vocabulary of {text.vocab_size:,}"
+        what = f"config.json asks for {asked}, its files hold {len(held):,} tensors of {numbers:,} numbers in all"
+        raise ModelMistake(str(path), what, "download the model again")
 
 
 def _check_weights(path: Path, found: dict[str, Any]) -> None:
@@ -137,5 +168,4 @@ def _without_dropout(config: Any) -> None:
 
 
 def _short(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[0][:200]
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -88,7 +88,8 @@ def _writing(out: Path | None) -> Iterator[TextIO]:
     except OSError as error:
         raise DataMistake(str(out), f"cannot be written ({error.strerror})", "name another file with --out") from None
     finally:
-        part.unlink(missing_ok=True)
+        if part.is_file():
+            part.unlink()
 
 
 def check_source(source: RenderSource) -> None:

@@ -25,14 +25,14 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise DataMistake(
             str(folder), f"is not a run folder: it has no {NAME}", "name a folder that tune wrote"
         ) from None
     except (ValueError, OSError) as error:
-        raise DataMistake(str(path), f"cannot be read ({error})", "run with --resume to write it again") from None
+        raise DataMistake(str(path), f"cannot be read ({error})", "name another folder") from None
     if not isinstance(record, dict):
-        raise DataMistake(str(path), "is not a record", "name a folder that tune wrote")
+        raise DataMistake(str(path), "is not a record", "name another folder")
     return record
 
 

@@ -57,10 +57,11 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False) -> Run:
     if record.get("finished"):
         say(f"finished before: {folder}")
         return Run(folder, record)
+    model = load(prepared)  # a model that cannot be used leaves no folder
     for line in opening_lines(prepared):
         say(line)
     write_record(folder, record)
-    asked, record = _base_and_tuned(prepared, folder, record)
+    asked, record = _base_and_tuned(prepared, model, folder, record)
     record = _scored(folder, record, asked)
     shutil.rmtree(folder / "examples", ignore_errors=True)
     record |= {"finished": now()}
@@ -77,12 +78,10 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
     folder = out or RUNS / f"{prepared.folder_name}-asked"
     _usable(folder, prepared)
     record = new_record(prepared)
-    write_record(folder, record)
     model = load(prepared)
-    record |= {
-        "format": asdict(format_facts(model.tokenizer, format_of(recipe.format, model.tokenizer, recipe.system)))
-    }
+    record |= {"format": format_record(prepared, model)}
     asked = ask_model(prepared, model, "tuned" if model.folder.base else "base")
+    write_record(folder, record)
     record = _scored(folder, record, [asked]) | {"finished": now()}
     write_record(folder, record)
     return Run(folder, record)
@@ -104,14 +103,15 @@ def load(prepared: Prepared) -> LanguageModel:
     return replace(model, module=model.module.to("cuda")) if on_gpu else model
 
 
-def _base_and_tuned(prepared: Prepared, folder: Path, record: dict[str, Any]) -> tuple[list[Asked], dict[str, Any]]:
+def _base_and_tuned(
+    prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
+) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model, tune it, ask the tuned one; the record as it is then."""
     from unseen.train.loop import finish
     from unseen.train.loop import tune as tune_model
     from unseen.train.plan import plan_steps
 
     recipe, seconds = prepared.recipe, dict(record.get("seconds", {}))
-    model = load(prepared)
     began = time.perf_counter()
     base = ask_model(prepared, model, "base")
     seconds["asking base"] = round(time.perf_counter() - began, 1)
