@@ -35,7 +35,8 @@ class UserMistake(UnseenError):
 
     def __init__(self, where: str, what: str, remedy: str = "") -> None:
         self.where, self.what, self.remedy = where, what, remedy
-        text = f"{where}: {what}" if where else what
+        place = where if len(where) <= 600 else f"{where[:200]} … {where[-200:]}"
+        text = f"{place}: {what}" if where else what
         super().__init__(one_line(f"{text.removesuffix('.')}; {remedy}" if remedy else text))
 
     @property

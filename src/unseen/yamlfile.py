@@ -9,7 +9,7 @@ import yaml
 
 from unseen.errors import UserMistake, raise_all
 
-MOST_BYTES = 5_000_000  # of a file; the largest that ships with the package has 30,000
+MOST_BYTES = 1_000_000  # of a file; the largest that ships with the package has 30,000
 MOST_VALUES = 200_000  # of a file, aliases written out
 TOO_DEEP = "is nested too deeply"
 KINDS = {type(None): "nothing", list: "a list", str: "a text"}
@@ -61,9 +61,11 @@ def yaml_value(
 
 def _text(path: Path, mistake: type[UserMistake]) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        with path.open("rb") as file:
+            held = file.read(MOST_BYTES + 1)
+        if len(held) > MOST_BYTES:
             raise mistake(str(path), f"has more than {MOST_BYTES:,} bytes", "name a YAML file")
-        return path.read_text(encoding="utf-8-sig")
+        return held.decode("utf-8-sig")
     except FileNotFoundError:
         raise mistake(str(path), "no such file", "check the path") from None
     except IsADirectoryError:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from unseen.section import Section
 
@@ -38,6 +38,13 @@ def _quoted_word(value: Any) -> Any:
     return _text(value)
 
 
+def _possible_path(path: str) -> str:
+    if not path or "\0" in path:
+        raise ValueError("no file can have this name")
+    return path
+
+
+FilePath = Annotated[str, AfterValidator(_possible_path)]
 Name = Annotated[str, BeforeValidator(_text)]
 Word = Annotated[str, BeforeValidator(_quoted_word)]
 
@@ -78,8 +85,8 @@ class DealSection(Section):
 
 
 class FileSection(Reading):
-    path: str | None = None
-    parallel: dict[str, str] = Field(default_factory=dict)
+    path: FilePath | None = None
+    parallel: dict[str, FilePath] = Field(default_factory=dict)
     take: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)] | None] = (0, None)
     deal: DealSection | None = None
 
@@ -97,7 +104,7 @@ class FileSection(Reading):
 
 class SourceSection(Reading):
     root: Literal["data"] | None = None
-    folder: str | None = None
+    folder: FilePath | None = None
     files: dict[str, FileSection] = Field(default_factory=dict)
     hub: str | None = None
     subset: str | None = None

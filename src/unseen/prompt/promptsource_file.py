@@ -25,7 +25,7 @@ from unseen.yamlfile import yaml_mapping
 ARCHIVES = {"0.2.3": "f106c889778a0fe5590e7183904bf964e1a01691c8a29451e44f3df5ddef05f5"}
 FILE = "templates.yaml"
 _PYPI = re.compile(r"pypi:promptsource==([\w.]+)")
-_LARGEST = 5_000_000  # bytes of a template file; the largest of the archive has 90,000
+_LARGEST = 1_000_000  # bytes of a template file; the largest of the archive has 90,000
 _TAGS = ("!Template", "!TemplateMetadata")
 
 

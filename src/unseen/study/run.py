@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -205,8 +206,10 @@ def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:
 
 
 def _usable(folder: Path, prepared: Prepared) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RecipeMistake(str(folder), "is a file", "name a folder with --out")
+    above = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    if not above.is_dir():
+        what = "is no folder" if above == folder else f"cannot be made, since {above} is no folder"
+        raise RecipeMistake(str(folder), what, "name another folder with --out")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / NAME).is_file():
         raise RecipeMistake(str(folder), "holds something else than a run", "name another folder with --out")
     if (folder / NAME).is_file() and read_record(folder).get("fingerprint") != prepared.fingerprint:
