@@ -14,6 +14,7 @@ from unseen.evaluate.metrics import check_metric, corpus_value
 
 # A file that is wrong throughout is told by its first lines, so that the message stays readable.
 MOST_MISTAKES = 50
+A_LINE = 'a line is {"prediction": …, "references": […]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,11 @@ def _row(line: bytes, where: str) -> tuple[str, tuple[str, ...], str | None]:
     except UnicodeDecodeError:
         raise ScoreMistake(where, "is not UTF-8", "save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ScoreMistake(f"{where}, column {error.colno}", f"is not JSON ({error.msg})") from None
+        raise ScoreMistake(
+            f"{where}, column {error.colno}", f"is not JSON ({error.msg.removesuffix(' at')})", A_LINE
+        ) from None
     except (ValueError, RecursionError):
-        raise ScoreMistake(where, "is JSON beyond any prediction (too deep, or a number too long)") from None
+        raise ScoreMistake(where, "is JSON beyond any prediction (too deep, or a number too long)", A_LINE) from None
     if not isinstance(row, dict):
         raise ScoreMistake(where, f"holds {_kind(row)}, not an object", 'write {"prediction": …, "references": […]}')
     return _prediction(row, where), _references(row, where), _group(row, where)
@@ -144,7 +147,7 @@ def _prediction(row: dict[str, Any], where: str) -> str:
     if "prediction" not in row:
         raise ScoreMistake(where, "has no 'prediction'", _closest("prediction", row))
     if not isinstance(row["prediction"], str):
-        raise ScoreMistake(where, f"'prediction' is {_kind(row['prediction'])}, not a string")
+        raise ScoreMistake(where, f"'prediction' is {_kind(row['prediction'])}, not a string", "put it in quotes")
     return row["prediction"]
 
 
@@ -172,7 +175,7 @@ def _group(row: dict[str, Any], where: str) -> str | None:
 
 def _closest(key: str, row: dict[str, Any]) -> str:
     close = difflib.get_close_matches(key, row, n=1, cutoff=0.5)
-    return f"rename '{close[0]}' to '{key}'" if close else 'a line is {"prediction": …, "references": […]}'
+    return f"rename '{close[0]}' to '{key}'" if close else A_LINE
 
 
 def _kind(value: Any) -> str:
