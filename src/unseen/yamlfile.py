@@ -92,8 +92,8 @@ def _marked(error: yaml.MarkedYAMLError, where: str, mistake: type[UserMistake])
         return mistake(place, "begins a second document", "keep one of them, and remove '---'")
     if error.context_mark and "flow" in str(error.context):
         problem += f", within the bracket of line {error.context_mark.line + 1}"
-    remedy = "put text that holds ': ' in quotes" if "mapping values" in problem else "check indentation and quotes"
-    return mistake(place, f"is not YAML ({problem})", remedy)
+    colon = " (': ' in a text needs them)" if "mapping values" in problem else ""
+    return mistake(place, f"is not YAML ({problem})", f"check indentation and quotes{colon}")
 
 
 def _check(root: yaml.Node, where: str, mistake: type[UserMistake]) -> None:

@@ -13,6 +13,7 @@ from unseen.section import Section
 
 Kind = Literal["rows", "messages", "sharegpt", "alpaca", "prompt_completion"]
 Format = Literal["jsonl", "json", "csv", "tsv", "xml", "parquet"]
+LONGEST_PATH = 4096  # characters; no system takes more
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 
 # Keys that only some readers know; a key that would be ignored is a mistake.
@@ -39,7 +40,7 @@ def _quoted_word(value: Any) -> Any:
 
 
 def _possible_path(path: str) -> str:
-    if not path or "\0" in path:
+    if not 0 < len(path) <= LONGEST_PATH or "\0" in path:
         raise ValueError("no file can have this name")
     return path
 
