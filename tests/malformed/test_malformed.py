@@ -52,7 +52,9 @@ def load_made() -> object:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the inputs, with those that cannot lie in git."""
+    """A copy of the inputs, with those that cannot lie in git. Loading torch is not on the clock of the first case."""
+    from transformers import AutoModelForCausalLM  # noqa: F401
+
     folder = tmp_path_factory.mktemp("malformed") / "corpus"
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
     load_made().make(folder)  # type: ignore[attr-defined]
