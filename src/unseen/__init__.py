@@ -11,9 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unseen.evaluate.score import score as score
+    from unseen.evaluation.score import score as score
     from unseen.recipe import load_recipe as load_recipe
-    from unseen.report.page import report as report
+    from unseen.reporting.page import report as report
     from unseen.study.plan import plan as plan
     from unseen.study.run import evaluate as evaluate
     from unseen.study.run import tune as tune
@@ -29,8 +29,8 @@ _HOMES = {
     "plan": "unseen.study.plan",
     "tune": "unseen.study.run",
     "evaluate": "unseen.study.run",
-    "score": "unseen.evaluate.score",
-    "report": "unseen.report.page",
+    "score": "unseen.evaluation.score",
+    "report": "unseen.reporting.page",
 }
 __all__ = ["evaluate", "hold_out", "load_catalog", "load_recipe", "plan", "render", "report", "score", "tune"]
 

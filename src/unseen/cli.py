@@ -60,8 +60,8 @@ def list_(
     json: Json = False,
 ) -> None:
     """What there is: tasks, datasets, templates, models, recipes."""
-    from unseen.report.listing import listing
-    from unseen.report.terminal import print_table
+    from unseen.reporting.listing import listing
+    from unseen.reporting.terminal import print_table
 
     print_table(listing(what, catalog or ("shipped", "data", "user")), json)
 
@@ -76,7 +76,7 @@ def show(
     catalog: Catalogs = None,
 ) -> None:
     """A task as the model sees it, in colour."""
-    from unseen.report.showing import show_spans, show_tokens
+    from unseen.reporting.showing import show_spans, show_tokens
 
     found = _task(task, catalog)
     if tokens:
@@ -98,7 +98,7 @@ def render(
     catalog: Catalogs = None,
 ) -> None:
     """Rows through templates, as JSON lines."""
-    from unseen.report.rendering import check_source, file_source, task_source, write_rendered
+    from unseen.reporting.rendering import check_source, file_source, task_source, write_rendered
 
     if task and not rows and not templates:
         source = task_source(_task(task, catalog))
@@ -120,7 +120,7 @@ def promptsource(
     """PromptSource's templates, every file of them."""
     from unseen.data.places import user_catalog
     from unseen.prompt.promptsource import import_promptsource
-    from unseen.report.terminal import print_table
+    from unseen.reporting.terminal import print_table
 
     print_table([import_promptsource(path, user_catalog())], json)
 
@@ -139,13 +139,13 @@ def tune(
 
     settings = load_recipe(recipe, set_ or ())
     if plan:
-        from unseen.report.planning import print_plan
+        from unseen.reporting.planning import print_plan
         from unseen.study.plan import plan as make_plan
 
         print_plan(make_plan(settings), json)
         return
-    from unseen.report.page import report as write_report
-    from unseen.report.terminal import print_scores
+    from unseen.reporting.page import report as write_report
+    from unseen.reporting.terminal import print_scores
     from unseen.study.run import tune as run_recipe
 
     done = run_recipe(settings, out=out, resume=resume)
@@ -167,8 +167,8 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Ask a model the tasks of a recipe, or any tasks."""
-    from unseen.report.page import report as write_report
-    from unseen.report.terminal import print_scores
+    from unseen.reporting.page import report as write_report
+    from unseen.reporting.terminal import print_scores
     from unseen.study.adhoc import asking_recipe
     from unseen.study.run import evaluate as ask_recipe
 
@@ -186,8 +186,8 @@ def score(
     json: Json = False,
 ) -> None:
     """Judge predictions made elsewhere."""
-    from unseen.evaluate.score import score_file
-    from unseen.report.terminal import print_score_table
+    from unseen.evaluation.score import score_file
+    from unseen.reporting.terminal import print_score_table
 
     print_score_table(score_file(metric, predictions).to_json(), json)
 
@@ -199,7 +199,7 @@ def report(
     out: Out = None,
 ) -> None:
     """One page from one run, or a comparison of several."""
-    from unseen.report.page import report as write_report
+    from unseen.reporting.page import report as write_report
 
     print(write_report(runs, with_rows=not without_rows, out=out))
 

@@ -96,6 +96,7 @@ class TrainSettings(Section):
 class EvaluateSettings(Section):
     shots: tuple[Shots, ...] = Field((0,), min_length=1)
     rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
+    seen_rows: int | None = Field(None, ge=1, le=MANY, description="rows of a seen task; as rows when absent")
     exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
     exemplar_layout: Literal["turns", "one_turn"] = "turns"
     scoring: Literal["sum", "tokens", "unconditional"] = "sum"
@@ -106,6 +107,10 @@ class EvaluateSettings(Section):
         None, ge=1, le=MANY, description="templates a task in evaluation; as templates.per_task when absent"
     )
     seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="seeds of the exemplar draw")
+
+    def rows_of(self, side: Literal["seen", "unseen"]) -> int | None:
+        """At most so many rows of a task on this side are asked."""
+        return self.seen_rows if side == "seen" and self.seen_rows is not None else self.rows
 
 
 class Recipe(Section):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from unseen.errors import RecipeMistake
-from unseen.evaluate.prediction_file import read_predictions
+from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
 from unseen.study.prepare import prepare

@@ -11,9 +11,9 @@ from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
 from unseen.data.places import cache
 from unseen.encode.format import Format, format_of
-from unseen.evaluate.evaluate import Asking, evaluate
-from unseen.evaluate.prediction import Prediction, Side
-from unseen.evaluate.rows import Counts
+from unseen.evaluation.evaluate import Asking, evaluate
+from unseen.evaluation.prediction import Prediction, Side
+from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar
 from unseen.study.prepare import Prepared
 from unseen.task.task import Task

@@ -8,7 +8,7 @@ from itertools import count, islice
 
 from unseen.encode.encoded import Encoded
 from unseen.errors import DataMistake
-from unseen.evaluate.exemplars import ExemplarPool, exemplars_of
+from unseen.evaluation.exemplars import ExemplarPool, exemplars_of
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe

@@ -16,7 +16,7 @@ from unseen.encode.encoded import Encoded
 from unseen.encode.pieces import pieces
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
-from unseen.evaluate.rows import SPLITS
+from unseen.evaluation.rows import SPLITS
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
 from unseen.study.examples import TuningExamples
@@ -118,7 +118,7 @@ def questions(prepared: Prepared) -> dict[str, int]:
         for task in tasks:
             split = next((each for each in SPLITS[side] if each in task.dataset.splits), None)
             rows = len(prepared.rows(task, split)) if split else 0
-            rows = min(rows, settings.rows) if settings.rows else rows
+            rows = min(rows, settings.rows_of(side) or rows)
             templates = min(settings.templates, len(task.templates) or 1)
             asked[side] = asked.get(side, 0) + 2 * rows * templates * len(settings.shots)
     return asked

@@ -10,8 +10,8 @@ from typing import Any
 from unseen.data.dataset import Row
 from unseen.data.rows import Rows, open_rows
 from unseen.errors import DataMistake, raise_all
-from unseen.evaluate.metrics import unknown_metrics
-from unseen.evaluate.rows import SPLITS
+from unseen.evaluation.metrics import unknown_metrics
+from unseen.evaluation.rows import SPLITS
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import bar
 from unseen.recipe import HoldOutSettings, Recipe

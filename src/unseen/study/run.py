@@ -18,8 +18,8 @@ from unseen.encode.encoded import Encoded
 from unseen.encode.format import format_facts, format_of
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake, TooLong
-from unseen.evaluate.prediction import Prediction
-from unseen.evaluate.prediction_file import PredictionWriter
+from unseen.evaluation.prediction import Prediction
+from unseen.evaluation.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model

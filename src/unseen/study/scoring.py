@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unseen.evaluate.aggregate import aggregate
-from unseen.evaluate.prediction import Prediction
+from unseen.evaluation.aggregate import aggregate
+from unseen.evaluation.prediction import Prediction
 from unseen.study.record import write_json
 from unseen.task.variants import base_name
 

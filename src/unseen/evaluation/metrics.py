@@ -1,0 +1,104 @@
+"""The metrics: what each compares, and how it normalises text first. All are 0..100; the best reference counts.
+
+accuracy     the same text. White space never decides: it is trimmed at both ends and every run of it (line breaks
+             and no-break spaces too) is one space. Case and punctuation count.
+exact_match  Super-NaturalInstructions' exact match: lower case, ASCII punctuation removed (not replaced by a space),
+             single spaces; articles are kept.
+f1           SQuAD's token F1: as exact_match, and the articles a, an, the removed; F-measure of the bags of words.
+             As in SQuAD 2.0, where one text has no word left the value is 100 if both have none, else 0.
+rouge_l      ROUGE-L F-measure with stemming, see `rouge.py`.
+bleu         corpus BLEU of sacrebleu with its defaults (13a tokeniser, mixed case, exponential smoothing), over all
+             references. Text is taken as it is.
+chrf         corpus chrF2 of sacrebleu with its defaults (6-grams of characters, no word n-grams, beta 2).
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from unseen.data.dataset import Dataset
+from unseen.errors import ScoreMistake, UserMistake, nearest
+from unseen.evaluation.corpus import CORPUS_METRICS, CorpusMetric
+from unseen.evaluation.rouge import rouge_l
+
+Compare = Callable[[str, str], float]
+
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def single_spaced(text: str) -> str:
+    """`text` trimmed, with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def plain_words(text: str) -> str:
+    """Lower case, no ASCII punctuation, single spaces; articles kept."""
+    return single_spaced(text.lower().translate(NO_PUNCTUATION))
+
+
+def accuracy(prediction: str, reference: str) -> float:
+    return 100.0 * (single_spaced(prediction) == single_spaced(reference))
+
+
+def exact_match(prediction: str, reference: str) -> float:
+    return 100.0 * (plain_words(prediction) == plain_words(reference))
+
+
+def f1(prediction: str, reference: str) -> float:
+    """Token F1 of Rajpurkar et al. 2016 (SQuAD), with SQuAD 2.0's rule for texts without words."""
+    said, wanted = (ARTICLES.sub(" ", plain_words(text)).split() for text in (prediction, reference))
+    if not said or not wanted:
+        return 100.0 * (said == wanted)
+    common = (Counter(said) & Counter(wanted)).total()
+    if common == 0:
+        return 0.0
+    precision, recall = common / len(said), common / len(wanted)
+    return 100.0 * (2 * precision * recall / (precision + recall))
+
+
+ROW_METRICS: Mapping[str, Compare] = MappingProxyType(
+    {"accuracy": accuracy, "exact_match": exact_match, "f1": f1, "rouge_l": rouge_l}
+)
+
+
+def check_metric(name: str, where: str = "--metric") -> str:
+    """`name` if it is a metric; else `ScoreMistake` about `where` with the nearest ones."""
+    known = (*ROW_METRICS, *CORPUS_METRICS)
+    if name not in known:
+        raise ScoreMistake(where, f"unknown metric '{name}'", nearest(name, known, "metrics"))
+    return name
+
+
+def unknown_metrics(dataset: Dataset) -> list[UserMistake]:
+    """A mistake for each metric that the dataset's description names and nobody knows."""
+    mistakes: list[UserMistake] = []
+    for name in dataset.metrics:
+        try:
+            check_metric(name, f"{dataset.file or dataset.name}: metrics")
+        except ScoreMistake as mistake:
+            mistakes.append(mistake)
+    return mistakes
+
+
+def row_value(metric: str, prediction: str, references: Sequence[str]) -> float:
+    """Value of one prediction under a row metric: the best over its references."""
+    return max(ROW_METRICS[metric](prediction, reference) for reference in references)
+
+
+def corpus_metric(name: str) -> CorpusMetric | None:
+    """The corpus-level metric of this name, or nothing where `name` is a mean over rows."""
+    return CORPUS_METRICS.get(name)
+
+
+def corpus_value(metric: str, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Value over all rows: the mean of a row metric, or a corpus-level score. Needs at least one row."""
+    corpus = corpus_metric(metric)
+    if corpus is not None:
+        return corpus.of_rows(corpus.statistics(predictions, references))
+    values = [row_value(metric, said, wanted) for said, wanted in zip(predictions, references, strict=True)]
+    return sum(values) / len(values)

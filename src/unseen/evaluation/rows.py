@@ -1,0 +1,61 @@
+"""Which rows of a task are asked: a seeded draw from rows that nothing was tuned on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from unseen.data.dataset import Row
+from unseen.data.rows import is_unlabelled
+from unseen.evaluation.exemplars import RowsOf
+from unseen.evaluation.prediction import Side
+from unseen.task.seeds import generator
+from unseen.task.task import Task
+from unseen.task.variants import base_name
+
+Counts = Counter[tuple[str, str]]  # (task, reason) -> rows or questions left out
+Allowed = Callable[[Task, Row], bool]
+
+# A seen task's train rows may have been tuned on; of an unseen task nothing was.
+SPLITS: dict[Side, tuple[str, ...]] = {"seen": ("test", "validation"), "unseen": ("test", "validation", "train")}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRows:
+    """The rows of one split of a task that are asked, in the order of the split."""
+
+    split: str
+    rows: tuple[Row, ...]
+
+
+def asked_rows(
+    task: Task, side: Side, most: int | None, seed: int, rows_of: RowsOf, allowed: Allowed, counts: Counts
+) -> AskedRows | None:
+    """At most `most` rows (None for all) of the first split of `SPLITS` that has labelled, allowed rows.
+
+    None where there is no such split, which is counted. The draw depends on the seed and the dataset only: every
+    template, model, shot and variant of the task is asked the same rows.
+    """
+    for split in SPLITS[side]:
+        if split not in task.dataset.splits:
+            continue
+        rows = rows_of(task, split)
+        order = generator(seed, "rows", base_name(task.name)).permutation(len(rows))
+        chosen = sorted(islice(_usable(task, rows, order.tolist(), allowed, counts), most))
+        if chosen:
+            return AskedRows(split, tuple(rows[place] for place in chosen))
+    counts[task.name, f"no rows to ask on the {side} side"] += 1
+    return None
+
+
+def _usable(task: Task, rows: Sequence[Row], order: Sequence[int], allowed: Allowed, counts: Counts) -> Iterator[int]:
+    for place in order:
+        row = rows[place]
+        if is_unlabelled(task.dataset, row):
+            counts[task.name, "unlabelled rows"] += 1
+        elif not allowed(task, row):
+            counts[task.name, "rows not allowed"] += 1
+        else:
+            yield place

@@ -1,0 +1,97 @@
+"""Numbers as a reader sees them. A score never stands without its interval and its number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unseen.reporting.markup import Markup, joined, tag
+
+MINUS = "\N{MINUS SIGN}"
+MODELS = {
+    "base": "base",
+    "base_plain": "base, plain prompts",
+    "tuned": "tuned",
+    "difference": f"tuned {MINUS} base",
+    "difference_plain": f"tuned {MINUS} base, plain prompts",
+}
+SIDES = {"unseen": "unseen tasks", "seen": "seen tasks, new rows", "unseen_clean": "unseen, rows without overlap"}
+METRICS = {"accuracy": "accuracy", "exact_match": "exact match", "f1": "token F1", "rouge_l": "ROUGE-L", "bleu": "BLEU"}
+METRICS |= {"chrf": "chrF"}
+
+
+def plain(value: float, digits: int = 1) -> str:
+    """41.7, −12.5; never −0.0."""
+    shown = f"{abs(value):.{digits}f}"
+    return MINUS + shown if value < 0 and float(shown) else shown
+
+
+def signed(value: float) -> str:
+    """+8.3, −12.5, 0.0: a difference."""
+    shown = plain(value)
+    return shown if shown.startswith(MINUS) or not float(shown) else f"+{shown}"
+
+
+Ends = tuple[float, float] | None
+
+
+def limits(ends: Ends, difference: bool = False) -> str:
+    """[25.0, 70.0], or that there is no interval."""
+    shown = signed if difference else plain
+    return f"[{shown(ends[0])}, {shown(ends[1])}]" if ends else "no interval"
+
+
+def scored(score: float, ends: Ends, count: int, model: str = "") -> Markup:
+    """A score with its 95 % interval and its number of rows; differences carry their sign."""
+    difference = model.startswith("difference")
+    number = signed(score) if difference else plain(score)
+    return tag(
+        "span",
+        tag("b", number),
+        " ",
+        tag("span", limits(ends, difference), class_="interval"),
+        " ",
+        tag("span", counted(count, "row"), class_="count"),
+        class_="score",
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    """1 row, 12 rows, 1,200 rows."""
+    return f"{whole(count)} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
+
+
+def whole(count: int) -> str:
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def shots_name(shots: int) -> str:
+    return "zero-shot" if shots == 0 else f"{shots}-shot"
+
+
+def metric_name(metric: str) -> str:
+    return METRICS.get(metric, metric)
+
+
+def listed(items: Sequence[str], most: int = 6) -> str:
+    """a, b and c; beyond `most` the rest is counted."""
+    shown = list(items[:most]) + ([f"{len(items) - most} more"] if len(items) > most else [])
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def duration(seconds: float) -> str:
+    """45 s, 4 min 10 s, 2 h 5 min."""
+    total = round(seconds)
+    if total < 60:
+        return f"{plain(seconds)} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s"
+    return f"{total // 3600} h {total % 3600 // 60} min"
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
+    """A list of names and values; values may be markup."""
+    return tag("dl", *(joined(tag("dt", name), tag("dd", _value(value))) for name, value in pairs))
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else str(value)

@@ -1,0 +1,65 @@
+"""`unseen tune --plan` on the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from unseen.reporting.terminal import print_table
+from unseen.study.plan import Plan
+
+
+def print_plan(plan: Plan, as_json: bool) -> None:
+    """Every fact of the plan, then a few examples with their supervised tokens in colour."""
+    if as_json:
+        shown = [{"id": id, "tokens": [list(piece) for piece in pieces]} for id, pieces in plan.shown]
+        print(json.dumps({**plan.values, "shown": shown}, ensure_ascii=False, indent=1))
+        return
+    print_table(_lines(plan.values), as_json=False)
+    print()
+    balance = plan.values["label_balance"]
+    if balance:
+        print("right answers among the drawn examples")
+        print_table([{"task": task, "drawn as": _joined(counts)} for task, counts in balance.items()], as_json=False)
+    from rich.console import Console
+
+    from unseen.reporting.showing import token_text
+
+    console = Console(highlight=False)
+    for id, pieces in plan.shown:
+        console.print(f"\n── {id}", style="bold blue")
+        console.print(token_text(pieces))
+
+
+def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    examples, hold_out = values["examples"], values["hold_out"]
+    minutes = values["tuning_seconds"] / 60
+    lines = {
+        "run folder": values["folder"],
+        "seen": ", ".join(values["seen"]),
+        "unseen": ", ".join(values["unseen"]),
+        "held out": f"level {hold_out['level']}; rows on both sides: {_overlap(hold_out)}",
+        "examples": f"{examples['examples']} to tune on, {examples['validation_examples']} to validate",
+        "lengths in tokens": _joined(values["lengths"]),
+        "supervised tokens": values["supervised_tokens"],
+        "exact duplicates": values["duplicates"],
+        "empty renderings": examples["empty_renderings"],
+        "cut to fit": _joined(examples["cuts"]) or "none",
+        "too long, left out": examples["too_long"],
+        "steps": values["steps"],
+        "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed with padding",
+        "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
+        "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
+        "format": _joined({name: value for name, value in values["format"].items() if value}),
+    }
+    return [{"": name, " ": value} for name, value in lines.items()]
+
+
+def _overlap(hold_out: Mapping[str, Any]) -> str:
+    counts = hold_out.get("counts") or ()
+    return "; ".join(f"{each['seen_dataset']} and {each['unseen_dataset']}" for each in counts) or "none"
+
+
+def _joined(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

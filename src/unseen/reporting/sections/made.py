@@ -1,0 +1,109 @@
+"""What was dropped, cut and left out, and how the run was made: command, versions, fingerprint, seconds, recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import counted, duration, facts, whole
+from unseen.reporting.run_data import RunData
+from unseen.reporting.tables import Column, folded, section, table
+
+ROW_COUNTS = ("rows", "unlabelled", "dropped_for_overlap", "validation", "tuned_on")
+
+
+def left_out_section(run: RunData) -> Markup:
+    """Everything that was not used, with the reason and the number."""
+    return section("left-out", "What was left out", _seen_rows(run), _asked(run))
+
+
+def _seen_rows(run: RunData) -> Markup | None:
+    counts = run.record.counts
+    if not counts:
+        return None
+    columns = [Column("seen dataset"), *(Column(name.replace("_", " "), "number") for name in ROW_COUNTS)]
+    rows = [[name, *(whole(each.get(column, 0)) for column in ROW_COUNTS)] for name, each in counts.rows.items()]
+    cuts = {what: number for what, number in counts.cuts.items() if number}
+    told = facts(
+        [
+            ("Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")),
+            ("Too long even when cut, not tuned on", counted(counts.too_long, "example")),
+            ("Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"),
+            ("Validation", counted(counts.validation_examples, "example")),
+        ]
+    )
+    return joined(tag("h3", "Rows to tune on"), table(columns, rows, "Rows of the seen datasets"), told)
+
+
+def _asked(run: RunData) -> Markup | None:
+    summary, missing = run.record.summary, run.record.tasks.missing
+    if not summary and not missing:
+        return None
+    reasons = [(*_reason(name), whole(number)) for name, number in run.record.left_out.items()]
+    columns = [Column("side"), Column("task"), Column("reason"), Column("number", "number")]
+    found = (
+        table(columns, reasons, "Left out of the asking")
+        if reasons
+        else tag("p", "No row and no question was left out.")
+    )
+    pairs = [("Tasks that the recipe names and that are not there", f"{name} ({why})") for name, why in missing.items()]
+    if summary:
+        pairs += [
+            ("Predictions", whole(summary.predictions)),
+            ("Prompts cut to fit", whole(summary.cut)),
+            ("Choices within 0.0001 nats, which another batch size may turn", whole(summary.narrow)),
+        ]
+    return joined(tag("h3", "Questions"), found, facts(pairs))
+
+
+def _reason(name: str) -> tuple[str, str, str]:
+    """`side: task: reason` taken apart; task names hold no `: `."""
+    side, _, rest = name.partition(": ")
+    task, _, reason = rest.partition(": ")
+    return side, task, reason
+
+
+def made_section(run: RunData) -> Markup:
+    record = run.record
+    seconds = [(name.capitalize(), duration(value)) for name, value in record.seconds.items()]
+    pairs: list[tuple[str, object]] = [
+        ("Command", tag("code", record.command)),
+        ("Started", record.started),
+        ("Finished", record.finished or "not yet"),
+        *seconds,
+        ("Fingerprint", tag("code", record.fingerprint)),
+        (
+            "Model",
+            joined(
+                record.model.name,
+                f" at {record.model.revision}" if record.model.revision else "",
+                " ",
+                tag("code", record.model.digest),
+            ),
+        ),
+        ("Format", ", ".join(f"{name}: {value}" for name, value in record.format.items() if value)),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in record.versions.items())),
+        ("Seed", str(record.recipe.get("seed", ""))),
+    ]
+    rows = table(
+        [Column("rows of"), Column("digest")],
+        [(name, tag("code", digest)) for name, digest in record.rows.items()],
+        "Digests of the rows",
+    )
+    recipe = table([Column("setting"), Column("value")], flat(record.recipe).items(), "The recipe")
+    return section(
+        "made", "How this was made", facts(pairs), folded("The recipe, every default written out", recipe),
+        folded("Digests of the rows", rows),
+    )  # fmt: skip
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    """A recipe's values by dotted key."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{above}{key}.")
+        else:
+            found[above + key] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return found

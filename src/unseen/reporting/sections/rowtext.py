@@ -1,0 +1,26 @@
+"""Text of rows as a page shows it: escaped, cut with a note, kept apart from the page's own words."""
+
+from __future__ import annotations
+
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import whole
+
+LONGEST, SHORT = 3000, 400  # characters of a prompt or an answer, and of a text in a table
+
+
+def row_text(text: str) -> Markup:
+    """A block of row text; what is cut out of its middle is counted."""
+    return tag("pre", _cut(text, LONGEST), class_="row", dir="auto")
+
+
+def short_text(text: str) -> Markup:
+    """Row text within a line."""
+    return tag("bdi", _cut(text, SHORT), class_="row")
+
+
+def _cut(text: str, longest: int) -> Markup:
+    if len(text) <= longest:
+        return joined(text)
+    half = longest // 2
+    note = f" [… {whole(len(text) - 2 * half)} characters are not shown …] "
+    return joined(text[:half], tag("span", note, class_="cut"), text[-half:])

@@ -1,0 +1,205 @@
+"""The split and its proof: what is claimed, what was compared, what was found, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted, facts, listed, plain, whole
+from unseen.reporting.run_data import RunData
+from unseen.reporting.sections.rowtext import short_text
+from unseen.reporting.tables import Column, Row, folded, section, table
+from unseen.task.proof import Pair, Proof
+from unseen.task.texts import Compared
+
+CLAIMS = {
+    "cluster": "no task of the unseen clusters was tuned on",
+    "dataset": "no task over the unseen datasets was tuned on",
+    "task": "the unseen tasks were not tuned on; other tasks over the same datasets may have been",
+    "row": "the unseen rows were not tuned on; the same tasks were",
+}
+WHAT_BECAME = {
+    "refuse": "the run would have been refused",
+    "drop_seen": "the seen rows were left out of the tuning",
+    "clean_subset": "the unseen rows without overlap were scored by themselves too",
+}
+KINDS = {"equal": "equal texts", "near": "near-duplicates", "ngram": "shared runs of words"}
+
+TURNED = ":turned"
+
+
+def split_section(run: RunData) -> Markup:
+    return section(
+        "split",
+        "The split and its proof",
+        _sides(run),
+        _proof(run.record.hold_out) if run.record.hold_out else _no_proof(run),
+        _model(run),
+        _seen_side(run.record.seen_side),
+    )
+
+
+def _no_proof(run: RunData) -> Markup:
+    tuned = "This run has only one side, so there is nothing to prove apart."
+    return tag("p", tuned if run.record.tasks.seen or run.record.tasks.unseen else "No tasks were named.")
+
+
+def _sides(run: RunData) -> Markup:
+    """Seen and unseen tasks side by side, by cluster."""
+    seen, unseen = run.record.tasks.seen, run.record.tasks.unseen
+    return tag(
+        "div", _side("Tuned on (seen)", seen, ()), _side("Held out (unseen)", unseen, tuple(run.void)), class_="sides"
+    )
+
+
+def _side(title: str, tasks: Sequence[str], void: Sequence[str]) -> Markup:
+    clusters: dict[str, list[Child]] = {}
+    for task in tasks:
+        cluster, _, name = task.partition("/")
+        if not name.endswith(TURNED):
+            shown = f"{name} (both ways)" if task + TURNED in tasks else name
+            clusters.setdefault(cluster, []).append(joined(tag("s", shown), " (void)") if task in void else shown)
+    items = [tag("li", tag("b", cluster), ": ", _commas(names)) for cluster, names in clusters.items()]
+    both = "Both ways: also with input and answer changing places." if any(t.endswith(TURNED) for t in tasks) else None
+    return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"), both and tag("p", both))
+
+
+def _commas(names: Sequence[Child]) -> Markup:
+    return joined(*((", " if place else None, name) for place, name in enumerate(names)))
+
+
+def _proof(proof: Proof) -> Markup:
+    claim = (
+        f"Claim at level {proof.level}: {CLAIMS.get(proof.level, '')}. Names and origins of datasets were compared at "
+        "that level and every finer one; nothing stood on both sides."
+    )
+    return joined(
+        tag("p", claim),
+        facts(list(_facts(proof))),
+        folded("What was compared", _compared(proof)),
+        _pair_counts(proof),
+        _pairs(proof),
+        _wordings(proof),
+    )
+
+
+def _facts(proof: Proof) -> Iterator[tuple[str, Child]]:
+    rows = sum(each.rows for each in proof.compared_seen), sum(each.rows for each in proof.compared_unseen)
+    yield (
+        "Texts compared",
+        f"{counted(rows[0], 'seen row')} with {counted(rows[1], 'unseen row')}, as they are before any template: equal "
+        f"texts, near-duplicates (at least {plain(100 * proof.near, 0)} % alike), {proof.ngram} words in a row",
+    )
+    yield "Overlap found", _overlap(proof)
+    yield "Coarser overlap", _coarser(proof)
+
+
+def _overlap(proof: Proof) -> str:
+    if not proof.counts:
+        return "none: no row of one side shares text with the other"
+    seen, unseen = sum(each.seen_rows for each in proof.counts), sum(each.unseen_rows for each in proof.counts)
+    dropped = sum(map(len, proof.dropped_seen.values()))
+    kept = f" ({counted(dropped, 'row')} left out)" if dropped else ""
+    met = f"{counted(seen, 'seen row')} and {counted(unseen, 'unseen row')} share text"
+    return f"{met}; {WHAT_BECAME.get(proof.overlap, proof.overlap)}{kept}"
+
+
+def _coarser(proof: Proof) -> str:
+    found = [f"{level}: {listed(names)}" for level, names in proof.coarser.items() if names]
+    return "; ".join(found) or ("no coarser level than the claim's" if not proof.coarser else "none")
+
+
+def _compared(proof: Proof) -> Markup:
+    columns = [
+        Column("side"),
+        Column("dataset"),
+        *(Column(n, "number") for n in ("rows", "without text", "distinct texts")),
+    ]
+    rows = [
+        (side, *_line(each))
+        for side, found in (("seen", proof.compared_seen), ("unseen", proof.compared_unseen))
+        for each in found
+    ]
+    return table([*columns, Column("digest of the texts")], rows, "What was compared")
+
+
+def _line(each: Compared) -> Row:
+    return each.dataset, whole(each.rows), whole(each.without_text), whole(each.texts), tag("code", each.digest)
+
+
+def _pair_counts(proof: Proof) -> Markup | None:
+    if not proof.counts:
+        return None
+    columns = [
+        Column("seen dataset"),
+        Column("unseen dataset"),
+        Column("seen rows", "number"),
+        Column("unseen rows", "number"),
+        Column("how they meet"),
+    ]
+    rows = [
+        (each.seen_dataset, each.unseen_dataset, each.seen_rows, each.unseen_rows,
+         ", ".join(f"{KINDS.get(kind, kind)} {number}" for kind, number in each.kinds.items()))
+        for each in proof.counts
+    ]  # fmt: skip
+    return table(columns, rows, "Rows that share text")
+
+
+def _pairs(proof: Proof) -> Markup | None:
+    if not proof.pairs:
+        return None
+    heads = ("how", "measure", "seen row", "unseen row", "seen text", "unseen text", "shared", "hashes")
+    shown = table([*map(Column, heads)], map(_pair, proof.pairs), "Pairs of rows that share text")
+    return folded(f"The first {counted(len(proof.pairs), 'pair')} of rows that share text", shown)
+
+
+def _pair(pair: Pair) -> Row:
+    return (
+        KINDS.get(pair.kind, pair.kind),
+        plain(pair.measure, 2),
+        f"{pair.seen_dataset} {pair.seen_row}",
+        f"{pair.unseen_dataset} {pair.unseen_row}",
+        *map(short_text, (pair.seen_text, pair.unseen_text, pair.shared)),
+        tag("code", f"{pair.seen_hash} {pair.unseen_hash}"),
+    )
+
+
+def _wordings(proof: Proof) -> Markup | None:
+    """Text that many rows of a seen dataset share is its wording; how much was not counted as overlap."""
+    if not proof.wordings:
+        return None
+    columns = [Column("dataset"), Column("runs of words", "number"), Column("texts", "number"), Column("one of them")]
+    rows = [(each.dataset, whole(each.grams), whole(each.texts), short_text(each.example)) for each in proof.wordings]
+    return folded("Left out of the comparison as a dataset's own wording", table(columns, rows, "Wordings"))
+
+
+def _model(run: RunData) -> Markup:
+    """What the start model was tuned on before; a proof can only show disjoint tuning data."""
+    void = [f"{task} ({listed(on)})" for task, on in run.void.items()]
+    if void:
+        means = f"void scores: {listed(void, 20)}"
+    elif run.unknown:
+        means = "it may have met the unseen tasks; nobody says"
+    else:
+        means = "none of the unseen tasks is among it"
+    before = ("The start model was instruction-tuned on", _before(run.record.model.instruction_tuned_on))
+    return facts([before, ("So", means), ("Its pre-training", "is not known to this proof")])
+
+
+def _before(known: str | tuple[str, ...]) -> str:
+    if isinstance(known, str):
+        return {"none": "nothing: it is a base model"}.get(known, known)
+    return listed(known, 20)
+
+
+def _seen_side(proof: Proof | None) -> Markup | None:
+    """Rows of the seen tasks that are asked, against those that were tuned on."""
+    if proof is None:
+        return None
+    left = sum(map(len, proof.unclean_unseen.values()))
+    rows = sum(each.rows for each in proof.compared_unseen)
+    said = (
+        f"On the seen side {counted(rows, 'test row')} were compared with the rows tuned on; {whole(left)} share text "
+        "with one and are not asked."
+    )
+    return joined(tag("p", said), _pair_counts(proof), _pairs(proof))
