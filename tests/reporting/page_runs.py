@@ -131,7 +131,7 @@ def write_run(
     with PredictionWriter(folder / "predictions.parquet") as writer:
         for prediction in predictions:
             writer.write(prediction)
-    summary = score_predictions(folder, predictions, unclean or {}, 0)
+    summary = score_predictions(folder, predictions, unclean or {}, (), 0)
     write_steps(folder)
     write_record(folder, record(summary=summary) | changes)
     return folder

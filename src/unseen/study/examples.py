@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
-from unseen.errors import DataMistake
+from unseen.encode.format import format_of
+from unseen.encode.store import EncodedStore
+from unseen.errors import DataMistake, TooLong
 from unseen.evaluation.exemplars import ExemplarPool, exemplars_of
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
+from unseen.study.prepare import Prepared
 from unseen.study.seen_rows import OpenRows, SeenRows
 from unseen.task.mixture import Draw, Mixture
 from unseen.task.render import example_of
 from unseen.task.task import Task
 from unseen.train.plan import count_draws
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
 
 
 def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
@@ -94,3 +104,42 @@ def encoded_examples(
             yield each
         if missing == before:
             raise DataMistake("mixture", f"none of {missing} examples fits into max_tokens", "raise train.max_tokens")
+
+
+def encode_examples(
+    prepared: Prepared, model: LanguageModel, folder: Path
+) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
+    """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
+    recipe = prepared.recipe
+    format = format_of(recipe.format, model.tokenizer, recipe.system)
+    too_long: list[TooLong] = []
+    encode = partial(
+        encode_many,
+        tokenizer=model.tokenizer,
+        format=format,
+        limit=min(recipe.train.max_tokens, model.context),
+        prompt_weight=recipe.train.prompt_weight,
+        too_long=too_long.append,
+    )
+    examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+    stored = EncodedStore.write(folder / "examples", encoded_examples(examples, encode))
+    left_out = len(too_long)
+    held = validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows)
+    validation = list(encode(held))
+    cuts: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
+    for each in stored:
+        cuts.update(each.cuts)
+        drawn[each.id.partition("|")[0]] += 1
+    counts = {
+        "examples": len(stored),
+        "epoch_length": examples.mixture.epoch_length,
+        "empty_renderings": examples.counts["empty"],
+        "too_long": left_out,
+        "cuts": dict(cuts),
+        "drawn": dict(sorted(drawn.items())),
+        "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
+        "validation_examples": len(validation),
+        "rows": {name: dict(each) for name, each in prepared.seen_rows.counts.items()},
+    }
+    return stored, validation, counts

@@ -19,9 +19,10 @@ from unseen.errors import RecipeMistake
 from unseen.evaluation.rows import SPLITS
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
-from unseen.study.examples import TuningExamples
+from unseen.study.examples import TuningExamples, encode_examples
+from unseen.study.facts import format_record
 from unseen.study.prepare import Prepared, prepare, proof_of
-from unseen.study.run import encode_examples, format_record, load
+from unseen.study.run import load
 from unseen.train.estimate import estimate, probe
 from unseen.train.plan import plan_steps
 

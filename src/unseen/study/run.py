@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unseen.encode.encode import encode_many
-from unseen.encode.encoded import Encoded
-from unseen.encode.format import format_facts, format_of
-from unseen.encode.store import EncodedStore
-from unseen.errors import RecipeMistake, TooLong
+from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model
-from unseen.study.examples import TuningExamples, encoded_examples, validation_examples
-from unseen.study.fingerprint import versions
-from unseen.study.prepare import Prepared, prepare, proof_of
+from unseen.study.examples import encode_examples
+from unseen.study.facts import format_record, new_record, opening_lines, training_record
+from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions
 
@@ -113,71 +108,31 @@ def _base_and_tuned(
     from unseen.train.plan import plan_steps
 
     recipe, seconds = prepared.recipe, dict(record.get("seconds", {}))
-    began = time.perf_counter()
-    base = ask_model(prepared, model, "base")
-    seconds["asking base"] = round(time.perf_counter() - began, 1)
-
-    began = time.perf_counter()
-    stored, held, counts = encode_examples(prepared, model, folder)
-    steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
+    with _timed(seconds, "asking base"):
+        base = ask_model(prepared, model, "base")
+    with _timed(seconds, "rendering and encoding"):
+        stored, held, counts = encode_examples(prepared, model, folder)
+        steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
     record |= {"counts": counts, "format": format_record(prepared, model), "seconds": seconds}
     write_record(folder, record)
-    seconds["rendering and encoding"] = round(time.perf_counter() - began, 1)
     say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
-
-    began = time.perf_counter()
     tuned = tune_model(
         model, steps, recipe.train, folder, examples=stored, validation=held, seed=recipe.seed, resume=True
     )
-    names, origins = _tuned_on(prepared)
-    finish(tuned, folder, names, origins)
+    finish(tuned, folder, *_tuned_on(prepared))
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
     record |= {"training": training_record(tuned, prepared)}
     write_record(folder, record)
-
-    began = time.perf_counter()
-    after = ask_model(prepared, tuned.model, "tuned")
-    seconds["asking tuned"] = round(time.perf_counter() - began, 1)
+    with _timed(seconds, "asking tuned"):
+        after = ask_model(prepared, tuned.model, "tuned")
     return [base, after], record
 
 
-def encode_examples(
-    prepared: Prepared, model: LanguageModel, folder: Path
-) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
-    """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
-    recipe = prepared.recipe
-    format = format_of(recipe.format, model.tokenizer, recipe.system)
-    too_long: list[TooLong] = []
-    encode = partial(
-        encode_many,
-        tokenizer=model.tokenizer,
-        format=format,
-        limit=min(recipe.train.max_tokens, model.context),
-        prompt_weight=recipe.train.prompt_weight,
-        too_long=too_long.append,
-    )
-    examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
-    stored = EncodedStore.write(folder / "examples", encoded_examples(examples, encode))
-    left_out = len(too_long)
-    held = validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows)
-    validation = list(encode(held))
-    cuts: Counter[str] = Counter()
-    drawn: Counter[str] = Counter()
-    for each in stored:
-        cuts.update(each.cuts)
-        drawn[each.id.partition("|")[0]] += 1
-    counts = {
-        "examples": len(stored),
-        "epoch_length": examples.mixture.epoch_length,
-        "empty_renderings": examples.counts["empty"],
-        "too_long": left_out,
-        "cuts": dict(cuts),
-        "drawn": dict(sorted(drawn.items())),
-        "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
-        "validation_examples": len(validation),
-        "rows": {name: dict(each) for name, each in prepared.seen_rows.counts.items()},
-    }
-    return stored, validation, counts
+@contextmanager
+def _timed(seconds: dict[str, float], what: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    seconds[what] = round(time.perf_counter() - began, 1)
 
 
 def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dict[str, Any]:
@@ -186,8 +141,10 @@ def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dic
     with PredictionWriter(folder / "predictions.parquet") as writer:
         for prediction in predictions:
             writer.write(prediction)
-    clean = {name: rows for name, rows in (record["hold_out"] or {}).get("unclean_unseen", {}).items() if rows}
-    summary = score_predictions(folder, predictions, clean, record["recipe"]["seed"])
+    hold_out = record["hold_out"] or {}
+    unclean = hold_out["unclean_unseen"] if hold_out.get("overlap") == "clean_subset" else {}
+    void = [task for task, tuned_on in record["model"]["conflicts"].items() if not isinstance(tuned_on, str)]
+    summary = score_predictions(folder, predictions, unclean, void, record["recipe"]["seed"])
     left_out = Counter[str]()
     for part in asked:
         left_out.update(part.left_out)
@@ -215,73 +172,6 @@ def _usable(folder: Path, prepared: Prepared) -> None:
     if (folder / NAME).is_file() and read_record(folder).get("fingerprint") != prepared.fingerprint:
         what = "holds another run: rows, templates, model or settings differ"
         raise RecipeMistake(str(folder), what, "name another folder with --out")
-
-
-def new_record(prepared: Prepared) -> dict[str, Any]:
-    """What is known before any model is loaded."""
-    recipe = prepared.recipe
-    return {
-        "name": recipe.name,
-        "fingerprint": prepared.fingerprint,
-        "command": " ".join(["unseen", *sys.argv[1:]]),
-        "started": now(),
-        "versions": versions(),
-        "recipe": recipe.canonical(),
-        "tasks": {
-            "seen": [task.name for task in prepared.tuned_on],
-            "unseen": [task.name for task in prepared.unseen],
-            "missing": dict(prepared.catalog.missing_of((*recipe.seen, *recipe.unseen))),
-        },
-        "model": {
-            "name": prepared.model.name,
-            "digest": prepared.model.digest,
-            "revision": prepared.model.revision,
-            "instruction_tuned_on": prepared.model.instruction_tuned_on,
-            "conflicts": dict(prepared.conflicts),
-        },
-        "mixture": {"group": recipe.mixture.group},
-        "rows": prepared.rows.digests(),
-        "hold_out": proof_of(prepared.split),
-        "seen_side": proof_of(prepared.seen_split),
-    }
-
-
-def opening_lines(prepared: Prepared) -> list[str]:
-    """What a person wants to know before the long part begins."""
-    lines = [
-        f"{prepared.recipe.name} {prepared.fingerprint[:8]}: {len(prepared.tuned_on)} seen tasks, "
-        f"{len(prepared.unseen)} unseen, model {prepared.model.name}"
-    ]
-    if prepared.split:
-        found = len(prepared.split.proof.counts)
-        lines.append(f"held out at level {prepared.split.level}; text overlap between the sides: {found or 'none'}")
-    void = [f"{task} ({', '.join(on)})" for task, on in prepared.conflicts.items() if isinstance(on, tuple)]
-    if void:
-        lines.append(f"void: the model was tuned on these before: {'; '.join(void)}")
-    return lines
-
-
-def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:
-    recipe = prepared.recipe
-    return asdict(format_facts(model.tokenizer, format_of(recipe.format, model.tokenizer, recipe.system)))
-
-
-def training_record(tuned: Any, prepared: Prepared) -> dict[str, Any]:
-    """What tuning did, beside the lines of steps.jsonl."""
-    tokens = sum(line["tokens"] for line in tuned.steps)
-    padded = sum(line["tokens_padded"] for line in tuned.steps)
-    return {
-        "steps": len(tuned.steps),
-        "kept_step": tuned.kept_step,
-        "precision": tuned.precision,
-        "readout": tuned.readout,
-        "processes": tuned.processes,
-        "trained_parameters": tuned.trained_parameters,
-        "tokens": tokens,
-        "positions_computed": padded,
-        "sharing_ratio": 1.0,
-        "group": prepared.recipe.mixture.group,
-    }
 
 
 def _tuned_on(prepared: Prepared) -> tuple[list[str], list[str]]:

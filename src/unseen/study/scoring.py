@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,24 @@ CLEAN = "unseen_clean"  # side of the scores over unseen rows that share no text
 
 
 def score_predictions(
-    folder: Path, predictions: Sequence[Prediction], unclean: Mapping[str, Sequence[int]], seed: int
+    folder: Path,
+    predictions: Sequence[Prediction],
+    unclean: Mapping[str, Sequence[int]],
+    void: Collection[str],
+    seed: int,
 ) -> dict[str, Any]:
     """Write `scores.json` in `folder`, and give the rest of the summary as JSON values.
 
     `unclean` holds, by dataset, the unseen rows that share text with the seen side; where there are any, the unseen
-    tasks are scored once more without them, under the side `unseen_clean`.
+    tasks are scored once more without them, under the side `unseen_clean`. The unseen tasks named in `void`, which the
+    start model was tuned on, keep their own lines and are left out of the means over tasks.
     """
     summary = aggregate(predictions, seed)
+    if void:
+        sound = aggregate([p for p in predictions if p.side == "seen" or p.task not in void], seed)
+        own = tuple(row for row in summary.scores if row.task is not None)
+        means = tuple(row for row in sound.scores if row.task is None)
+        summary = replace(summary, scores=(*means, *own), across=sound.across)
     scores = [row.to_json() for row in summary.scores]
     if unclean:
         dirty = {name: frozenset(rows) for name, rows in unclean.items()}

@@ -1,0 +1,83 @@
+"""What a record says of a run: the facts of its preparation, its format and its tuning."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from unseen.encode.format import format_facts, format_of
+from unseen.study.fingerprint import versions
+from unseen.study.prepare import Prepared, proof_of
+from unseen.study.record import now
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
+    from unseen.train.loop import Tuned
+
+
+def new_record(prepared: Prepared) -> dict[str, Any]:
+    """What is known before any model is loaded."""
+    recipe = prepared.recipe
+    return {
+        "name": recipe.name,
+        "fingerprint": prepared.fingerprint,
+        "command": " ".join(["unseen", *sys.argv[1:]]),
+        "started": now(),
+        "versions": versions(),
+        "recipe": recipe.canonical(),
+        "tasks": {
+            "seen": [task.name for task in prepared.tuned_on],
+            "unseen": [task.name for task in prepared.unseen],
+            "missing": dict(prepared.catalog.missing_of((*recipe.seen, *recipe.unseen))),
+        },
+        "model": {
+            "name": prepared.model.name,
+            "digest": prepared.model.digest,
+            "revision": prepared.model.revision,
+            "instruction_tuned_on": prepared.model.instruction_tuned_on,
+            "conflicts": dict(prepared.conflicts),
+        },
+        "mixture": {"group": recipe.mixture.group},
+        "rows": prepared.rows.digests(),
+        "hold_out": proof_of(prepared.split),
+        "seen_side": proof_of(prepared.seen_split),
+    }
+
+
+def opening_lines(prepared: Prepared) -> list[str]:
+    """What a person wants to know before the long part begins."""
+    lines = [
+        f"{prepared.recipe.name} {prepared.fingerprint[:8]}: {len(prepared.tuned_on)} seen tasks, "
+        f"{len(prepared.unseen)} unseen, model {prepared.model.name}"
+    ]
+    if prepared.split:
+        found = len(prepared.split.proof.counts)
+        lines.append(f"held out at level {prepared.split.level}; text overlap between the sides: {found or 'none'}")
+    void = [f"{task} ({', '.join(on)})" for task, on in prepared.conflicts.items() if isinstance(on, tuple)]
+    if void:
+        lines.append(f"void: the model was tuned on these before: {'; '.join(void)}")
+    return lines
+
+
+def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:
+    recipe = prepared.recipe
+    return asdict(format_facts(model.tokenizer, format_of(recipe.format, model.tokenizer, recipe.system)))
+
+
+def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
+    """What tuning did, beside the lines of steps.jsonl."""
+    tokens = sum(line["tokens"] for line in tuned.steps)
+    padded = sum(line["tokens_padded"] for line in tuned.steps)
+    return {
+        "steps": len(tuned.steps),
+        "kept_step": tuned.kept_step,
+        "precision": tuned.precision,
+        "readout": tuned.readout,
+        "processes": tuned.processes,
+        "trained_parameters": tuned.trained_parameters,
+        "tokens": tokens,
+        "positions_computed": padded,
+        "sharing_ratio": 1.0,
+        "group": prepared.recipe.mixture.group,
+    }
