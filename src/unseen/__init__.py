@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unseen.data.rows import open_rows as open_rows
     from unseen.evaluation.score import score as score
     from unseen.recipe import load_recipe as load_recipe
     from unseen.reporting.page import report as report
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "load_recipe": "unseen.recipe",
     "load_catalog": "unseen.task.catalog",
+    "open_rows": "unseen.data.rows",
     "render": "unseen.task.render",
     "hold_out": "unseen.task.holdout",
     "plan": "unseen.study.plan",
@@ -32,7 +34,18 @@ _HOMES = {
     "score": "unseen.evaluation.score",
     "report": "unseen.reporting.page",
 }
-__all__ = ["evaluate", "hold_out", "load_catalog", "load_recipe", "plan", "render", "report", "score", "tune"]
+__all__ = [
+    "evaluate",
+    "hold_out",
+    "load_catalog",
+    "load_recipe",
+    "open_rows",
+    "plan",
+    "render",
+    "report",
+    "score",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -124,9 +124,13 @@ def test_the_order_of_predictions_and_of_other_tasks_changes_nothing() -> None:
 def test_one_cluster_says_something_of_new_rows_but_nothing_of_new_tasks() -> None:
     summary = aggregate(evaluation())
     row = find(summary.scores, task=None, model="tuned")
-    assert (row.low, row.high, row.detectable) == (None, None, None)
     [across] = [each for each in summary.across if each.model == "tuned"]
     assert across.new_tasks is None and "one cluster (nli)" in across.why_not
+    assert (row.low, row.high, row.detectable) == (
+        across.new_rows.low,
+        across.new_rows.high,
+        across.new_rows.detectable,
+    )
     assert across.new_rows.low < row.score < across.new_rows.high
 
 
@@ -137,7 +141,14 @@ def test_tasks_of_several_clusters_give_an_interval_for_new_tasks_that_is_the_wi
     rows, tasks = (each.high - each.low for each in (across.new_rows, across.new_tasks))
     assert tasks > rows
     row = find(summary.scores, task=None, model="difference")
-    assert (row.low, row.high) == (across.new_tasks.low, across.new_tasks.high)
+    assert (row.low, row.high) == (across.new_rows.low, across.new_rows.high)
+
+
+def test_the_median_over_one_template_is_that_template() -> None:
+    made = [prediction("nli/a", "only", row, "base", row == 0) for row in range(4)]
+    scores = aggregate(made).scores
+    one, median = (find(scores, task="nli/a", template=name, model="base") for name in ("only", None))
+    assert (one.score, one.low, one.high) == (median.score, median.low, median.high)
 
 
 def test_spread_over_templates_is_told_as_quartiles() -> None:

@@ -129,7 +129,7 @@ def test_train_rows_of_a_seen_task_are_never_asked_and_that_is_counted() -> None
 def test_rows_that_are_not_allowed_are_left_out_and_counted() -> None:
     predictions, _, counts = run({"rows": None}, allowed=lambda task, row: row.index > 20)
     assert min(each.row for each in predictions) == 21
-    assert counts["sentiment/notes", "rows not allowed"] == 16
+    assert counts["sentiment/notes", "rows that meet one tuned on"] == 16
 
 
 def shown(question: Question) -> list[str]:

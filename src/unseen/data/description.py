@@ -32,7 +32,10 @@ def load_description(path: Path) -> Dataset:
     `Mistakes` with one line each, naming file, key and remedy.
     """
     path = Path(path)
-    said = check_model(DescriptionFile, read_yaml_mapping(path, DataMistake), str(path), DataMistake)
+    values = read_yaml_mapping(path, DataMistake)
+    if "dataset" not in values and ("seen" in values or "unseen" in values):
+        raise DataMistake(str(path), "is a recipe, no dataset description", "keep recipes outside the catalog's folder")
+    said = check_model(DescriptionFile, values, str(path), DataMistake)
     return Dataset(
         name=said.dataset,
         cluster=said.cluster,

@@ -152,7 +152,7 @@ def why_no_statement(tasks: Sequence[str]) -> str:
 
 
 def _side_row(across: Across) -> ScoreRow:
-    found = across.new_tasks
+    found = across.new_rows
     return ScoreRow(
         task=None,
         template=None,
@@ -161,9 +161,9 @@ def _side_row(across: Across) -> ScoreRow:
         shots=across.shots,
         seed=across.seed,
         metric=across.metric,
-        score=across.new_rows.score,
-        low=found.low if found else None,
-        high=found.high if found else None,
+        score=found.score,
+        low=found.low,
+        high=found.high,
         count=across.count,
-        detectable=found.detectable if found else None,
+        detectable=found.detectable,
     )

@@ -56,6 +56,6 @@ def _usable(task: Task, rows: Sequence[Row], order: Sequence[int], allowed: Allo
         if is_unlabelled(task.dataset, row):
             counts[task.name, "unlabelled rows"] += 1
         elif not allowed(task, row):
-            counts[task.name, "rows not allowed"] += 1
+            counts[task.name, "rows that meet one tuned on"] += 1
         else:
             yield place

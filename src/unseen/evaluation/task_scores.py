@@ -25,8 +25,8 @@ class ScoreRow:
     """One entry of `scores.json`.
 
     `template` None: median over templates; `task` None: mean over the tasks of a side; `seed` None: mean over several
-    seeds. `count` is the number of rows. `low` and `high` are 95 % limits for new rows of the task (for `task` None:
-    for new tasks), None where there can be none. `detectable`: the smallest difference that 80 % power would show, for
+    seeds. `count` is the number of rows. `low` and `high` are 95 % limits for new rows of these tasks (`Across` has
+    those for new tasks). `detectable`: the smallest difference that 80 % power would show, for
     a difference between these two models on these rows (paired), for a score against a model asked other rows.
     """
 
@@ -185,13 +185,18 @@ def _rows_of(cell: Cell, measured: Measured) -> Iterator[ScoreRow]:
         for column, template in enumerate(measured.templates):
             interval = _template_interval(measured, place, column)
             yield _row(cell, measured.label, template, seed, interval, int(measured.counts[place][column]))
-        medians = measured.median_replicates[place]
-        interval = percentile_interval(measured.medians[place], medians, measured.low)
-        yield _row(cell, measured.label, None, seed, interval, cell.count)
+        yield _row(cell, measured.label, None, seed, _median_interval(measured, place), cell.count)
     if len(measured.seeds) > 1:
         pooled = _pooled(cell, measured)
         interval = percentile_interval(pooled.score, pooled.replicates, measured.low)
         yield _row(cell, measured.label, None, None, interval, cell.count)
+
+
+def _median_interval(measured: Measured, place: int) -> Interval:
+    """Of the median over templates; over a single one it is that one's own."""
+    if len(measured.templates) == 1:
+        return _template_interval(measured, place, 0)
+    return percentile_interval(measured.medians[place], measured.median_replicates[place], measured.low)
 
 
 def _template_interval(measured: Measured, place: int, column: int) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from unseen.ask.cache import AnswerCache
@@ -48,7 +48,7 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str) -> Asked:
         predictions = tuple(
             prediction
             for side, tasks in sides_of(prepared)
-            for prediction in evaluate(asking, tasks, side, counts[side])
+            for prediction in evaluate(_on_side(asking, prepared, side), tasks, side, counts[side])
         )
     left_out = {
         f"{side}: {task}: {reason}": number
@@ -71,10 +71,14 @@ def _asking(prepared: Prepared, model: LanguageModel, name: str, answers: Answer
         model=name,
         seed=recipe.seed,
         plain=plain,
-        allowed=prepared.allowed,
         cache=answers,
         progress=lambda task: advance,
     )
+
+
+def _on_side(asking: Asking, prepared: Prepared, side: Side) -> Asking:
+    """On the seen side only new rows are asked; what the unseen side may hold is the hold-out's to say."""
+    return replace(asking, allowed=prepared.is_new) if side == "seen" else asking
 
 
 def settings_of(prepared: Prepared) -> Any:

@@ -52,8 +52,9 @@ def opening_lines(prepared: Prepared) -> list[str]:
         f"{len(prepared.unseen)} unseen, model {prepared.model.name}"
     ]
     if prepared.split:
-        found = len(prepared.split.proof.counts)
-        lines.append(f"held out at level {prepared.split.level}; text overlap between the sides: {found or 'none'}")
+        found = sum(map(len, prepared.split.proof.unclean_unseen.values()))
+        shared = f"{found} unseen rows share text with the seen side" if found else "no text on both sides"
+        lines.append(f"held out at level {prepared.split.level}; {shared}")
     void = [f"{task} ({', '.join(on)})" for task, on in prepared.conflicts.items() if isinstance(on, tuple)]
     if void:
         lines.append(f"void: the model was tuned on these before: {'; '.join(void)}")

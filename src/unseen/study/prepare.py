@@ -68,8 +68,8 @@ class Prepared:
     def folder_name(self) -> str:
         return f"{self.recipe.name}-{self.fingerprint[:8]}"
 
-    def allowed(self, task: Task, row: Row) -> bool:
-        """Whether a row of a seen task may be asked: it meets none that was tuned on."""
+    def is_new(self, task: Task, row: Row) -> bool:
+        """Whether a row of a seen task meets none that was tuned on."""
         clean = self.seen_split.clean_unseen.get(task.dataset.task) if self.seen_split else None
         return clean is None or row.index in clean
 
@@ -88,8 +88,8 @@ def prepare(recipe: Recipe) -> Prepared:
     _need_split(unseen, SPLITS["unseen"], "to be asked")
     rows = TaskRows()
     split = _hold_out(tuned_on, unseen, recipe, rows)
-    seen_split = _seen_split(seen, recipe, rows)
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
+    seen_split = _seen_split(seen, recipe, rows, dealt)
     with bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = model_conflicts(model.instruction_tuned_on, unseen)
@@ -120,7 +120,7 @@ def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, 
     return hold_out(tuned_on, unseen, recipe.hold_out, rows_of)
 
 
-def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut | None:
+def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:
     """Which test rows of the seen tasks meet a row that was tuned on: they are not asked, since they are not new."""
     tasks = [task for task in seen if _asked_split(task, SPLITS["seen"])]
     if not tasks or not recipe.evaluate.seen:
@@ -129,8 +129,10 @@ def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut
         level="row", overlap="clean_subset", near=recipe.hold_out.near, ngram=recipe.hold_out.ngram
     )
 
-    def rows_of(task: Task, side: str) -> Rows:
-        return rows(task, "train" if side == "seen" else str(_asked_split(task, SPLITS["seen"])))
+    def rows_of(task: Task, side: str) -> Sequence[Row]:
+        if side == "seen":
+            return rows(task, "train").take(dealt.tune[task.name])
+        return rows(task, str(_asked_split(task, SPLITS["seen"])))
 
     return hold_out(tasks, tasks, settings, rows_of)
 

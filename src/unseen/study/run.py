@@ -146,8 +146,8 @@ def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dic
     void = [task for task, tuned_on in record["model"]["conflicts"].items() if not isinstance(tuned_on, str)]
     summary = score_predictions(folder, predictions, unclean, void, record["recipe"]["seed"])
     left_out = Counter[str]()
-    for part in asked:
-        left_out.update(part.left_out)
+    for part in asked:  # both models are asked the same rows; the larger count is that of either
+        left_out |= Counter(part.left_out)
     return record | {"left_out": dict(left_out), "summary": summary}
 
 

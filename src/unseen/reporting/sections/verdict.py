@@ -42,6 +42,8 @@ def asked(run: RunData) -> str:
     how = METHODS.get(str(run.record.recipe.get("train", {}).get("method")), "")
     tuned = f"{model} was tuned {how} on {counted(len(seen), 'task')} of {listed(clusters)}."
     them = "which it was not tuned on" if len(tasks.unseen) > 1 else "which was not tuned on"
+    if run.record.hold_out and run.record.hold_out.level == "row":
+        them = "whose other rows it may have been tuned on"
     return f"{tuned} Does that help on {unseen}, {them}?" if tasks.unseen else f"{tuned} No unseen task was named."
 
 
