@@ -27,7 +27,8 @@ class ModelFolder:
 
     `path` holds its files; for an adapter (`base` is set) the adapter's own, while the weights are those of `base`.
     `digest` is that of weights, configuration and adapter; `revision` the hub's commit; `size` the weights' bytes.
-    `instruction_tuned_on` names published datasets. `remote_code`: the configuration asks to run code of its own.
+    `instruction_tuned_on` names published datasets; `tuned_here` those that runs of ours tuned it on, which are known
+    even where the start model's own are not. `remote_code`: the configuration asks to run code of its own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ModelFolder:
     base: ModelFolder | None = None
     embedded: bool = False
     remote_code: bool = False
+    tuned_here: tuple[str, ...] = ()
 
     @property
     def tokenizer(self) -> Path:
@@ -89,6 +91,7 @@ def _plain_model(name: str, folder: Path, revision: str | None = None, embedded:
         revision=revision,
         embedded=embedded,
         remote_code=contents.remote_code,
+        tuned_here=_tuned_here(folder),
     )
 
 
@@ -111,6 +114,7 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
         revision=base.revision,
         base=base,
         remote_code=base.remote_code,
+        tuned_here=_tuned_here(folder),
     )
 
 
@@ -146,6 +150,10 @@ def _tuned_on(name: str, folder: Path) -> TunedOn:
         return tuple(said) if isinstance(said, list) else said
     known = described(name)
     return known.instruction_tuned_on if known else "unknown"
+
+
+def _tuned_here(folder: Path) -> tuple[str, ...]:
+    return tuple(_about(folder).get("tuned_here") or ())
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def _about(model: LanguageModel, tasks: Sequence[str], origins: Sequence[str]) -
         "base": base,
         "method": "lora" if is_adapted(model.module) else "full",
         "tasks": list(tasks),
+        "tuned_here": list(dict.fromkeys([*model.folder.tuned_here, *origins])),
         "instruction_tuned_on": tuned_on if isinstance(tuned_on, str) else list(tuned_on),
     }
 

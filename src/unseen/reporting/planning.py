@@ -29,7 +29,7 @@ def print_plan(plan: Plan, as_json: bool) -> None:
     console = Console(highlight=False)
     for id, pieces in plan.shown:
         console.print(f"\n── {id}", style="bold blue")
-        console.print(token_text(pieces))
+        console.print(token_text(pieces, console.is_terminal))
 
 
 def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -51,6 +51,7 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed with padding",
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
+        "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
     return [{"": name, " ": value} for name, value in lines.items()]

@@ -48,14 +48,16 @@ def show_tokens(task: Task, template: str | None, row: int, model: str) -> None:
     for example in _examples(task, template, row):
         encoded = encode(example, tokenizer, format, limit=1 << 30)
         console.print(_title(example), f"{len(encoded.ids)} tokens, {encoded.supervised} supervised")
-        console.print(token_text(pieces(encoded, tokenizer)), "\n")
+        console.print(token_text(pieces(encoded, tokenizer), console.is_terminal), "\n")
 
 
-def token_text(pieces: Sequence[tuple[str, float]]) -> Text:
-    """Tokens with a bar between them; those with a loss weight in colour."""
+def token_text(pieces: Sequence[tuple[str, float]], in_colour: bool) -> Text:
+    """Tokens with a dot between them; those with a loss weight in colour, or in «» where there is none."""
     text = Text()
     for piece, weight in pieces:
-        shown = piece.replace("\n", "⏎\n") if piece != "\n" else "⏎\n"
+        shown = piece.replace("\n", "⏎\n")
+        if weight > 0 and not in_colour:
+            shown = f"«{shown}»"
         text.append(shown, style=SUPERVISED if weight > 0 else "")
         text.append("·" if not shown.endswith("\n") else "", style="dim")
     return text

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unseen.ask.hf import HfBackend
 from unseen.encode.encoded import Encoded
+from unseen.encode.format import format_of
 from unseen.encode.pieces import pieces
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
+from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.rows import SPLITS
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
@@ -25,6 +29,9 @@ from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.run import load
 from unseen.train.estimate import estimate, probe
 from unseen.train.plan import plan_steps
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
 
 SHOWN = 3
 
@@ -46,6 +53,7 @@ def plan(recipe: Recipe) -> Plan:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
     prepared = prepare(recipe)
     model = load(prepared)
+    per_question, asked = seconds_per_question(prepared, model), questions(prepared)
     with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder:
         stored, held, counts = encode_examples(prepared, model, Path(folder))
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
@@ -68,7 +76,8 @@ def plan(recipe: Recipe) -> Plan:
             "supervised_tokens": sum(each.supervised for each in stored),
             "duplicates": _duplicates(stored),
             "label_balance": label_balance(prepared),
-            "questions": questions(prepared),
+            "questions": asked,
+            "asking_seconds": round(per_question * sum(asked.values())),
             "steps": cost.steps,
             "tokens": cost.tokens,
             "positions_computed": cost.positions,
@@ -109,6 +118,25 @@ def label_balance(prepared: Prepared) -> dict[str, dict[str, int]]:
         if example.answer is not None:
             found.setdefault(example.task, Counter())[f"choice {example.answer + 1}"] += 1
     return {task: dict(sorted(counts.items())) for task, counts in sorted(found.items())}
+
+
+def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
+    """Measured on a few rows of the first task of each side, with the recipe's shots and one template."""
+    few = {"rows": 4, "seen_rows": 4, "templates": 1}
+    asking = Asking(
+        backend=HfBackend(
+            model,
+            format_of(prepared.recipe.format, model.tokenizer, prepared.recipe.system),
+            prepared.recipe.train.batch_tokens,
+            prepared.recipe.train.max_tokens,
+        ),
+        settings=settings_of(prepared).model_copy(update=few),
+        rows_of=prepared.rows,
+    )
+    began, count = time.perf_counter(), 0
+    for side, tasks in sides_of(prepared):
+        count += sum(1 for _ in evaluate(asking, tasks[:1], side))
+    return (time.perf_counter() - began) / max(count, 1)
 
 
 def questions(prepared: Prepared) -> dict[str, int]:

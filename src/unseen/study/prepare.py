@@ -92,8 +92,15 @@ def prepare(recipe: Recipe) -> Prepared:
     seen_split = _seen_split(seen, recipe, rows, dealt)
     with bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
-    conflicts = model_conflicts(model.instruction_tuned_on, unseen)
+    conflicts = _conflicts(model, unseen)
     return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts)
+
+
+def _conflicts(model: ModelFolder, unseen: Sequence[Task]) -> Mapping[str, Conflict]:
+    """What the model is known to have been tuned on of each unseen task: by its description, or by runs of ours."""
+    here = model_conflicts(model.tuned_here, unseen)
+    said = model_conflicts(model.instruction_tuned_on, unseen)
+    return {task: said[task] if here[task] == "none" else here[task] for task in said}
 
 
 def _need_split(tasks: Sequence[Task], splits: Sequence[str], why: str) -> None:

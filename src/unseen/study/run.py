@@ -68,7 +68,7 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False) -> Run:
 def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
     """Ask the recipe's model the tasks of both sides and score it; nothing is tuned.
 
-    The folder is `out`, else runs/<name>-<first 8 of the fingerprint>; what it held is written again.
+    The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
     """
     prepared = prepare(recipe)
     folder = out or RUNS / f"{prepared.folder_name}-asked"

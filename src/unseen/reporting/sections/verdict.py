@@ -136,6 +136,9 @@ def caveats(run: RunData, unseen: Sequence[Finding]) -> Iterator[Child]:
         yield joined(tag("b", "Void: "), why, "Its scores are struck through and left out of every mean.")
     if run.unknown:
         yield "Nobody says what the start model was instruction-tuned on: it may have met the unseen tasks before."
+    if (proof := run.record.hold_out) and proof.overlap == "clean_subset" and proof.unclean_unseen:
+        shared = counted(sum(map(len, proof.unclean_unseen.values())), "unseen row")
+        yield f"{shared} share text with the seen side and are among those above; the scores without them stand below."
     if unseen:
         yield _new_tasks(unseen[0])
         yield _plainly(run, unseen[0])

@@ -1,0 +1,37 @@
+"""The dry run tells what the run would do, and leaves nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unseen.cli import run
+from unseen.recipe import Recipe
+from unseen.study.plan import plan
+
+
+def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
+    recipe: Recipe, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    values, shown = (made := plan(recipe)).values, made.shown
+    assert values["steps"] == 4 and values["examples"]["examples"] == 16
+    assert values["lengths"]["shortest"] <= values["lengths"]["median"] <= values["lengths"]["longest"]
+    assert 0 < values["supervised_tokens"] < values["tokens"] <= values["positions_computed"]
+    assert values["questions"] == {"unseen": 32, "seen": 64} and values["duplicates"] == 0
+    assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_plan_is_printed_with_its_supervised_tokens_marked(
+    recipe: Recipe, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(json.dumps(recipe.canonical()))
+    assert run(["tune", str(file), "--plan"]) == 0
+    printed = capsys.readouterr().out
+    assert "«" in printed and "exact duplicates" in printed and "questions" in printed
+    assert run(["tune", str(file), "--plan", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 4
