@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unseen.encode.batch import pad, plan_batches
+from unseen.encode.batch import PER_BATCH, pad, plan_batches
 from unseen.encode.encoded import Encoded
 
 lengths_and_budget = st.tuples(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 600))
@@ -33,9 +33,11 @@ def test_rows_times_longest_stay_within_the_budget_or_one_row_runs_alone(plan: t
 
 
 @given(lengths_and_budget)
-def test_no_order_of_filling_batches_needs_fewer(plan: tuple[list[int], int]) -> None:
+def test_no_order_of_filling_batches_costs_less(plan: tuple[list[int], int]) -> None:
     lengths, budget = plan
-    assert len(plan_batches(lengths, budget)) <= len(_in_given_order(lengths, budget))
+    planned = [[lengths[index] for index in batch] for batch in plan_batches(lengths, budget)]
+    assert _cost(planned) <= _cost(_in_given_order(lengths, budget))
+    assert _cost(planned) <= _cost(_in_given_order(sorted(lengths), budget))
 
 
 @given(lengths_and_budget)
@@ -43,6 +45,10 @@ def test_the_longest_run_first(plan: tuple[list[int], int]) -> None:
     lengths, budget = plan
     flat = [lengths[index] for batch in plan_batches(lengths, budget) for index in batch]
     assert flat == sorted(lengths, reverse=True)
+
+
+def _cost(batches: list[list[int]]) -> int:
+    return sum(len(batch) * max(batch) + PER_BATCH for batch in batches)
 
 
 def _in_given_order(lengths: list[int], budget: int) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,22 +24,43 @@ class Padded:
     mask: NDArray[np.bool_]
 
 
+# What one more micro-batch costs beside its positions, as so many positions. Rows are split by length where that
+# saves more padding than this.
+PER_BATCH = 128
+
+
 def plan_batches(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
     """Indices of the examples of each micro-batch, every example in exactly one of them.
 
-    Rows times longest stays within `batch_tokens`; an example longer than that runs alone. Examples run beside those
-    of nearest length, the longest first, so that too small a memory shows at once. An optimizer step is computed from
-    all its micro-batches, so this order changes no result.
+    Rows times longest stays within `batch_tokens`; an example longer than that runs alone. Of all ways to cut the
+    examples, sorted by length, this one computes the fewest positions, padding and `PER_BATCH` included. The longest
+    come first, so that too small a memory shows at once. An optimizer step is computed from all its micro-batches, so
+    the cut changes no result.
     """
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    ordered = [lengths[index] for index in order]
+    costs, starts = [0], [0]  # of the cheapest cut of the first n examples, and where its last batch starts
+    for end in range(1, len(order) + 1):
+        cost, start = min(_last_batches(ordered, end, costs, batch_tokens))
+        costs.append(cost)
+        starts.append(start)
     batches: list[list[int]] = []
-    rows = 0
-    for index in order:
-        if not batches or len(batches[-1]) == rows:
-            batches.append([])
-            rows = max(batch_tokens // max(lengths[index], 1), 1)
-        batches[-1].append(index)
-    return batches
+    end = len(order)
+    while end:
+        batches.append(order[starts[end] : end])
+        end = starts[end]
+    return batches[::-1]
+
+
+def _last_batches(
+    ordered: Sequence[int], end: int, costs: Sequence[int], batch_tokens: int
+) -> Iterator[tuple[int, int]]:
+    """(cost of all, start) for each batch that may end at `end`, where the first n of `ordered` cost `costs[n]`."""
+    for start in range(end - 1, -1, -1):
+        positions = ordered[start] * (end - start)
+        if start < end - 1 and positions > batch_tokens:
+            return
+        yield costs[start] + positions + PER_BATCH, start
 
 
 def pad(batch: Sequence[Encoded]) -> Padded:
