@@ -13,7 +13,7 @@ from unseen.ask.question import Answer, Generate, Question
 from unseen.ask.ranking import chosen_answer
 from unseen.ask.replay import ReplayBackend
 from unseen.data.dataset import Dataset, Labels, Row, Source
-from unseen.errors import TaskMistake
+from unseen.errors import TaskMistake, TooLong
 from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction
 from unseen.prompt.template import Template
@@ -211,3 +211,22 @@ def test_a_whole_evaluation_runs_from_replayed_answers() -> None:
     replayed = list(evaluate(asking, [task()], "unseen"))
     assert [each.values["accuracy"] for each in replayed] == [100.0 * (each.row % 2 == 0) for each in replayed]
     assert len(replayed) == 10
+
+
+class Short(ReplayBackend):
+    """A backend whose length allows no row below 20."""
+
+    def key(self, question: Question) -> str:
+        if question.example.row < 20:
+            raise TooLong(question.example.id, "has 9 tokens, of which the limit allows 8", "raise max_tokens")
+        return super().key(question)
+
+
+def test_questions_that_cannot_be_fitted_are_left_out_and_counted() -> None:
+    whole, _, _ = run({"templates": 1, "rows": None})
+    kept = [each for each in whole if each.row >= 20]
+    said = {f"sentiment/notes|liked|test/{each.row}": "no" for each in kept}
+    counts: Counter[Any] = Counter()
+    asking = Asking(Short(said), EvaluateSettings(rows=None, templates=1), rows_of)
+    assert [each.row for each in evaluate(asking, [task()], "unseen", counts)] == [each.row for each in kept]
+    assert counts["sentiment/notes", "questions too long to fit"] == len(whole) - len(kept) > 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from unseen.ask.backend import Advance, Backend, ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.question import Choose, Generate, Question
 from unseen.data.dataset import Row
+from unseen.errors import TooLong
 from unseen.evaluation.exemplars import ExemplarPool, RowsOf, exemplar_pool, exemplars_of
 from unseen.evaluation.prediction import Asked, Prediction, Side, accepted, predicted
 from unseen.evaluation.rows import Allowed, AskedRows, Counts, asked_rows
@@ -61,10 +62,12 @@ def evaluate_task(asking: Asking, task: Task, side: Side, counts: Counts) -> Ite
     if rows is None:
         return
     part = Part(task, side, rows)
-    yield from _predictions(asking, asking.backend, list(_asked(asking, part, counts)), task.name)
+    asked = _fitting(asking.backend, _asked(asking, part, counts), counts)
+    yield from _predictions(asking, asking.backend, list(asked), task.name)
     if asking.plain is not None and asking.settings.plain_base and task.plain:
         plainly = Part(replace(task, templates=task.plain), side, rows, plain=True)
-        yield from _predictions(asking, asking.plain, list(_asked(asking, plainly, counts)), f"{task.name}, plain")
+        asked = _fitting(asking.plain, _asked(asking, plainly, counts), counts)
+        yield from _predictions(asking, asking.plain, list(asked), f"{task.name}, plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,17 @@ class Part:
     side: Side
     rows: AskedRows
     plain: bool = False
+
+
+def _fitting(backend: Backend, asked: Iterable[Asked], counts: Counts) -> Iterator[Asked]:
+    """The questions that the backend can fit to its length; the others are counted, as tuning counts such rows."""
+    for each in asked:
+        try:
+            backend.key(each.question)
+        except TooLong:
+            counts[each.question.example.task, "questions too long to fit"] += 1
+        else:
+            yield each
 
 
 def _predictions(asking: Asking, backend: Backend, asked: Sequence[Asked], label: str) -> Iterator[Prediction]:
