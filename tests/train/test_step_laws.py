@@ -34,10 +34,10 @@ from transformers import (
 )
 
 from unseen.encode.encoded import Encoded
-from unseen.train import readout as readout_module
+from unseen.model import readout as readout_module
+from unseen.model.readout import Readout, probe_examples, readout_of
 from unseen.train.batch import plain_batch, plain_batches
 from unseen.train.plan import supervised_weight
-from unseen.train.readout import Readout, probe_examples, readout_of
 from unseen.train.step import TrainStep
 
 MAKERS = {

@@ -14,13 +14,13 @@ from unseen.encode.batch import plan_batches
 from unseen.encode.encoded import Encoded
 from unseen.model.adapter import trainable
 from unseen.model.quiet import quiet_transformers
+from unseen.model.readout import probe_examples, readout_of
 from unseen.recipe import TrainSettings
 from unseen.train.batch import PlainBatch, plain_batch
 from unseen.train.machine import autocast_dtype, refuse_omp_dynamic
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
 from unseen.train.plan import StepPlan
-from unseen.train.readout import probe_examples, readout_of
 from unseen.train.step import TrainStep
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from unseen.encode.encoded import Encoded
 from unseen.errors import ModelMistake, RecipeMistake
 from unseen.model.adapter import trainable
 from unseen.model.quiet import quiet_transformers
+from unseen.model.readout import probe_examples, readout_of
 from unseen.model.save import save_model
 from unseen.progress import bar
 from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
@@ -21,7 +22,6 @@ from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
 from unseen.train.plan import StepPlan
-from unseen.train.readout import probe_examples, readout_of
 from unseen.train.run import Run, take_step, validation_loss
 from unseen.train.step import TrainStep
 from unseen.train.steplog import StepLine, StepLog, read_steps

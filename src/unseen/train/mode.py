@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from unseen.model.readout import base_of
 from unseen.recipe import TrainSettings
-from unseen.train.readout import base_of
 
 
 @contextmanager

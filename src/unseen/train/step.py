@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from unseen.model.readout import Readout, base_of
 from unseen.train.batch import Batch
-from unseen.train.readout import Readout, base_of, head_loss, weighted_loss
+from unseen.train.loss import head_loss, weighted_loss
 
 
 class TrainStep(torch.nn.Module):  # type: ignore[misc]

@@ -1,9 +1,8 @@
-"""From hidden states to the loss: the head on supervised positions only, in chunks, summed in float32.
+"""From hidden states to logits, so that the output head runs only where something is predicted.
 
-A vocabulary is many times wider than a hidden state, so logits are the largest thing a step could hold. Here they
-exist for one chunk at a time and are computed again in the backward pass. Some families change their logits after
-the head (Gemma 2 caps, Cohere multiplies, Granite divides); `readout_of` knows these three and compares with the
-model's own forward, which is used as it is where the two differ.
+A vocabulary is many times wider than a hidden state, so logits are the largest thing that tuning or asking could hold.
+Some families change their logits after the head (Gemma 2 caps, Cohere multiplies, Granite divides); `readout_of` knows
+these three and compares with the model's own forward, which is used as it is where the two differ.
 """
 
 from __future__ import annotations
@@ -11,18 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
-from torch.utils.checkpoint import checkpoint
 
 from unseen.encode.encoded import Encoded
-from unseen.train.batch import Batch
 
 CHUNK_LOGITS = 2**24  # 64 MB in float32
+
+
+class Probe(Protocol):
+    """A batch on which two ways to the logits are compared."""
+
+    def outputs(self, network: Any) -> torch.Tensor:
+        """The first output of `network` at some positions: [n, width]."""
+        ...
+
+    def to(self, device: torch.device) -> Probe: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +51,13 @@ def base_of(module: Any) -> Any:
     return module.get_base_model() if hasattr(module, "get_base_model") else module
 
 
-def head_loss(
-    readout: Readout, head: torch.nn.Module, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
-) -> torch.Tensor:
-    """Weighted cross-entropy summed over [n] states, in float32, never holding more logits than `CHUNK_LOGITS`."""
-    size = chunk_size(head)
-    one = partial(_chunk_loss, readout, head)
-    if len(states) <= size:
-        return one(states, targets, weights)
-    chunks = zip(states.split(size), targets.split(size), weights.split(size), strict=True)
-    return torch.stack([checkpoint(one, *chunk, use_reentrant=False) for chunk in chunks]).sum()
-
-
 def chunk_size(head: torch.nn.Module) -> int:
     """How many states are read at once."""
     vocabulary = max(int(parameter.shape[0]) for parameter in head.parameters())
     return max(1, CHUNK_LOGITS // vocabulary)
 
 
-def _chunk_loss(
-    readout: Readout, head: torch.nn.Module, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
-) -> torch.Tensor:
-    return weighted_loss(readout.logits(head, states), targets, weights)
-
-
-def weighted_loss(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted cross-entropy, summed in float32."""
-    return (cross_entropy(logits.float(), targets, reduction="none") * weights).sum()
-
-
-def readout_of(module: Any, probe: Batch) -> Readout:
+def readout_of(module: Any, probe: Probe) -> Readout:
     """The readout of `module`, checked against its own forward on the batch `probe`; `own` where they differ."""
     base = base_of(module)
     head = base.get_output_embeddings()
