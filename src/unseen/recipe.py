@@ -63,6 +63,7 @@ class TrainSettings(Section):
     steps: int | None = Field(None, ge=1, le=MANY, description="overrides epochs")
     max_tokens: int = Field(1024, ge=8, le=MANY)
     batch_tokens: int = Field(4096, ge=8, le=MANY)
+    batches: Literal["trie", "plain"] = Field("trie", description="compute shared prefixes once, or every row alone")
     loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
@@ -149,6 +150,7 @@ class Recipe(Section):
 NOT_IN_FINGERPRINT = (
     "name",
     "train.batch_tokens",
+    "train.batches",
     "train.gradient_checkpointing",
     "train.tracker",
     "train.checkpoint_every",

@@ -19,7 +19,8 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     values, shown = (made := plan(recipe)).values, made.shown
     assert values["steps"] == 4 and values["examples"]["examples"] == 16
     assert values["lengths"]["shortest"] <= values["lengths"]["median"] <= values["lengths"]["longest"]
-    assert 0 < values["supervised_tokens"] < values["tokens"] <= values["positions_computed"]
+    assert 0 < values["supervised_tokens"] < values["tokens"]
+    assert values["nodes"] <= values["positions_computed"] and values["sharing_ratio"] > 1
     assert values["questions"] == {"unseen": 32, "seen": 64} and values["duplicates"] == 0
     assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
     assert not (tmp_path / "runs").exists()

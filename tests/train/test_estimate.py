@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from tiny_tuning import changed, llama, plan_of, random_examples
 
+from unseen.recipe import TrainSettings
+from unseen.train.batch import Deal, plain_batches
 from unseen.train.estimate import Probe, estimate, probe
 
 EXAMPLES = random_examples(24)
 LENGTHS = [len(example.ids) for example in EXAMPLES]
 
 
+def deal(settings: TrainSettings) -> Deal:
+    return partial(plain_batches, batch_tokens=settings.batch_tokens)
+
+
+def probed(settings: TrainSettings) -> Probe:
+    return probe(llama(), EXAMPLES, deal(settings), settings)
+
+
 def test_a_probe_counts_bytes_and_changes_no_weight() -> None:
     settings, model = changed(batch_tokens=400), llama()
-    found = probe(model, EXAMPLES, settings)
+    found = probe(model, EXAMPLES, deal(settings), settings)
     size = sum(each.numel() for each in llama().module.parameters())
     assert found.parameter_bytes == found.gradient_bytes == 4 * size
     assert found.update_bytes == pytest.approx(8 * size, rel=0.01)  # AdamW keeps two numbers a weight
@@ -28,9 +40,9 @@ def test_a_probe_counts_bytes_and_changes_no_weight() -> None:
 
 
 def test_an_adapter_keeps_little_state_and_adafactor_less_than_adamw() -> None:
-    full = probe(llama(), EXAMPLES, changed())
-    lora = probe(llama(), EXAMPLES, changed(method="lora", rank=4))
-    factored = probe(llama(), EXAMPLES, changed(optimizer="adafactor"))
+    full = probed(changed())
+    lora = probed(changed(method="lora", rank=4))
+    factored = probed(changed(optimizer="adafactor"))
     assert lora.gradient_bytes < 0.5 * full.gradient_bytes
     assert lora.update_bytes < 0.5 * full.update_bytes
     assert factored.update_bytes < 0.5 * full.update_bytes
@@ -38,8 +50,7 @@ def test_an_adapter_keeps_little_state_and_adafactor_less_than_adamw() -> None:
 
 def test_checkpointing_keeps_less() -> None:
     kept = [
-        probe(llama(), EXAMPLES, changed(batch_tokens=400, gradient_checkpointing=on)).kept_bytes_per_position
-        for on in (False, True)
+        probed(changed(batch_tokens=400, gradient_checkpointing=on)).kept_bytes_per_position for on in (False, True)
     ]
     assert kept[1] < 0.5 * kept[0]
 
@@ -51,10 +62,11 @@ def test_an_estimate_is_the_probe_times_what_is_computed() -> None:
         0.5, 2.0, kept_bytes=10, kept_bytes_per_position=3, parameter_bytes=100, gradient_bytes=20, update_bytes=7
     )
     sizes = [_padded(sorted(LENGTHS[int(index)] for index in plan.step(number))) for number in range(3)]
-    found = estimate(made_up, plan, LENGTHS, settings, held_out=30)
+    found = estimate(made_up, plan, EXAMPLES, deal(settings), settings, held_out=30)
     assert found.steps == 3
     assert found.tokens == sum(LENGTHS[int(index)] for index in plan.draws)
     assert found.positions == sum(map(sum, sizes))
+    assert found.read == found.nodes == found.tokens
     assert found.seconds == pytest.approx(0.5 * (found.positions + 2 * 30 / 3) + 3 * 2.0)
     assert found.memory_bytes == 100 + 20 + 7 + 10 + 3 * max(map(max, sizes))
 

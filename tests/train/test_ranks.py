@@ -27,7 +27,7 @@ def test_two_ranks_are_one(tmp_path: Path) -> None:
         alone = run(tmp_path / "one" / name)
         lines = read_steps(tmp_path / "two" / name / "steps.jsonl")
         assert [line["loss"] for line in lines] == pytest.approx([line["loss"] for line in alone.steps], rel=1e-6)
-        for key in ("validation_loss", "tokens_padded", "supervised_tokens", "grad_norm"):
+        for key in ("validation_loss", "positions", "supervised_tokens", "grad_norm"):
             ours, theirs = ([line[key] or 0 for line in each] for each in (lines, alone.steps))
             assert ours == pytest.approx(theirs, rel=1e-5), key
         assert_same_weights(tmp_path / "two" / name, tmp_path / "one" / name)

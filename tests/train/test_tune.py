@@ -40,7 +40,9 @@ def test_steps_are_written_one_a_line_with_what_was_computed(tmp_path: Path) -> 
     lines = [json.loads(line) for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert lines[-1]["epoch"] == 1.0
-    assert all(0 < line["supervised_tokens"] < line["tokens"] <= line["tokens_padded"] for line in lines)
+    assert all(0 < line["supervised_tokens"] < line["tokens"] for line in lines)
+    assert all(line["nodes"] <= min(line["tokens_read"], line["positions"]) for line in lines)
+    assert all(line["tokens_read"] == line["tokens"] - 4 for line in lines)  # no state of a last token is ever used
     assert sum(line["tokens"] for line in lines) == sum(len(each.ids) for each in random_examples(24))
 
 

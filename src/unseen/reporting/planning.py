@@ -48,13 +48,20 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "cut to fit": _joined(examples["cuts"]) or "none",
         "too long, left out": examples["too_long"],
         "steps": values["steps"],
-        "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed with padding",
+        "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed ({_sharing(values)})",
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
     return [{"": name, " ": value} for name, value in lines.items()]
+
+
+def _sharing(values: Mapping[str, Any]) -> str:
+    """What computing shared prefixes once saves, or why nothing is shared."""
+    if values["batches"] != "trie":
+        return f"{values['batches']}, padding included"
+    return f"padding included; {values['sharing_ratio']:.2f} tokens read for each that is computed"
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:

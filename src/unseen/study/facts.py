@@ -68,8 +68,9 @@ def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:
 
 def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
     """What tuning did, beside the lines of steps.jsonl."""
-    tokens = sum(line["tokens"] for line in tuned.steps)
-    padded = sum(line["tokens_padded"] for line in tuned.steps)
+    tokens, read, nodes, padded = (
+        sum(line[name] for line in tuned.steps) for name in ("tokens", "tokens_read", "nodes", "positions")
+    )
     return {
         "steps": len(tuned.steps),
         "kept_step": tuned.kept_step,
@@ -78,7 +79,9 @@ def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
         "processes": tuned.processes,
         "trained_parameters": tuned.trained_parameters,
         "tokens": tokens,
+        "nodes": nodes,
         "positions_computed": padded,
-        "sharing_ratio": 1.0,
+        "batches": tuned.batches,
+        "sharing_ratio": read / nodes,
         "group": prepared.recipe.mixture.group,
     }

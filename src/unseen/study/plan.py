@@ -27,6 +27,7 @@ from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.facts import format_record
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.run import load
+from unseen.train.dealing import dealing_of
 from unseen.train.estimate import estimate, probe
 from unseen.train.plan import plan_steps
 
@@ -58,13 +59,9 @@ def plan(recipe: Recipe) -> Plan:
         stored, held, counts = encode_examples(prepared, model, Path(folder))
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
         lengths = stored.lengths.tolist()
-        cost = estimate(
-            probe(model, stored[: recipe.train.examples_per_step], recipe.train),
-            steps,
-            lengths,
-            recipe.train,
-            sum(len(each.ids) for each in held),
-        )
+        dealing = dealing_of(model, recipe.train)
+        measured = probe(model, stored[: recipe.train.examples_per_step], dealing.deal, recipe.train)
+        cost = estimate(measured, steps, stored, dealing.deal, recipe.train, sum(len(each.ids) for each in held))
         values = {
             "name": recipe.name,
             "folder": prepared.folder_name,
@@ -80,7 +77,10 @@ def plan(recipe: Recipe) -> Plan:
             "asking_seconds": round(per_question * sum(asked.values())),
             "steps": cost.steps,
             "tokens": cost.tokens,
+            "nodes": cost.nodes,
             "positions_computed": cost.positions,
+            "batches": dealing.batches,
+            "sharing_ratio": cost.read / cost.nodes,
             "tuning_seconds": round(cost.seconds),
             "memory_mb": round(cost.memory_bytes / 2**20),
             "format": format_record(prepared, model),

@@ -23,8 +23,9 @@ Network = Callable[..., Any]
 class Batch(Protocol):
     """What the step needs of a micro-batch.
 
-    `targets` int64 [n] and `weights` float32 [n] are the supervised tokens; `tokens` counts what the examples hold,
-    `computed` the positions that the network runs over. `ids` names the examples.
+    `targets` int64 [n] and `weights` float32 [n] are the supervised tokens. `tokens` counts what the examples hold,
+    `read` what of it the network needs, `nodes` how much of that is distinct where it is shared, and `computed` the
+    positions that the network runs over, padding included. `ids` names the examples.
     """
 
     @property
@@ -35,6 +36,10 @@ class Batch(Protocol):
     def weights(self) -> torch.Tensor: ...
     @property
     def tokens(self) -> int: ...
+    @property
+    def read(self) -> int: ...
+    @property
+    def nodes(self) -> int: ...
     @property
     def computed(self) -> int: ...
 
@@ -70,6 +75,14 @@ class PlainBatch:
     weights: torch.Tensor
     tokens: int
     computed: int
+
+    @property
+    def read(self) -> int:
+        return self.tokens
+
+    @property
+    def nodes(self) -> int:
+        return self.tokens
 
     def outputs(self, network: Network) -> torch.Tensor:
         result = network(input_ids=self.input_ids, attention_mask=self.mask, use_cache=False)

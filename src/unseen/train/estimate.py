@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
-from unseen.encode.batch import plan_batches
 from unseen.encode.encoded import Encoded
 from unseen.model.adapter import trainable
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.recipe import TrainSettings
-from unseen.train.batch import PlainBatch, plain_batch
+from unseen.train.batch import Batch, Deal
 from unseen.train.machine import autocast_dtype, refuse_omp_dynamic
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
 PROBED_POSITIONS = 1024
+DEALT_STEPS = 256  # a longer run is judged by so many of its steps
 PROBED_PARAMETERS = 2**22
 
 
@@ -47,40 +48,49 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A whole run: tokens of its examples, positions computed (padding included), seconds (validation included,
-    evaluation not), and bytes at the peak of the largest micro-batch."""
+    """A whole run: tokens of its examples, what of them a model must read, how many of those are left when shared
+    prefixes stand once, positions computed (padding included), seconds (validation included, evaluation not), and
+    bytes at the peak of the largest micro-batch."""
 
     steps: int
     tokens: int
+    read: int
+    nodes: int
     positions: int
     seconds: float
     memory_bytes: int
 
 
-def estimate(probe: Probe, steps: StepPlan, lengths: Sequence[int], settings: TrainSettings, held_out: int) -> Estimate:
-    """The cost of `steps` over examples of `lengths` tokens, with a validation over `held_out` tokens when due."""
-    sizes = [_positions(lengths, steps.step(number), settings.batch_tokens) for number in range(len(steps))]
-    positions = sum(map(sum, sizes))
+def estimate(
+    probe: Probe, steps: StepPlan, examples: Sequence[Encoded], deal: Deal, settings: TrainSettings, held_out: int
+) -> Estimate:
+    """The cost of `steps` over `examples`, with a validation over `held_out` tokens when due.
+
+    Of a run of more than `DEALT_STEPS` steps, so many, evenly spread, are dealt and stand for all.
+    """
+    dealt = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), DEALT_STEPS)).astype(np.int64))
+    batches = [batch for number in dealt for batch in deal([examples[int(index)] for index in steps.step(int(number))])]
+    scale = len(steps) / len(dealt)
+    tokens, read, nodes, positions = (
+        round(scale * sum(getattr(batch, name) for batch in batches))
+        for name in ("tokens", "read", "nodes", "computed")
+    )
     validations = -(-len(steps) // settings.validate_every) if held_out else 0
     forward_only = validations * held_out / 3  # a backward pass costs two forward ones
-    largest = max(map(max, sizes))
+    largest = max(batch.computed for batch in batches)
     fixed = probe.parameter_bytes + probe.gradient_bytes + probe.update_bytes + probe.kept_bytes
     return Estimate(
         steps=len(steps),
-        tokens=sum(lengths[int(index)] for index in steps.draws),
+        tokens=tokens,
+        read=read,
+        nodes=nodes,
         positions=positions,
         seconds=(positions + forward_only) * probe.seconds_per_position + len(steps) * probe.seconds_per_update,
         memory_bytes=int(fixed + largest * probe.kept_bytes_per_position),
     )
 
 
-def _positions(lengths: Sequence[int], step: Sequence[int] | Any, batch_tokens: int) -> list[int]:
-    """Rows times longest of each micro-batch of a step."""
-    own = [lengths[int(index)] for index in step]
-    return [len(batch) * max(own[index] for index in batch) for batch in plan_batches(own, batch_tokens)]
-
-
-def probe(model: LanguageModel, examples: Sequence[Encoded], settings: TrainSettings) -> Probe:
+def probe(model: LanguageModel, examples: Sequence[Encoded], deal: Deal, settings: TrainSettings) -> Probe:
     """Run a small and a larger micro-batch of `examples` forward and backward; no weight changes. The larger one runs
     twice, and the faster time counts: the first run warms up, and another program may be in the way.
 
@@ -89,11 +99,11 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], settings: TrainSett
     refuse_omp_dynamic()
     with quiet_transformers():
         module = trainable(model.module, settings, seed=0)
-    large = _as_large_as(examples, min(PROBED_POSITIONS, settings.batch_tokens))
-    small = plain_batch([min(examples, key=lambda example: len(example.ids))])
+    large = _about(PROBED_POSITIONS, examples, deal)
+    small = deal([min(examples, key=lambda example: len(example.ids))])[0]
     device = next(module.parameters()).device
     with tuning_mode(module, settings, device):
-        readout = readout_of(module, plain_batch(probe_examples(module)))
+        readout = readout_of(module, deal(probe_examples(module))[0])
         step = TrainStep(module, readout, autocast_dtype(settings.precision, device))
         runs = [_run(step, batch.to(device)) for batch in (small, large, large)]
         step.zero_grad(set_to_none=True)
@@ -112,18 +122,15 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], settings: TrainSett
     )
 
 
-def _as_large_as(examples: Sequence[Encoded], positions: int) -> PlainBatch:
-    """The first examples that fill a micro-batch of so many positions, at least one."""
-    longest, chosen = 0, list(examples[:1])
-    for example in examples:
-        longest = max(longest, len(example.ids))
-        if longest * (len(chosen) + 1) > positions:
-            break
-        chosen.append(example)
-    return plain_batch(chosen)
+def _about(positions: int, examples: Sequence[Encoded], deal: Deal) -> Batch:
+    """The largest micro-batch of as many examples as compute no more than so many positions, or of one."""
+    count = len(examples)
+    while count > 1 and sum(batch.computed for batch in deal(examples[:count])) > positions:
+        count //= 2
+    return max(deal(examples[:count]), key=lambda batch: batch.computed)
 
 
-def _run(step: TrainStep, batch: PlainBatch) -> tuple[float, int]:
+def _run(step: TrainStep, batch: Batch) -> tuple[float, int]:
     """Seconds of forward and backward, and bytes that the forward kept for the backward."""
     began = time.perf_counter()
     with _kept(step) as sizes:

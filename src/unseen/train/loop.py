@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.encode.encoded import Encoded
-from unseen.errors import ModelMistake, RecipeMistake
+from unseen.errors import RecipeMistake
 from unseen.model.adapter import trainable
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.model.save import save_model
 from unseen.progress import bar
 from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
-from unseen.train.batch import Deal, plain_batches
+from unseen.train.batch import Deal
 from unseen.train.checkpoint import Checkpoints, Position, best_folder, load_weights
+from unseen.train.dealing import Dealing, dealing_of
 from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
@@ -36,8 +36,9 @@ LOG = "steps.jsonl"
 class Tuned:
     """What tuning did to `model`, whose weights are those after step `kept_step`.
 
-    `steps` are the lines of steps.jsonl. `precision` is the dtype of matrix products; `readout` is `own` where logits
-    are the model's own (see readout.py); `position` names the best step when there was a validation.
+    `steps` are the lines of steps.jsonl. `precision` is the dtype of matrix products; `batches` says whether prefixes
+    were shared (see dealing.py); `readout` is `own` where logits are the model's own (see readout.py); `position`
+    names the best step when there was a validation.
     """
 
     model: LanguageModel
@@ -45,6 +46,7 @@ class Tuned:
     position: Position
     kept_step: int
     precision: str
+    batches: str
     readout: str
     processes: int
     trained_parameters: int
@@ -60,30 +62,30 @@ def tune(
     validation: Sequence[Encoded] = (),
     seed: int = 0,
     resume: bool = False,
-    deal: Deal | None = None,
+    dealing: Dealing | None = None,
     processes: int | None = None,
     kept_steps: frozenset[int] = frozenset(),
 ) -> Tuned:
     """Tune `model` on `steps`, which point into `examples`: a fresh adapter on it, or all of it.
 
     The module given is used up: it becomes part of the tuned model. `out` receives steps.jsonl and checkpoints/.
-    `validation` are held-out rows of seen tasks. `deal` makes a step's micro-batches: padded rows when absent.
-    Checkpoints after the steps in `kept_steps` stay, beside the last two. With `resume` the run goes on from the last
-    whole checkpoint, or begins when there is none; without it a folder that holds a run is refused. `processes` is
-    how many are asked for, None for what the launcher says.
+    `validation` are held-out rows of seen tasks. `dealing` makes a step's micro-batches, as the recipe and the
+    model have it when absent. Checkpoints after the steps in `kept_steps` stay, beside the last two. With `resume`
+    the run goes on from the last whole checkpoint, or begins when there is none; without it a folder that holds a run
+    is refused. `processes` is how many are asked for, None for what the launcher says.
 
     Raises `RecipeMistake` or `ModelMistake` for what does not fit, `NonFiniteLoss` when a step has no number.
     """
     _check(settings, out, validation, resume)
-    if deal is None:
-        deal = plain_deal(model, settings)
+    if dealing is None:
+        dealing = dealing_of(model, settings)
     out.mkdir(parents=True, exist_ok=True)
     accelerator = start(settings, out, processes)
     with quiet_transformers():
         model = replace(model, module=trainable(model.module, settings, seed))
     accelerator.wait_for_everyone()  # every rank has seen the folder before one writes to it
     with tuning_mode(model.module, settings, accelerator.device):
-        run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, deal, kept_steps)
+        run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, dealing.deal, kept_steps)
         position = _all_steps(run, _starting_point(run), out)
         kept = _choose_weights(run, position)
     autocast = autocast_dtype(settings.precision, accelerator.device)
@@ -93,6 +95,7 @@ def tune(
         position=position,
         kept_step=kept,
         precision=str(autocast or next(iter(run.trained.values())).dtype).removeprefix("torch."),
+        batches=dealing.batches,
         readout=accelerator.unwrap_model(run.step).readout.kind,
         processes=int(accelerator.num_processes),
         trained_parameters=sum(each.numel() for each in run.trained.values()),
@@ -104,13 +107,6 @@ def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], re
         raise RecipeMistake(str(out), "already holds a run", "resume it with --resume, or name another --out")
     if settings.keep == "best_seen" and not validation:
         raise RecipeMistake("train.keep", "best_seen needs validation rows", "set train.validation_rows above 0")
-
-
-def plain_deal(model: LanguageModel, settings: TrainSettings) -> Deal:
-    """Padded rows. Raises `ModelMistake` for an encoder-decoder, which reads its prompt elsewhere."""
-    if model.kind != "decoder":
-        raise ModelMistake(model.name, "is an encoder-decoder, which rows of tokens do not fit", "choose a decoder")
-    return partial(plain_batches, batch_tokens=settings.batch_tokens)
 
 
 def _prepare(

@@ -62,9 +62,11 @@ def take_step(run: Run, number: int) -> StepLine:
         loss=loss,
         learning_rate=rate,
         grad_norm=norm,
-        supervised_tokens=sum(len(batch.targets) for batch in batches),
+        supervised_tokens=sum(example.supervised for example in examples),
         tokens=sum(batch.tokens for batch in batches),
-        tokens_padded=sum(batch.computed for batch in batches),
+        tokens_read=sum(batch.read for batch in batches),
+        nodes=sum(batch.nodes for batch in batches),
+        positions=sum(batch.computed for batch in batches),
         seconds=round(time.perf_counter() - began, 4),
         epoch=run.plan.epoch(number),
     )

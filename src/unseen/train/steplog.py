@@ -12,8 +12,9 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class StepLine:
     """One step. `step` counts from 1: steps done. `loss` is per unit of supervised weight; `grad_norm` is before
-    clipping; `supervised_tokens` have a weight above 0; `tokens` is what the examples hold, `tokens_padded` what was
-    computed; `seconds` leaves validation out; `validation_loss` is None where none was due."""
+    clipping; `supervised_tokens` have a weight above 0. `tokens` is what the examples hold, `tokens_read` what of it a
+    model must read, `nodes` how many of those are left after sharing, `positions` what is computed, padding included.
+    `seconds` leaves validation out; `validation_loss` is None where none was due."""
 
     step: int
     loss: float
@@ -21,7 +22,9 @@ class StepLine:
     grad_norm: float
     supervised_tokens: int
     tokens: int
-    tokens_padded: int
+    tokens_read: int
+    nodes: int
+    positions: int
     seconds: float
     epoch: float
     validation_loss: float | None = None
