@@ -12,7 +12,7 @@ import tiny_tuning
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import MixtralConfig, MixtralForCausalLM
+from transformers import MambaConfig, MambaForCausalLM, MixtralConfig, MixtralForCausalLM
 
 from unseen.encode.one_batch import one_batch, one_edge_a_node
 from unseen.encode.trie import trie_of
@@ -186,3 +186,10 @@ def test_models_that_cannot_take_the_batch_are_refused() -> None:
     experts = MixtralForCausalLM(config)
     with pytest.raises(ModelMistake, match="mixture of experts"):
         TrieCollator(experts)
+
+
+def test_a_model_that_fails_the_check_is_refused_with_its_reason() -> None:
+    config = MambaConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, state_size=4)
+    with pytest.raises(ModelMistake, match="Mamba.*use TRL's own collator") as caught:
+        TrieCollator(MambaForCausalLM(config))
+    assert "runs attention as" not in str(caught.value), "the check speaks first"

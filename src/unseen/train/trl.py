@@ -29,6 +29,7 @@ from unseen.trie.check import Plain, trie_attention
 
 IGNORED = -100  # the label that torch's cross-entropy, transformers and TRL leave out
 MASKS = ("completion_mask", "assistant_masks")
+OTHERWISE = "load it with attn_implementation='sdpa' where it has that, or use TRL's own collator"
 
 
 class TrieCollator:
@@ -105,16 +106,16 @@ class TrieLoss:
 
 def _windows(model: Any) -> Mapping[str, int | None]:
     """The sliding window of each kind of layer, as `TrieAttention` has it."""
-    if (implementation := implementation_of(model)) != "sdpa":
-        what = f"runs attention as {implementation}, whose masks do not travel in a batch"
-        raise ModelMistake(_name(model), what, "load it with attn_implementation='sdpa', or use TRL's own collator")
     config = model.config.get_text_config()
     if hasattr(config, "output_router_logits") and getattr(config, "router_aux_loss_coef", None):
         what = "is a mixture of experts, whose auxiliary loss counts every token"
         raise ModelMistake(_name(model), what, "set model.config.router_aux_loss_coef to 0, or use TRL's own collator")
     attention = trie_attention(model)
     if isinstance(attention, Plain):
-        raise ModelMistake(_name(model), attention.reason, "use TRL's own collator")
+        raise ModelMistake(_name(model), attention.reason, OTHERWISE)
+    if (implementation := implementation_of(model)) != "sdpa":
+        what = f"runs attention as {implementation}, whose masks do not travel in a batch"
+        raise ModelMistake(_name(model), what, OTHERWISE)
     return attention.windows
 
 
