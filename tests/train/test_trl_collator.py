@@ -190,6 +190,6 @@ def test_models_that_cannot_take_the_batch_are_refused() -> None:
 
 def test_a_model_that_fails_the_check_is_refused_with_its_reason() -> None:
     config = MambaConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, state_size=4)
-    with pytest.raises(ModelMistake, match="Mamba.*use TRL's own collator") as caught:
+    with pytest.raises(ModelMistake, match=r"Mamba.*use TRL's own collator") as caught:
         TrieCollator(MambaForCausalLM(config))
     assert "runs attention as" not in str(caught.value), "the check speaks first"
