@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unseen.data.delimited import read_delimited
+from unseen.data.together import sound
 from unseen.errors import DataMistake
 
 CSV = {"delimiter": ","}
@@ -90,7 +91,7 @@ def test_separators_that_are_no_line_feed_stay_inside_a_tsv_value(tmp_path: Path
 def test_a_broken_file_names_its_line(tmp_path: Path, data: bytes, line: int, what: str) -> None:
     path = saved(tmp_path, data)
     with pytest.raises(DataMistake, match=what) as mistake:
-        list(read_delimited(path, CSV))
+        list(sound(read_delimited(path, CSV), str(path)))
     assert mistake.value.where == f"{path}, line {line}"
 
 

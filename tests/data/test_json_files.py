@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from unseen.data import jsonfiles
 from unseen.data.jsonfiles import read_json, read_jsonl
+from unseen.data.together import sound
 from unseen.errors import DataMistake
 
 ROWS = [{"text": "one", "n": 1}, {"text": "tvö\n", "n": None}, {"text": "", "n": [1.5, {"deep": True}]}]
@@ -78,7 +79,7 @@ def test_an_object_of_neither_shape_is_one_record(tmp_path: Path) -> None:
 def test_a_broken_line_is_named(tmp_path: Path, text: str, line: int, what: str) -> None:
     path = saved(tmp_path, text)
     with pytest.raises(DataMistake, match=what) as mistake:
-        list(read_jsonl(path, {}))
+        list(sound(read_jsonl(path, {}), str(path)))
     assert mistake.value.where == f"{path}, line {line}"
     assert len(mistake.value.lines) == 1
 
@@ -98,7 +99,7 @@ def test_a_broken_line_is_named(tmp_path: Path, text: str, line: int, what: str)
 def test_a_broken_list_names_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
     path = saved(tmp_path, text)
     with pytest.raises(DataMistake, match=what) as mistake:
-        list(read_json(path, {}))
+        list(sound(read_json(path, {}), str(path)))
     assert mistake.value.where == f"{path}, line {line}"
 
 
@@ -114,7 +115,11 @@ def test_unequal_columns_are_no_table(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8")),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )

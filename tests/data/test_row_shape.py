@@ -17,7 +17,7 @@ from unseen.data.dataset import Labels, Row
 from unseen.data.description import load_description
 from unseen.data.labels import LabelIndex
 from unseen.data.rows import is_unlabelled, open_rows, read_rows
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, UserMistake
 
 NESTED = {
     "id": 7,
@@ -191,7 +191,7 @@ def test_extract_gets_columns_out_of_rendered_text(write: Callable[..., Path], v
 
 def test_extract_without_a_match_is_a_mistake(write: Callable[..., Path], values: Callable[..., Any]) -> None:
     path = write("x.jsonl", lines({"s": "a1"}, {"s": "b"}, {"s": 3}))
-    with pytest.raises(DataMistake, match="record 1: column 's' has no match"):
+    with pytest.raises(UserMistake, match="record 1: column 's' has no match"):
         values(path, {"extract": {"n": {"column": "s", "pattern": r"\d"}}})
     with pytest.raises(DataMistake, match="record 2: extract needs text, column 's' holds a int"):
         values(path, {"extract": {"n": {"column": "s", "pattern": r"\w"}}})

@@ -17,26 +17,30 @@ LONGEST_FIELD = 64 * 2**20
 Line = tuple[int, list[str]]
 
 
-def read_delimited(path: Path, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """One dict of texts a record. Options: `delimiter`, `header`, `columns` (names), `quoting`, `encoding`.
+def read_delimited(path: Path, options: Mapping[str, Any]) -> Iterator[dict[str, Any] | DataMistake]:
+    """One dict of texts a record, or its mistake.
 
+    Options: `delimiter`, `header`, `columns` (names), `quoting`, `encoding`.
     `quoting` is `auto`, `csv` (RFC 4180) or `none` (a quote is a character like others, a record is a line). `auto`
-    is `csv`, except for a tsv file whose quotes do not balance, which is read as `none`. Raises `DataMistake` with
-    file and line: unbalanced quotes, a record with too few or too many columns, doubled column names.
+    is `csv`, except for a tsv file whose quotes do not balance, which is read as `none`. Mistakes name file and line:
+    unbalanced quotes, a record with too few or too many columns; doubled column names are raised.
     """
     rows = _rows_of(path, options)
     names, rows = _names(path, rows, options)
-    for line, row in rows:
-        if len(row) != len(names):
-            raise DataMistake(
-                f"{path}, line {line}",
-                f"has {len(row)} columns where {len(names)} were expected",
+    for row in rows:
+        if isinstance(row, DataMistake):
+            yield row
+        elif len(row[1]) != len(names):
+            yield DataMistake(
+                f"{path}, line {row[0]}",
+                f"has {len(row[1])} columns where {len(names)} were expected",
                 "check delimiter, quotes and header",
             )
-        yield dict(zip(names, row, strict=True))
+        else:
+            yield dict(zip(names, row[1], strict=True))
 
 
-def _rows_of(path: Path, options: Mapping[str, Any]) -> Iterator[Line]:
+def _rows_of(path: Path, options: Mapping[str, Any]) -> Iterator[Line | DataMistake]:
     delimiter = options["delimiter"]
     quoting = options.get("quoting", "auto")
     if quoting == "auto":
@@ -52,19 +56,21 @@ def _unquoted(path: Path, options: Mapping[str, Any], delimiter: str) -> Iterato
             yield number, text.split(delimiter)
 
 
-def _quoted(path: Path, options: Mapping[str, Any], delimiter: str) -> Iterator[Line]:
+def _quoted(path: Path, options: Mapping[str, Any], delimiter: str) -> Iterator[Line | DataMistake]:
     csv.field_size_limit(LONGEST_FIELD)
     reader = csv.reader(text_lines(path, options, newline=""), delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for row in reader:
-            if row:
-                yield start, row
+    start, whole = 1, False
+    while not whole:
+        try:
+            for row in reader:
+                if row:
+                    yield start, row
+                start = reader.line_num + 1
+            whole = True
+        except csv.Error as error:  # after which the reader starts afresh on the next line
+            what, remedy = f"a record that is no csv ({error})", "close the quote, or say 'quoting: none'"
+            yield DataMistake(f"{path}, line {start}", what, remedy)
             start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataMistake(
-            f"{path}, line {start}", f"a record that is no csv ({error})", "close the quote, or say 'quoting: none'"
-        ) from None
 
 
 def _quotes_balance(path: Path, options: Mapping[str, Any]) -> bool:
@@ -75,34 +81,35 @@ def _quotes_balance(path: Path, options: Mapping[str, Any]) -> bool:
     """
     if not any('"' in line for line in text_lines(path, options)):
         return True
-    try:
-        records, widths = _count(_quoted(path, options, "\t"))
-    except DataMistake:
-        return False
+    records, widths = _count(_quoted(path, options, "\t"))
     lines, line_widths = _count(_unquoted(path, options, "\t"))
-    return len(widths) <= 1 and (len(line_widths) > 1 or records == lines)
+    return len(widths) <= 1 and None not in widths and (len(line_widths) > 1 or records == lines)
 
 
-def _count(rows: Iterable[Line]) -> tuple[int, set[int]]:
-    """Number of records and the widths that occur."""
-    widths: set[int] = set()
+def _count(rows: Iterable[Line | DataMistake]) -> tuple[int, set[int | None]]:
+    """Number of records and the widths that occur, None for one that has none."""
+    widths: set[int | None] = set()
     number = 0
-    for number, (_, row) in enumerate(rows, 1):  # noqa: B007
-        widths.add(len(row))
+    for number, row in enumerate(rows, 1):  # noqa: B007
+        widths.add(None if isinstance(row, DataMistake) else len(row[1]))
     return number, widths
 
 
-def _names(path: Path, rows: Iterator[Line], options: Mapping[str, Any]) -> tuple[Sequence[str], Iterator[Line]]:
+def _names(
+    path: Path, rows: Iterator[Line | DataMistake], options: Mapping[str, Any]
+) -> tuple[Sequence[str], Iterator[Line | DataMistake]]:
     """The columns' names, and the rows that are records: names of the description win over those of the file."""
     first = next(rows, None)
     if first is None:
         return (), iter(())
+    if isinstance(first, DataMistake):
+        raise first
     line, row = first
     given: Sequence[str] = options.get("columns") or ()
     if options.get("header", True):
         names = given or [name.strip() for name in row]
     else:
-        names, rows = given or [str(i) for i in range(len(row))], chain([first], rows)
+        names, rows = given or [str(i) for i in range(len(row))], chain((first,), rows)
     if given and len(given) != len(row):
         raise DataMistake(f"{path}, line {line}", f"has {len(row)} columns, the description names {len(given)}")
     doubled = sorted({name for name in names if names.count(name) > 1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,6 @@ from unseen.data.textlines import encoding_of, text_lines, unreadable
 from unseen.errors import DataMistake, nearest
 
 CHUNK = 1 << 16  # characters read at a time
-DECODER = json.JSONDecoder()
 BLANK = " \t\r\n"
 WHITE = re.compile(f"[{BLANK}]*")
 KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
@@ -22,20 +22,23 @@ WRAPPERS = ("data", "rows")
 Record = dict[str, Any]
 
 
-def read_jsonl(path: Path, options: Mapping[str, Any]) -> Iterator[Record]:
-    """One object a line; blank lines are no records. Raises `DataMistake` with file and line."""
+def read_jsonl(path: Path, options: Mapping[str, Any]) -> Iterator[Record | DataMistake]:
+    """One object a line, or its mistake; blank lines are no records."""
+    decoder = Decoder()
     for number, line in enumerate(text_lines(path, options), 1):
         if line.strip(BLANK):
             where = f"{path}, line {number}"
-            yield _record(_parse(line, where), where)
+            value = _parse(decoder, line, where)
+            yield value if isinstance(value, dict) else _no_record(value, where)
 
 
-def read_json(path: Path, options: Mapping[str, Any]) -> Iterator[Record]:
-    """The records of a `.json` file, of whatever shape:
+def read_json(path: Path, options: Mapping[str, Any]) -> Iterator[Record | DataMistake]:
+    """The records of a `.json` file, or their mistakes, of whatever shape:
 
     a list of objects (streamed); one object a line (streamed); an object that holds the list under `field`, `data` or
     `rows`; an object of equally long columns; else the object is the one record. With `options["whole"]` an object is
-    always the one record (its nested list is exploded later). Raises `DataMistake` with file and line.
+    always the one record (its nested list is exploded later). Raises `DataMistake` with file and line where the text
+    is no JSON, since what follows cannot be told apart.
     """
     values = _top_level_values(path, options)
     first = next(values, None)
@@ -45,20 +48,20 @@ def read_json(path: Path, options: Mapping[str, Any]) -> Iterator[Record]:
     if second is None and isinstance(first[1], dict):
         yield from _records_of_object(first[1], path, options)
         return
-    if "field" in options:
+    if "field" in options and not isinstance(first[1], DataMistake):
         raise DataMistake(str(path), "is a list of records, so 'field' does not apply", "leave it out")
     for line, value in chain([first], [second] if second else [], values):
-        yield _record(value, f"{path}, line {line}")
+        yield value if isinstance(value, dict) else _no_record(value, f"{path}, line {line}")
 
 
-def _records_of_object(whole: Record, path: Path, options: Mapping[str, Any]) -> Iterator[Record]:
+def _records_of_object(whole: Record, path: Path, options: Mapping[str, Any]) -> Iterator[Record | DataMistake]:
     if options.get("whole"):
         yield whole
         return
     inner = _inner_list(whole, path, options)
     if inner is not None:
         for number, value in enumerate(inner):
-            yield _record(value, f"{path}, record {number}")
+            yield value if isinstance(value, dict) else _no_record(value, f"{path}, record {number}")
     elif whole and all(isinstance(column, list) for column in whole.values()):
         yield from _records_of_columns(whole, path)
     else:
@@ -122,14 +125,13 @@ class _Stream:
 
     def __init__(self, path: Path, options: Mapping[str, Any]) -> None:
         self.path, self.line = path, 1
-        self._chunks = _chunks(path, options)
+        self._chunks, self._decoder = _chunks(path, options), Decoder()
         self._text, self._at = "", 0
 
     def peek(self) -> str:
         """The next character that is not blank; '' at the end."""
         while True:
-            blank = WHITE.match(self._text, self._at)
-            self.skip(blank.end() - self._at if blank else 0)
+            self.skip(_after_blank(self._text, self._at) - self._at)
             if self._at < len(self._text) or not self._grow(CHUNK):
                 return self._text[self._at : self._at + 1]
 
@@ -138,13 +140,14 @@ class _Stream:
         self._at += count
 
     def value(self) -> tuple[int, Any]:
-        """(line, value) of what starts here. A failed attempt doubles the window, so the work stays linear."""
+        """(line, value or its mistake) of what starts here. A failed attempt doubles the window, so the work stays
+        linear."""
         self.peek()
         line = self.line
         want = CHUNK
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
+                value, end = self._decoder.decode(self._text, self._at)
                 if end == len(self._text) and self._grow(want):
                     continue  # a number may go on in the next chunk
             except (ValueError, RecursionError) as error:
@@ -152,9 +155,9 @@ class _Stream:
                     raise self._mistake_of(error) from None
                 want *= 2
                 continue
-            _refuse_half_characters(value, self._text[self._at : end], f"{self.path}, line {line}")
+            text = self._text[self._at : end]
             self.skip(end - self._at)
-            return line, value
+            return line, _faulty(self._decoder, value, text, f"{self.path}, line {line}") or value
 
     def mistake(self, what: str) -> DataMistake:
         return DataMistake(f"{self.path}, line {self.line}", f"is not JSON ({what})", "is the file whole?")
@@ -187,17 +190,49 @@ def _chunks(path: Path, options: Mapping[str, Any]) -> Iterator[str]:
         raise unreadable(path, error) from None
 
 
-def _parse(text: str, where: str) -> Any:
+class Decoder:
+    """Reads JSON as the standard has it: `faults` holds what Python would take and others would not.
+
+    A key that stands twice in an object would silently lose its first value; NaN and Infinity are no JSON.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[str, str]] = []  # what, remedy
+        self._json = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+
+    def decode(self, text: str, start: int = 0) -> tuple[Any, int]:
+        """The value that starts at `start`, and where it ends. Raises what `json` raises."""
+        self.faults.clear()
+        return self._json.raw_decode(text, start)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> Record:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            doubled = Counter(key for key, _ in pairs).most_common(1)[0][0]
+            self.faults.append((f"holds the key '{doubled}' twice", "keep one of them"))
+        return record
+
+    def _constant(self, name: str) -> None:
+        self.faults.append((f"holds {name}, which is no JSON", "write null, or a text"))
+
+
+def _parse(decoder: Decoder, text: str, where: str) -> Any:
+    """The value of a line, or its mistake."""
     try:
-        value = json.loads(text)
+        value, end = decoder.decode(text, _after_blank(text, 0))
+        if (more := _after_blank(text, end)) < len(text):
+            raise json.JSONDecodeError("Extra data", text, more)
     except json.JSONDecodeError as error:
-        raise DataMistake(
-            where, f"is not JSON ({error.msg.removesuffix(' at')}, column {error.colno})", "is the line whole?"
-        ) from None
+        what = f"is not JSON ({error.msg.removesuffix(' at')}, column {error.colno})"
+        return DataMistake(where, what, "is the line whole?")
     except (ValueError, RecursionError) as error:
-        raise DataMistake(where, f"is not JSON ({_beyond(error)})", "is the line whole?") from None
-    _refuse_half_characters(value, text, where)
-    return value
+        return DataMistake(where, f"is not JSON ({_beyond(error)})", "is the line whole?")
+    return _faulty(decoder, value, text, where) or value
+
+
+def _after_blank(text: str, at: int) -> int:
+    blank = WHITE.match(text, at)
+    return blank.end() if blank else at
 
 
 def _beyond(error: Exception) -> str:
@@ -205,21 +240,26 @@ def _beyond(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(":")[0]
 
 
-def _refuse_half_characters(value: Any, text: str, where: str) -> None:
+def _faulty(decoder: Decoder, value: Any, text: str, where: str) -> DataMistake | None:
+    """The mistake of a value that was read and yet cannot stand, if it is one."""
+    if decoder.faults:
+        return DataMistake(where, *decoder.faults[0])
+    if ("\\ud" in text or "\\uD" in text) and _holds_half_characters(value):
+        return DataMistake(where, "holds half of a surrogate pair (\\ud800 to \\udfff)", "repair the escape")
+    return None
+
+
+def _holds_half_characters(value: Any) -> bool:
     """A lone surrogate is no text: no tokenizer takes it and no file can hold it."""
-    if "\\ud" not in text and "\\uD" not in text:
-        return
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise DataMistake(where, "holds half of a surrogate pair (\\ud800 to \\udfff)", "repair the escape") from None
+        return True
+    return False
 
 
-def _record(value: Any, where: str) -> Record:
-    if not isinstance(value, dict):
-        raise DataMistake(
-            where,
-            f"holds {KINDS[type(value)]} where an object was expected",
-            'each record is {"column": value, ...}',
-        )
-    return value
+def _no_record(value: Any, where: str) -> DataMistake:
+    if isinstance(value, DataMistake):
+        return value
+    what = f"holds {KINDS[type(value)]} where an object was expected"
+    return DataMistake(where, what, 'each record is {"column": value, ...}')

@@ -15,7 +15,8 @@ from unseen.data.xmlfile import read_xml
 from unseen.errors import DataMistake
 
 Record = Mapping[str, Any]
-Reader = Callable[[Path, Mapping[str, Any]], Iterator[dict[str, Any]]]
+Found = Record | DataMistake  # a mistake stands in the place of a record that cannot be read
+Reader = Callable[[Path, Mapping[str, Any]], Iterator[dict[str, Any] | DataMistake]]
 
 READERS: Mapping[str, Reader] = {
     "jsonl": read_jsonl,
@@ -38,9 +39,9 @@ SUFFIXES = {
 }
 
 
-def read_records(source: Source) -> Iterator[tuple[str, Record]]:
-    """(file, record) pairs in order; `take` is not applied here. Records of a folder also tell their file's stem, as
-    the column `_file`. Raises `DataMistake`."""
+def read_records(source: Source) -> Iterator[tuple[str, Found]]:
+    """(file, record or its mistake) pairs in order; `take` is not applied here. Records of a folder also tell their
+    file's stem, as the column `_file`. Raises `DataMistake` where a file can be read no further."""
     if source.format == "hub":
         from unseen.data.hub import read_hub
 
@@ -58,7 +59,7 @@ def read_records(source: Source) -> Iterator[tuple[str, Record]]:
     for path in paths:
         mark = {"_file": path.stem} if "pattern" in source.options else {}
         for record in reader(path, options):
-            yield str(path), {**record, **mark} if mark else record
+            yield str(path), {**record, **mark} if mark and not isinstance(record, DataMistake) else record
 
 
 def source_files(source: Source) -> list[Path]:

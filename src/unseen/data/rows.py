@@ -9,16 +9,18 @@ from unseen.data.labels import is_marker
 from unseen.data.records import read_records
 from unseen.data.rowstore import Rows, open_store
 from unseen.data.shape import rows_of
+from unseen.data.together import sound
 from unseen.errors import DataMistake, nearest
 
 __all__ = ["Rows", "is_unlabelled", "open_rows", "read_rows"]
 
 
 def read_rows(dataset: Dataset, split: str) -> Iterator[Row]:
-    """The rows of a split, streamed. Raises `DataMistake` for an unknown split, bad files or records, and no rows."""
+    """The rows of a split, streamed. Raises `DataMistake` for an unknown split, a bad file and no rows, and all bad
+    records together, after the rows before the first of them."""
     source = source_of(dataset, split)
     count = 0
-    for row in rows_of(dataset, split, read_records(source)):
+    for row in sound(rows_of(dataset, split, read_records(source)), source.path):
         count += 1
         yield row
     if not count:

@@ -12,24 +12,29 @@ from unseen.data.labels import LabelIndex
 from unseen.errors import DataMistake, nearest
 
 Record = Mapping[str, Any]
+Found = Record | DataMistake
 PATIENCE = 3.0  # seconds for a pattern on one text
 
 
-def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]]) -> Iterator[Row]:
-    """Rows of the (file, record) pairs of a split, in order.
+def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Found]]) -> Iterator[Row | DataMistake]:
+    """Rows of the (file, record) pairs of a split, in order, and the mistakes of records that make none.
 
     Record numbers count from 0 after exploding, and before `take` and `deal` leave some out. A row holds the columns
     of its record under their own names, then those of `columns` (which win), then those of `extract`; the label
-    column holds the label's index. Raises `DataMistake` naming file and record.
+    column holds the label's index. Mistakes name file and record; those of records that cannot be read are given
+    wherever they stand, since they leave unknown which numbers the others have.
     """
     source = dataset.splits[split]
     columns = {**dataset.columns, **_renamed(source.options.get("columns"))}
     labels = LabelIndex(dataset.labels) if dataset.labels else None
     patterns = {name: _pattern(extract) for name, extract in dataset.extract.items()}
     numbered = enumerate(_exploded(records, dataset.explode))
-    hands, kept = source.deal
-    for index, (file, record) in islice(numbered, *source.take):
-        if index % hands not in kept:
+    (start, stop), (hands, kept) = source.take, source.deal
+    for index, (file, record) in islice(numbered, stop):
+        if isinstance(record, DataMistake):
+            yield record
+            continue
+        if index < start or index % hands not in kept:
             continue
         try:
             values = {**record, **{name: column_at(record, path) for name, path in columns.items()}}
@@ -38,10 +43,11 @@ def rows_of(dataset: Dataset, split: str, records: Iterable[tuple[str, Record]])
             if labels:
                 values[labels.column] = labels.index_of(column_at(values, labels.column))
         except NoSuchColumn as missing:
-            raise _missing(file, index, missing) from None
+            yield _missing(file, index, missing)
         except ValueError as error:
-            raise DataMistake(f"{file}, record {index}", str(error), f"see {dataset.file or dataset.name}") from None
-        yield Row(split, index, values)
+            yield DataMistake(f"{file}, record {index}", str(error), f"see {dataset.file or dataset.name}")
+        else:
+            yield Row(split, index, values)
 
 
 def _renamed(columns: Any) -> Mapping[str, str]:
@@ -54,17 +60,20 @@ def _missing(file: str, index: int, missing: NoSuchColumn) -> DataMistake:
     return DataMistake(where, f"has no column '{missing.name}'", nearest(missing.name, known, "it has"))
 
 
-def _exploded(records: Iterable[tuple[str, Record]], path: str) -> Iterator[tuple[str, Record]]:
+def _exploded(records: Iterable[tuple[str, Found]], path: str) -> Iterator[tuple[str, Found]]:
     """A record an element of the list at `path`, with the record around it as `outer`."""
     if not path:
         yield from records
         return
     for number, (file, record) in enumerate(records):
+        if isinstance(record, DataMistake):
+            yield file, record
+            continue
         try:
             for each in _elements(record, path.split("."), {}):
                 yield file, each
         except NoSuchColumn as missing:
-            raise _missing(file, number, missing) from None
+            yield file, _missing(file, number, missing)
 
 
 def _elements(record: Record, keys: list[str], outer: Record) -> Iterator[Record]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from unseen.data.together import ENOUGH, joined
 from unseen.errors import DataMistake
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -52,16 +54,18 @@ def unreadable(path: Path, error: OSError) -> DataMistake:
 
 
 def _undecodable(path: Path, encoding: str, error: UnicodeError) -> DataMistake:
-    """Find the line: the decoder only knows its place within a buffer."""
-    where = str(path)
-    if not encoding.startswith("utf-16"):
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    line.decode(encoding)
-                except UnicodeError:
-                    where = f"{path}, line {number}"
-                    break
-    reason = getattr(error, "reason", str(error))
+    """Find the lines: the decoder only knows its place within a buffer, and stops at the first."""
+    what = f"bytes that are not {encoding} text ({getattr(error, 'reason', error)})"
     remedy = "save it as UTF-8, or name its encoding, for example 'encoding: latin-1'"
-    return DataMistake(where, f"bytes that are not {encoding} text ({reason})", remedy)
+    numbers = islice(() if encoding.startswith("utf-16") else _undecodable_lines(path, encoding), ENOUGH)
+    bad = [DataMistake(f"{path}, line {number}", what, remedy) for number in numbers]
+    return joined(bad) if bad else DataMistake(str(path), what, remedy)
+
+
+def _undecodable_lines(path: Path, encoding: str) -> Iterator[int]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeError:
+                yield number
