@@ -1,8 +1,8 @@
 """From hidden states to logits, so that the output head runs only where something is predicted.
 
 A vocabulary is many times wider than a hidden state, so logits are the largest thing that tuning or asking could hold.
-Some families change their logits after the head (Gemma 2 caps, Cohere multiplies, Granite divides); `readout_of` knows
-these three and compares with the model's own forward, which is used as it is where the two differ.
+Some families change their logits after the head (Gemma 2 caps, Cohere multiplies, Granite and T5 divide); `readout_of`
+knows these four and compares with the model's own forward, which is used as it is where the two differ.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from unseen.encode.encoded import Encoded
+from unseen.model.backbone import backbone_of
 
 CHUNK_LOGITS = 2**24  # 64 MB in float32
 
@@ -61,13 +62,14 @@ def readout_of(module: Any, probe: Probe) -> Readout:
     """The readout of `module`, checked against its own forward on the batch `probe`; `own` where they differ."""
     base = base_of(module)
     head = base.get_output_embeddings()
-    if head is None or base.base_model is base:
+    backbone = backbone_of(base)
+    if head is None or backbone is None:
         return Readout("own")
     readout = _declared(base)
     probe = probe.to(next(base.parameters()).device)
     with torch.no_grad(), _evaluating(base):
         own = probe.outputs(module).float()
-        ours = readout.logits(head, probe.outputs(base.base_model))
+        ours = readout.logits(head, probe.outputs(backbone))
     if own.shape != ours.shape:
         return Readout("own")
     tolerance = 1e-4 if next(base.parameters()).dtype == torch.float32 else 3e-2
@@ -80,6 +82,8 @@ def _declared(base: Any) -> Readout:
     config = base.config.get_text_config()
     multiplied = getattr(config, "logit_scale", None) or 1.0
     divided = getattr(config, "logits_scaling", None) or 1.0
+    if getattr(config, "scale_decoder_outputs", False):
+        divided *= config.d_model**0.5
     return Readout("head", float(multiplied) / float(divided), getattr(config, "final_logit_softcapping", None))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from unseen.model.backbone import backbone_of
 from unseen.model.readout import Readout, base_of
 from unseen.train.batch import Batch
 from unseen.train.loss import head_loss, weighted_loss
@@ -32,7 +33,7 @@ class TrainStep(torch.nn.Module):  # type: ignore[misc]
             if self.readout.kind == "own":
                 return weighted_loss(batch.outputs(self.module), batch.targets, batch.weights)
             base = base_of(self.module)
-            states = batch.outputs(base.base_model)
+            states = batch.outputs(backbone_of(base))
             return head_loss(self.readout, base.get_output_embeddings(), states, batch.targets, batch.weights)
 
     def trained(self) -> dict[str, torch.nn.Parameter]:
