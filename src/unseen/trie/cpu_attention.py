@@ -1,0 +1,167 @@
+"""Attention over tries on a CPU: every block of nodes reads the path to it and itself, and nothing else.
+
+Nodes stand in depth-first order, so what a run of neighbouring nodes sees of the nodes before it are the ancestors of
+its first node: an ancestor of a later one that stands before the run is on that path too. A block of queries needs
+exactly (path to its first node) + (block) as keys. The work is that of the tokens' depths, as if every sequence stood
+alone but for what it shares; a dense mask costs the row's width squared (at 2,184 nodes, 16 branches of 100 behind 584,
+13 times as much, forward and backward).
+
+transformers hands a mask of four dimensions through to every layer as it is. So the mask of a trie is one int64 tensor
+[rows, 1, 3, nodes], and `register` gives transformers an attention that reads such masks, and is `sdpa` for all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+ATTENTION = "unseen_trie"
+BLOCK = 128  # queries
+NO_WINDOW = 2**62
+# What torch's own scaled_dot_product_attention runs on a CPU; called directly since its gradient needs the sums.
+flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+
+
+def register() -> None:
+    """Make `ATTENTION` known to transformers; more than once does nothing more."""
+    AttentionInterface.register(ATTENTION, trie_attention_forward)
+    AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+
+
+def trie_mask(end: torch.Tensor, position: torch.Tensor, window: int | None) -> torch.Tensor:
+    """int64 [rows, 1, 3, nodes]: `end` and `position` as in `TrieRows`, and the window."""
+    windows = torch.full_like(end, NO_WINDOW if window is None else window)
+    return torch.stack([end, position, windows], dim=1)[:, None]
+
+
+def trie_attention_forward(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **more: Any,
+) -> tuple[torch.Tensor, None]:
+    """transformers' attention interface. Raises `ValueError` for what a trie cannot be given, as `sdpa` does."""
+    if attention_mask is None or attention_mask.dtype != torch.int64:
+        done: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
+        )
+        return done
+    refused = [name for name in ("softcap", "position_bias", "s_aux") if more.get(name) is not None]
+    if dropout or refused:
+        raise ValueError(f"attention over tries takes no {', '.join(refused) or 'dropout'}")
+    if torch.is_autocast_enabled("cpu"):  # as autocast does for torch's own attention
+        query, key, value = (each.to(torch.get_autocast_dtype("cpu")) for each in (query, key, value))
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    out: torch.Tensor = _TrieAttention.apply(query, key, value, _blocks(attention_mask, query.dtype), scale)
+    return out.transpose(1, 2).contiguous(), None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Queries [start, stop) of a row, the `keys` [n] that any of them sees, and who sees what: `mask`
+    [1, 1, stop - start, n], 0 or minus infinity, in the dtype of the states."""
+
+    row: int
+    start: int
+    stop: int
+    keys: torch.Tensor
+    mask: torch.Tensor
+
+
+def _blocks(mask: torch.Tensor, dtype: torch.dtype) -> list[Block]:
+    """The blocks of a mask, kept on it: every layer is given the same one."""
+    kept: dict[torch.dtype, list[Block]] = mask.__dict__.setdefault("blocks", {})
+    if dtype not in kept:
+        end, position, window = mask[:, 0].unbind(1)
+        kept[dtype] = blocks_of(end.numpy(), position.numpy(), int(window[0, 0]), dtype)
+    return kept[dtype]
+
+
+def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int, dtype: torch.dtype) -> list[Block]:
+    """The blocks of tries as rows (see `TrieRows`), padding left out: nobody reads what stands there."""
+    found = []
+    for row, (ends, positions) in enumerate(zip(end, position, strict=True)):
+        beginnings = np.flatnonzero(positions == 0)  # of the one root of a row, and of every place of padding
+        nodes = int(beginnings[1]) if len(beginnings) > 1 else len(ends)
+        for start in range(0, nodes, BLOCK):
+            stop = min(start + BLOCK, nodes)
+            keys, seen = _seen(start, stop, ends, positions, window)
+            mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(torch.from_numpy(~seen), -torch.inf)
+            found.append(Block(row, start, stop, torch.from_numpy(keys), mask[None, None]))
+    return found
+
+
+def _seen(
+    start: int, stop: int, end: NDArray[np.int64], position: NDArray[np.int64], window: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The keys that the nodes [start, stop) see, and which of them each sees: [nodes, keys]."""
+    path = np.flatnonzero(end[:start] > start)
+    path = path[position[start:stop].min() - position[path] < window]
+    queries = np.arange(start, stop)
+    keys = np.concatenate([path, queries])
+    seen = (keys <= queries[:, None]) & (queries[:, None] < end[keys])
+    return keys, seen & (position[queries][:, None] - position[keys] < window)
+
+
+class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
+    """softmax(scale q k^T) v, block by block. Keeps queries, keys and values once, not per block."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, blocks: list[Block], scale: float
+    ) -> torch.Tensor:
+        """`query` [rows, heads, nodes, width]; `key`, `value` have as many heads, or one for a group of them."""
+        out = torch.zeros_like(query)
+        sums = []
+        for block in blocks:
+            q, k, v = _parts(block, query, key, value)
+            own, total = flash(q, k, v, 0.0, False, attn_mask=block.mask, scale=scale)
+            _queries(block, out, key.shape[1]).copy_(own)
+            sums.append(total)
+        ctx.save_for_backward(query, key, value, out, *sums)
+        ctx.blocks, ctx.scale = blocks, scale
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:
+        query, key, value, out, *sums = ctx.saved_tensors
+        heads = key.shape[1]
+        # A key is read by many blocks: their gradients are summed in float32.
+        grads = [torch.zeros_like(query), *(torch.zeros_like(each, dtype=torch.float32) for each in (key, value))]
+        for block, total in zip(ctx.blocks, sums, strict=True):
+            read = _parts(block, query, key, value)
+            given, own = _queries(block, grad, heads), _queries(block, out, heads)
+            parts = flash_backward(given, *read, own, total, 0.0, False, attn_mask=block.mask, scale=ctx.scale)
+            _queries(block, grads[0], heads).copy_(parts[0])
+            for whole, part in zip(grads[1:], parts[1:], strict=True):
+                whole[block.row].index_add_(1, block.keys, part.sum(0, dtype=torch.float32))
+        return grads[0], grads[1].to(key.dtype), grads[2].to(value.dtype), None, None
+
+
+def _parts(
+    block: Block, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Queries [group, key heads, n, width], and the keys and values [group, key heads, m, width] of the group, which
+    are there once."""
+    q = _queries(block, query, key.shape[1])
+    k, v = (each[block.row].index_select(1, block.keys).expand(len(q), -1, -1, -1) for each in (key, value))
+    return q, k, v
+
+
+def _queries(block: Block, whole: torch.Tensor, heads: int) -> torch.Tensor:
+    """The block's part of [rows, heads, nodes, width] as a view [group, key heads, n, width]: head h of the queries
+    reads key head h // group."""
+    own = whole[block.row, :, block.start : block.stop]
+    return own.unflatten(0, (heads, -1)).transpose(0, 1)
