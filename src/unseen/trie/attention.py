@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from unseen.encode.trie_rows import TrieRows
+from unseen.trie.blocks import BLOCK, block_mask
 
 Network = Callable[..., Any]
 
@@ -37,6 +38,16 @@ class TrieInputs:
         names = ("ids", "position", "end", "rows", "columns")
         return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
 
+    def padded(self, multiple: int) -> TrieInputs:
+        """The same rows, padded to a width that is a multiple of `multiple`."""
+        width = self.ids.shape[1]
+        more = -width % multiple
+        if not more:
+            return self
+        ids, position = (torch.nn.functional.pad(each, (0, more)) for each in (self.ids, self.position))
+        own = torch.arange(width + 1, width + more + 1, device=self.end.device).expand(len(self.end), more)
+        return replace(self, ids=ids, position=position, end=torch.cat([self.end, own], dim=1))
+
 
 @dataclass(frozen=True, slots=True)
 class TrieAttention:
@@ -44,33 +55,57 @@ class TrieAttention:
 
     `windows` has the sliding window of each kind of layer, None for one that sees everything. Where it has the single
     kind "", the model takes one mask; else a mapping of masks by kind, as transformers' `layer_types` names them.
-    `implementation` is the attention that the masks are made for.
+    What a mask is made of follows the attention that the network runs with at the time: `sdpa` takes a boolean mask,
+    `eager` one that is added to the scores, `flex_attention` a block mask (see flex.py).
     """
 
     windows: Mapping[str, int | None]
-    implementation: Literal["sdpa", "eager", "flex_attention"] = "sdpa"
 
     def run(self, network: Network, inputs: TrieInputs) -> torch.Tensor:
-        """The first output of `network` at every edge's source: [edges, width]."""
-        if inputs.branching:
-            given = {"attention_mask": self.masks(inputs), "position_ids": inputs.position}
+        """The first output of `network` at every edge's source: [edges, width].
+
+        Only what this returns is ever part of our loss: the auxiliary loss that a mixture of experts may add to its
+        own, which counts tokens and so would change with sharing, is not.
+        """
+        flex = implementation_of(network) == "flex_attention"
+        if flex:
+            inputs = inputs.padded(BLOCK)
+        if inputs.branching or flex:
+            given = {"attention_mask": self.masks(network, inputs), "position_ids": inputs.position}
         else:
             given = {}  # under a causal mask no node sees the padding, which stands behind it
         result = network(input_ids=inputs.ids, use_cache=False, **given)
         selected: torch.Tensor = result[0][inputs.rows, inputs.columns]
         return selected
 
-    def masks(self, inputs: TrieInputs) -> Any:
-        """One mask, or one for each kind of layer."""
-        masks = {kind: self._mask(inputs, window) for kind, window in self.windows.items()}
+    def masks(self, network: Network, inputs: TrieInputs, past: torch.Tensor | None = None) -> Any:
+        """One mask, or one for each kind of layer, of the nodes of `inputs` behind what a cache holds.
+
+        `past` int64 [rows, keys] is the position of every cached key, -1 where it is padding; every node sees those
+        that are not, as far as its window reaches. The cache must keep all of its keys: `DynamicCache()`, made
+        without a configuration. Block masks, which are for training, know no past.
+        """
+        masks = {kind: _mask(network, inputs, window, past) for kind, window in self.windows.items()}
         return masks.get("", masks)
 
-    def _mask(self, inputs: TrieInputs, window: int | None) -> Any:
-        seen = sees(inputs, window)
-        if self.implementation == "sdpa":
-            return seen
-        least = torch.finfo(torch.float32).min
-        return torch.zeros(seen.shape, device=seen.device).masked_fill_(~seen, least)
+
+def implementation_of(network: Any) -> str:
+    """The attention that the layers of a transformers model run with now."""
+    return str(network.config.get_text_config()._attn_implementation)
+
+
+def _mask(network: Any, inputs: TrieInputs, window: int | None, past: torch.Tensor | None) -> Any:
+    implementation = implementation_of(network)
+    if implementation == "flex_attention":
+        return block_mask(inputs.end, inputs.position, window)
+    seen = sees(inputs, window)
+    if past is not None:
+        seen = torch.cat([_sees_past(inputs, window, past), seen], dim=-1)
+    if implementation == "sdpa":
+        return seen
+    # In the dtype of the states, as transformers makes its own: some families do not convert scores back.
+    dtype = network.get_input_embeddings().weight.dtype
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
 
 
 def sees(inputs: TrieInputs, window: int | None) -> torch.Tensor:
@@ -80,4 +115,12 @@ def sees(inputs: TrieInputs, window: int | None) -> torch.Tensor:
     seen = (key <= query) & (query < inputs.end[:, None, :])
     if window is not None:
         seen &= inputs.position[:, :, None] - inputs.position[:, None, :] < window
+    return seen[:, None]
+
+
+def _sees_past(inputs: TrieInputs, window: int | None, past: torch.Tensor) -> torch.Tensor:
+    """bool [rows, 1, widest, keys]."""
+    seen = (past >= 0)[:, None, :].expand(-1, inputs.ids.shape[1], -1)
+    if window is not None:
+        seen = seen & (inputs.position[:, :, None] - past[:, None, :] < window)
     return seen[:, None]
