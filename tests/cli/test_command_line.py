@@ -69,12 +69,17 @@ def test_predictions_made_elsewhere_are_judged(
     ]
     file = write("predictions.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     assert run(["score", "--metric", "exact_match", "--predictions", str(file), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {
-        "metric": "exact_match",
-        "score": 50.0,
-        "count": 2,
-        "groups": {"a": {"score": 100.0, "count": 1}, "b": {"score": 0.0, "count": 1}},
+    said = json.loads(capsys.readouterr().out)
+    assert (said["metric"], said["score"], said["count"]) == ("exact_match", 50.0, 2)
+    assert said["low"] < 50 < said["high"]
+    assert {name: (group["score"], group["count"]) for name, group in said["groups"].items()} == {
+        "a": (100.0, 1),
+        "b": (0.0, 1),
     }
+    assert run(["score", "--metric", "exact_match", "--predictions", str(file)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[1].split() == ["group", "score", "new", "rows", "rows", "detectable"]
+    assert table[2].split()[:4] == ["all", "50.0", f"[{said['low']:.1f},", f"{said['high']:.1f}]"]
 
 
 @pytest.mark.parametrize("what", ["tasks", "datasets", "templates", "models", "recipes"])

@@ -8,16 +8,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unseen.errors import Mistakes, ScoreMistake, UserMistake
-from unseen.evaluation.metrics import corpus_value, row_value
+from unseen.evaluation.blocks import block_of_texts
+from unseen.evaluation.metrics import row_value
 from unseen.evaluation.score import score, score_file
 
 TEXT = st.text(st.sampled_from(list("ab cdThean.,!'é\u00a0\n")), max_size=20)
+
+
+def corpus_value(metric: str, said: list[str], wanted: list[list[str]]) -> float:
+    return float(block_of_texts(metric, said, wanted).totals[0])
+
 
 HAND_JUDGED = [
     ("accuracy", " yes\n", ["yes"], 100),
@@ -82,12 +89,43 @@ def test_ragged_references_do_not_change_a_corpus_score() -> None:
 
 def test_score_judges_all_rows_and_each_group() -> None:
     table = score("exact_match", ["Yes.", "no", "no"], [["yes"], ["yes"], ["no"]], ["b", "b", None])
-    assert table.to_json() == {
-        "metric": "exact_match",
-        "score": pytest.approx(200 / 3),
-        "count": 3,
-        "groups": {"b": {"score": 50.0, "count": 2}},
-    }
+    said = table.to_json()
+    assert list(said) == ["metric", "score", "count", "low", "high", "detectable", "groups"]
+    assert (said["metric"], said["score"], said["count"]) == ("exact_match", pytest.approx(200 / 3), 3)
+    assert list(said["groups"]) == ["b"]
+    assert (said["groups"]["b"]["score"], said["groups"]["b"]["count"]) == (50.0, 2)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "exact_match", "f1", "rouge_l", "bleu", "chrf"])
+def test_every_score_stands_within_its_interval_and_more_rows_narrow_it(metric: str) -> None:
+    said = ["the cat sat on the mat today", "a dog barked at the tree", "nobody knows why"] * 6
+    wanted = [["the cat sat on the mat today"], ["the dog barked at a tree"], ["everybody knows"]] * 6
+    groups = ["small"] * 6 + ["large"] * 12
+    small, large = (score(metric, said, wanted, groups).groups[name] for name in ("small", "large"))
+    for found in (small, large):
+        assert found.low is not None and found.high is not None and found.detectable is not None
+        assert 0 <= found.low <= found.score <= found.high <= 100
+        assert found.detectable > (found.high - found.low) / 2
+    assert small.score == pytest.approx(large.score)
+    assert small.high - small.low > large.high - large.low  # type: ignore[operator]
+
+
+def test_the_interval_of_right_and_wrong_answers_is_wilsons() -> None:
+    """Wilson 1927: 8 of 10 right is 49.0 to 94.3."""
+    found = score("accuracy", ["yes"] * 10, [["yes"]] * 8 + [["no"]] * 2).whole
+    assert (found.low, found.high) == (pytest.approx(49.016, abs=1e-3), pytest.approx(94.331, abs=1e-3))
+    assert score("bleu", ["x y z"] * 4, [["a b c"]] * 4).whole.low is None  # the same in every resample
+
+
+def test_rows_beyond_ten_thousand_are_resampled_in_bundles_that_vary_as_much() -> None:
+    random = np.random.default_rng(5)
+    said = ["a b c d"] * 12_000
+    wanted = [[" ".join(random.choice(list("abcdefgh"), 4))] for _ in said]
+    found = score("f1", said, wanted).whole
+    values = np.array([row_value("f1", *row) for row in zip(said, wanted, strict=True)])
+    error = values.std() / len(values) ** 0.5
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
 def test_score_reads_the_file_that_design_describes(write: Callable[[str, str], Path]) -> None:
@@ -96,12 +134,9 @@ def test_score_reads_the_file_that_design_describes(write: Callable[[str, str], 
         {"prediction": "", "references": ["c"]},
     ]
     path = write("said.jsonl", "\ufeff" + "\n".join(json.dumps(row) for row in rows) + "\n\n")
-    assert score_file("f1", path).to_json() == {
-        "metric": "f1",
-        "score": 50.0,
-        "count": 2,
-        "groups": {"g": {"score": 100.0, "count": 1}},
-    }
+    table = score_file("f1", path)
+    assert (table.metric, table.score, table.count) == ("f1", 50.0, 2)
+    assert {name: (group.score, group.count) for name, group in table.groups.items()} == {"g": (100.0, 1)}
 
 
 def test_all_mistakes_of_a_predictions_file_are_told_together(write: Callable[[str, str], Path]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.evaluation.intervals import Floats
-from unseen.evaluation.metrics import corpus_metric
+from unseen.evaluation.metrics import corpus_metric, row_value
 from unseen.evaluation.prediction import Prediction
 
 RowId = tuple[str, int]
@@ -74,11 +74,37 @@ def block_of(predictions: Sequence[Prediction], metric: str, rows: Mapping[RowId
     return Block(metric, templates, statistics, present)
 
 
+def block_of_texts(metric: str, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Block:
+    """The block of predictions that come from no template of ours."""
+    found = _counts(metric, predictions, references)
+    if found is None:
+        pairs = zip(predictions, references, strict=True)
+        found = np.array([(row_value(metric, said, wanted), 1.0) for said, wanted in pairs])
+    return Block(metric, ("",), found[:, None], np.ones((len(found), 1), dtype=bool))
+
+
+def rows_of(block: Block, rows: Sequence[int]) -> Block:
+    """The part of a block that holds `rows`."""
+    return replace(block, statistics=block.statistics[rows], present=block.present[rows])
+
+
+def bundled(block: Block, most: int, random: np.random.Generator) -> Block:
+    """At most `most` rows: sums of rows dealt at random. Resampling them costs less and varies as much."""
+    if len(block.statistics) <= most:
+        return block
+    sums = np.zeros((most, *block.statistics.shape[1:]))
+    np.add.at(sums, random.permutation(len(block.statistics)) % most, block.statistics)
+    return replace(block, statistics=sums, present=np.ones(sums.shape[:2], dtype=bool))
+
+
 def _statistics(predictions: Sequence[Prediction], metric: str) -> Floats:
+    counts = _counts(metric, [each.text for each in predictions], [each.references for each in predictions])
+    return np.array([(each.values[metric], 1.0) for each in predictions]) if counts is None else counts
+
+
+def _counts(metric: str, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Floats | None:
     corpus = corpus_metric(metric)
-    if corpus is not None:
-        return corpus.statistics([each.text for each in predictions], [each.references for each in predictions])
-    return np.array([(each.values[metric], 1.0) for each in predictions])
+    return None if corpus is None else corpus.statistics(predictions, references)
 
 
 def median(scores: Floats) -> Floats:

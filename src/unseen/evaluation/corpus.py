@@ -38,9 +38,6 @@ class CorpusMetric:
     def of_sum(self, counts: Floats) -> float:
         return float(self.judge._compute_score_from_stats([round(count) for count in counts]).score)
 
-    def of_rows(self, statistics: Floats) -> float:
-        return self.of_sum(statistics.sum(axis=0))
-
 
 def streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
     """References by position, as sacrebleu wants them; rows with fewer of them hold None in the later ones."""

@@ -41,6 +41,11 @@ class Interval:
     high: float
     detectable: float
 
+    @property
+    def limits(self) -> tuple[float | None, float | None, float | None]:
+        """Low, high and detectable; none where every resample gave the same, as BLEU does of zeros: no interval."""
+        return (self.low, self.high, self.detectable) if self.low < self.high else (None, None, None)
+
 
 def wilson(right: float, count: int) -> tuple[float, float]:
     """Wilson's limits, 0..100, of a share of `right` in `count` (Wilson 1927)."""

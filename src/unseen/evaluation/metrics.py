@@ -93,12 +93,3 @@ def row_value(metric: str, prediction: str, references: Sequence[str]) -> float:
 def corpus_metric(name: str) -> CorpusMetric | None:
     """The corpus-level metric of this name, or nothing where `name` is a mean over rows."""
     return CORPUS_METRICS.get(name)
-
-
-def corpus_value(metric: str, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Value over all rows: the mean of a row metric, or a corpus-level score. Needs at least one row."""
-    corpus = corpus_metric(metric)
-    if corpus is not None:
-        return corpus.of_rows(corpus.statistics(predictions, references))
-    values = [row_value(metric, said, wanted) for said, wanted in zip(predictions, references, strict=True)]
-    return sum(values) / len(values)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unseen.evaluation.blocks import Block, median
-from unseen.evaluation.intervals import Floats, resampled
+from unseen.evaluation.blocks import Block, bundled, median
+from unseen.evaluation.intervals import Floats, Interval, percentile_interval, resampled, share_interval
+
+MOST_UNITS = 10_000  # drawn from by `interval_of`: a second's work, while a million rows would take minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +20,14 @@ class Pool:
     statistics: Floats
     seen: Floats
     draws: int
+
+
+def interval_of(block: Block, random: np.random.Generator) -> Interval:
+    """A score over one template's rows with its interval: Wilson's of right and wrong answers, else of resamples."""
+    score, count = float(block.totals[0]), int(block.present.sum())
+    if block.is_right_or_wrong:
+        return share_interval(score * count / 100, count)
+    return percentile_interval(score, score_replicates([bundled(block, MOST_UNITS, random)], random)[0][:, 0])
 
 
 def score_replicates(blocks: Sequence[Block], random: np.random.Generator) -> list[Floats]:

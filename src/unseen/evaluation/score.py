@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unseen.errors import ScoreMistake, UserMistake, raise_all
-from unseen.evaluation.metrics import check_metric, corpus_value
+from unseen.data.together import joined, sound
+from unseen.errors import ScoreMistake, raise_all
+from unseen.evaluation.blocks import Block, block_of_texts, rows_of
+from unseen.evaluation.metrics import check_metric
+from unseen.evaluation.resample import interval_of
+from unseen.task.seeds import generator
 
-# A file that is wrong throughout is told by its first lines, so that the message stays readable.
-MOST_MISTAKES = 50
+PARQUET = b"PAR1"
 A_LINE = 'a line is {"prediction": …, "references": […]}'
 
 
@@ -28,8 +31,13 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
+    """A score over `count` rows, with its 95 % interval over new rows and what they could show, if anything."""
+
     score: float
     count: int
+    low: float | None
+    high: float | None
+    detectable: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,20 @@ class ScoreTable:
     """A metric over all rows (0..100, unrounded), and over the rows of each group by name."""
 
     metric: str
-    score: float
-    count: int
+    whole: GroupScore
     groups: Mapping[str, GroupScore] = field(default_factory=dict)
 
+    @property
+    def score(self) -> float:
+        return self.whole.score
+
+    @property
+    def count(self) -> int:
+        return self.whole.count
+
     def to_json(self) -> dict[str, Any]:
-        groups = {name: {"score": group.score, "count": group.count} for name, group in self.groups.items()}
-        return {"metric": self.metric, "score": self.score, "count": self.count, "groups": groups}
+        groups = {name: asdict(group) for name, group in self.groups.items()}
+        return {"metric": self.metric, **asdict(self.whole), "groups": groups}
 
 
 def score(
@@ -63,11 +78,9 @@ def score(
     for row, group in enumerate(groups):
         if group is not None:
             members.setdefault(group, []).append(row)
-    by_group = {
-        name: GroupScore(_over(metric, predictions, references, rows), len(rows))
-        for name, rows in sorted(members.items())
-    }
-    return ScoreTable(metric, corpus_value(metric, predictions, references), len(predictions), by_group)
+    block = block_of_texts(metric, predictions, references)
+    by_group = {name: _scored(rows_of(block, rows)) for name, rows in sorted(members.items())}
+    return ScoreTable(metric, _scored(block), by_group)
 
 
 def score_file(metric: str, path: str | Path) -> ScoreTable:
@@ -80,29 +93,19 @@ def score_file(metric: str, path: str | Path) -> ScoreTable:
 def read_predictions(path: str | Path) -> Judged:
     """Read a JSON-lines file of `{"prediction": str, "references": [str, ...], "group": str}` (group optional).
 
-    Other keys are let pass, empty lines too. All the mistakes of the file are raised together, each naming its line
-    (the first 50, then how many more).
+    Other keys are let pass, empty lines too. All the mistakes of the file are raised together, each naming its lines.
     """
     path = Path(path)
-    mistakes: list[UserMistake] = []
-    rows = []
-    for number, line in _lines(path):
-        try:
-            rows.append(_row(line, f"{path}, line {number}"))
-        except ScoreMistake as mistake:
-            mistakes.append(mistake)
-    if len(mistakes) > MOST_MISTAKES:
-        more = len(mistakes) - MOST_MISTAKES
-        mistakes = [*mistakes[:MOST_MISTAKES], ScoreMistake(str(path), f"{more} more lines are wrong")]
-    raise_all(mistakes)
+    rows = list(sound(_rows(path), str(path)))
     if not rows:
         raise ScoreMistake(str(path), "holds no prediction", 'write one {"prediction": …, "references": […]} a line')
     predictions, references, groups = zip(*rows, strict=True)
     return Judged(predictions, references, groups)
 
 
-def _over(metric: str, predictions: Sequence[str], references: Sequence[Sequence[str]], rows: Sequence[int]) -> float:
-    return corpus_value(metric, [predictions[row] for row in rows], [references[row] for row in rows])
+def _scored(block: Block) -> GroupScore:
+    found = interval_of(block, generator(0, "bootstrap", "score"))
+    return GroupScore(float(block.totals[0]), len(block.present), *found.limits)
 
 
 def _check_shape(predictions: Sequence[str], references: Sequence[Sequence[str]], groups: Sequence[Any]) -> None:
@@ -112,7 +115,19 @@ def _check_shape(predictions: Sequence[str], references: Sequence[Sequence[str]]
     if not predictions:
         raise ScoreMistake("score", "there is no prediction to judge")
     empty = [row for row, wanted in enumerate(references) if not wanted or isinstance(wanted, str)]
-    raise_all([ScoreMistake(f"row {row}", "has no list of references") for row in empty[:MOST_MISTAKES]])
+    wrong = [ScoreMistake(f"row {row}", "has no list of references") for row in empty]
+    raise_all([joined(wrong)] if wrong else [])
+
+
+def _rows(path: Path) -> Iterator[tuple[str, tuple[str, ...], str | None] | ScoreMistake]:
+    for number, line in _lines(path):
+        if number == 1 and line.startswith(PARQUET):
+            remedy = "write JSON lines; a run's own predictions are scored in its scores.json"
+            raise ScoreMistake(str(path), "is a parquet file", remedy)
+        try:
+            yield _row(line, f"{path}, line {number}")
+        except ScoreMistake as mistake:
+            yield mistake
 
 
 def _lines(path: Path) -> Iterable[tuple[int, bytes]]:

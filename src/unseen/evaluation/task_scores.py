@@ -224,8 +224,7 @@ def _pooled(cell: Cell, measured: Measured) -> TaskReplicates:
 
 
 def _row(cell: Cell, label: str, template: str | None, seed: int | None, interval: Interval, count: int) -> ScoreRow:
-    # A corpus score of nothing but zeros is the same in every resample: that is no interval.
-    low, high = (interval.low, interval.high) if interval.low < interval.high else (None, None)
+    low, high, detectable = interval.limits
     return ScoreRow(
         cell.task,
         template,
@@ -238,5 +237,5 @@ def _row(cell: Cell, label: str, template: str | None, seed: int | None, interva
         low,
         high,
         count,
-        interval.detectable if low is not None else None,
+        detectable,
     )

@@ -100,7 +100,14 @@ def print_score_table(table: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(table, ensure_ascii=False, indent=1))
         return
-    rows = [{"group": "all", "score": table["score"], "count": table["count"]}]
-    rows += [{"group": name, **group} for name, group in table["groups"].items()]
     print(table["metric"])
-    print_table(rows, as_json=False)
+    lines = [_group_line(name, group) for name, group in [("all", table), *table["groups"].items()]]
+    print_table(lines, as_json=False)
+    print("\nscore: 0..100; new rows: its 95 % interval over new rows like these; detectable: the smallest difference")
+    print("from other predictions, for as many other rows, that shows with 80 % power.")
+
+
+def _group_line(name: str, group: Record) -> Record:
+    detectable = "" if group["detectable"] is None else f"{group['detectable']:.1f}"
+    said = {"group": name, "score": f"{group['score']:.1f}", "new rows": _limits(group)}
+    return {**said, "rows": group["count"], "detectable": detectable}
