@@ -71,18 +71,23 @@ def show(
     task: Annotated[str, typer.Argument(help="a task, as `unseen list tasks` names it")],
     template: Annotated[str | None, typer.Option("--template", help="only this template")] = None,
     row: Annotated[int, typer.Option("--row", min=0, help="record number in its file")] = 0,
-    tokens: Annotated[bool, typer.Option("--tokens", help="the tokens, supervised ones in colour")] = False,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="so many rows from --row on")] = 1,
+    shots: Annotated[int, typer.Option("--shots", min=0, help="exemplars in each prompt")] = 0,
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="the tokens, supervised ones in colour, and what options and rows share")
+    ] = False,
     model: Annotated[str, typer.Option("--model", help="whose tokens")] = "smollm2-135m-instruct",
     catalog: Catalogs = None,
+    json: Json = False,
 ) -> None:
     """A task as the model sees it, in colour."""
-    from unseen.reporting.showing import show_spans, show_tokens
+    from unseen.reporting.showing import View, show_spans, show_tokens
 
-    found = _task(task, catalog)
+    found, view = _task(task, catalog), View(template, row, rows, shots)
     if tokens:
-        show_tokens(found, template, row, model)
+        show_tokens(found, view, model, json)
     else:
-        show_spans(found, template, row)
+        show_spans(found, view, json)
 
 
 @app.command()

@@ -79,6 +79,15 @@ def encode_choices(example: Example, tokenizer: Tokenizer, format: Format, limit
     return EncodedChoices(wholes[0].ids[:shared], tuple(whole.ids[shared:] for whole in wholes), cuts)
 
 
+def option_sequences(example: Example, tokenizer: Tokenizer, format: Format, limit: int = 1 << 30) -> list[Encoded]:
+    """What a model reads to choose: the prompt with each option, whose tokens have weight 1."""
+    encoded = encode_choices(example, tokenizer, format, limit)
+    length = len(encoded.prompt)
+    wholes = [np.concatenate([encoded.prompt, option]) for option in encoded.options]
+    weights = [(np.arange(len(whole)) >= max(length, 1)).astype(np.float32) for whole in wholes]
+    return [Encoded(example.id, *each, length, encoded.cuts) for each in zip(wholes, weights, strict=True)]
+
+
 def _answered(example: Example, answer: str) -> Example:
     """`example` with `answer` as its completion."""
     asked = example.segments[:-1] if example.segments[-1].role == "assistant" else example.segments

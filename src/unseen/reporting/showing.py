@@ -1,54 +1,136 @@
-"""`unseen show`: one row of a task as the model sees it, with spans or with tokens in colour."""
+"""`unseen show`: rows of a task as the model sees them, with spans or with tokens in colour."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
 from unseen.data.dataset import Row
-from unseen.data.rows import read_rows
+from unseen.data.rows import open_rows, read_rows
 from unseen.errors import DataMistake, TemplateMistake, nearest
+from unseen.evaluation.exemplars import exemplar_pool, exemplars_of
 from unseen.prompt.example import Example, Segment
+from unseen.prompt.fewshot import with_exemplars
 from unseen.task.render import example_of
 from unseen.task.task import Task
 
+if TYPE_CHECKING:
+    from unseen.encode.encoded import Encoded
+    from unseen.encode.format import Format
+    from unseen.encode.tokenizer import Tokenizer
+
 COLUMN_STYLES = ("cyan", "magenta", "yellow", "green", "blue")
 SUPERVISED = "bold black on green"
+PLAIN_WIDTH = 120  # characters of a line that goes to a file or a pipe
 
 
-def show_spans(task: Task, template: str | None, row: int) -> None:
-    """The row through the task's templates; text that comes from a column is coloured by column."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown: `rows` rows from number `row` on, through one template or all, after `shots` exemplars."""
+
+    template: str | None = None
+    row: int = 0
+    rows: int = 1
+    shots: int = 0
+
+
+def show_spans(task: Task, view: View, as_json: bool) -> None:
+    """The rows through the task's templates; text that comes from a column is coloured by column."""
+    examples = [example for group in _examples(task, view) for example in group]
+    if as_json:
+        return print(json.dumps([_example_json(each) for each in examples], ensure_ascii=False, indent=1))
     console = Console(highlight=False)
-    for example in _examples(task, template, row):
-        console.print(_title(example))
+    for example in examples:
+        console.print(_title([example]))
         for segment in example.segments:
             console.print(Text(f"{segment.role}: ", style="bold") + _coloured(segment, _columns(example)))
         if example.choices:
             choices = [f"{choice} ←" if i == example.answer else choice for i, choice in enumerate(example.choices)]
             console.print(Text("choices: ", style="bold") + Text(" | ".join(choices)))
         console.print()
-    console.print(_legend(_columns(example)))
+    return console.print(_legend(_columns(examples[-1])))
 
 
-def show_tokens(task: Task, template: str | None, row: int, model: str) -> None:
-    """The same as tokens of `model`, in its own format; supervised tokens stand on green."""
-    from unseen.encode.encode import encode
+def show_tokens(task: Task, view: View, model: str, as_json: bool) -> None:
+    """The rows as tokens of `model`, in its own format; supervised tokens stand on green.
+
+    A single row is written out with its answer. Below it, and for several rows, stands the trie of what is read: the
+    options of every row where the task chooses, else the completions.
+    """
     from unseen.encode.format import format_of
-    from unseen.encode.pieces import pieces
     from unseen.encode.tokenizer import load_tokenizer
     from unseen.model.folder import resolve
     from unseen.progress import bar
 
-    console = Console(highlight=False)
     with bar(f"fetching {model}") as progress:
         tokenizer = load_tokenizer(resolve(model, progress=progress).tokenizer)
     format = format_of("auto", tokenizer)
-    for example in _examples(task, template, row):
-        encoded = encode(example, tokenizer, format, limit=1 << 30)
-        console.print(_title(example), f"{len(encoded.ids)} tokens, {encoded.supervised} supervised")
+    if as_json:
+        found = [_tokens_json(task, group, tokenizer, format) for group in _examples(task, view)]
+        return print(json.dumps(found, ensure_ascii=False, indent=1))
+    console = Console(highlight=False)
+    for group in _examples(task, view):
+        _print_tokens(console, task, group, tokenizer, format)
+    return None
+
+
+def _print_tokens(
+    console: Console, task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format
+) -> None:
+    from unseen.encode.encode import encode
+    from unseen.encode.pieces import pieces
+    from unseen.reporting.trie_drawing import drawn_trie, summary, trie_lines
+
+    if len(examples) == 1:
+        encoded = encode(examples[0], tokenizer, format, limit=1 << 30)
+        console.print(_title(examples), f"{len(encoded.ids)} tokens, {encoded.supervised} supervised")
         console.print(token_text(pieces(encoded, tokenizer), console.is_terminal), "\n")
+    else:
+        console.print(_title(examples))
+    read = list(_read(task, examples, tokenizer, format))
+    if len(read) > 1:
+        trie = drawn_trie([each for _, each in read], [_name(each, len(examples)) for each, _ in read])
+        width = console.width if console.is_terminal else PLAIN_WIDTH
+        for line in trie_lines(trie, tokenizer, width, console.is_terminal):
+            console.print(line, soft_wrap=True)
+        console.print(summary(trie), style="bold", soft_wrap=True)
+        console.print()
+
+
+def _tokens_json(task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format) -> dict[str, Any]:
+    from unseen.reporting.trie_drawing import drawn_trie, trie_json
+
+    read = list(_read(task, examples, tokenizer, format))
+    trie = drawn_trie([each for _, each in read], [str(number) for number in range(len(read))])
+    first = examples[0]
+    named = {"task": first.task, "template": first.template, "sequences": [dict(named) for named, _ in read]}
+    return named | trie_json(trie, tokenizer)
+
+
+def _read(
+    task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format
+) -> Iterator[tuple[Mapping[str, Any], Encoded]]:
+    """Every sequence that a model reads for the examples, with its row, its option and whether that is right."""
+    from unseen.encode.encode import encode
+    from unseen.encode.options import option_sequences
+
+    for example in examples:
+        row = {"row": f"{example.split}/{example.row}"}
+        if task.kind == "choose" and example.choices:
+            for option, encoded in enumerate(option_sequences(example, tokenizer, format)):
+                yield row | {"option": option, "right": option == example.answer}, encoded
+        else:
+            yield row, encode(example, tokenizer, format, limit=1 << 30)
+
+
+def _name(named: Mapping[str, Any], rows: int) -> str:
+    """What stands behind a branch: its row where there are several, an arrow where its option is the right one."""
+    return " ".join(([str(named["row"])] if rows > 1 else []) + (["←"] if named.get("right") else []))
 
 
 def token_text(pieces: Sequence[tuple[str, float]], in_colour: bool) -> Text:
@@ -63,31 +145,58 @@ def token_text(pieces: Sequence[tuple[str, float]], in_colour: bool) -> Text:
     return text
 
 
-def _examples(task: Task, template: str | None, number: int) -> Iterator[Example]:
-    row = _row(task, number)
+def _examples(task: Task, view: View) -> Iterator[list[Example]]:
+    """For each template, the rows of the view that it does not render empty."""
+    rows = _rows(task, view)
     names = [each.name for each in task.templates]
-    if template is not None and template not in names:
-        raise TemplateMistake(task.name, f"has no template '{template}'", nearest(template, names, "templates"))
-    chosen = [index for index, name in enumerate(names) if template in (None, name)] or [0]
-    examples = [example for index in chosen if (example := example_of(task, index, row)) is not None]
-    if not examples:
-        raise DataMistake(task.name, f"row {number} renders empty", "name another row with --row")
-    yield from examples
+    if view.template is not None and view.template not in names:
+        raise TemplateMistake(
+            task.name, f"has no template '{view.template}'", nearest(view.template, names, "templates")
+        )
+    chosen = [index for index, name in enumerate(names) if view.template in (None, name)] or [0]
+    groups = [group for index in chosen if (group := _rendered(task, index, rows, view.shots))]
+    if not groups:
+        raise DataMistake(task.name, f"row {view.row} renders empty", "name another row with --row")
+    yield from groups
 
 
-def _row(task: Task, number: int) -> Row:
-    """The record with this number in the task's first split."""
+def _rendered(task: Task, template: int, rows: Sequence[Row], shots: int) -> list[Example]:
+    examples = [example for row in rows if (example := example_of(task, template, row)) is not None]
+    if not shots:
+        return examples
+    pool = exemplar_pool(task, rows[0].split, lambda each, split: open_rows(each.dataset, split))
+    candidates = pool.rendered(template, shots, seed=0)
+    return [with_exemplars(each, exemplars_of(each, candidates, shots)) for each in examples]
+
+
+def _rows(task: Task, view: View) -> list[Row]:
+    """The records of the task's first split from number `view.row` on. Raises `DataMistake` where it has none."""
     split = next(iter(task.dataset.splits))
-    last = -1
+    last, found = -1, []
     for row in read_rows(task.dataset, split):
-        if row.index == number:
-            return row
         last = row.index
-    raise DataMistake(task.name, f"has no row {number} in its {split} split", f"the last one is {last}")
+        if row.index >= view.row:
+            found.append(row)
+        if len(found) == view.rows:
+            return found
+    if not found:
+        raise DataMistake(task.name, f"has no row {view.row} in its {split} split", f"the last one is {last}")
+    return found
 
 
-def _title(example: Example) -> Text:
-    return Text(f"── {example.task} · {example.template} · {example.split}/{example.row}", style="bold blue")
+def _title(examples: Sequence[Example]) -> Text:
+    first, last = examples[0], examples[-1]
+    rows = f"{first.split}/{first.row}" + (f"-{last.row}" if len(examples) > 1 else "")
+    return Text(f"── {first.task} · {first.template} · {rows}", style="bold blue")
+
+
+def _example_json(example: Example) -> dict[str, Any]:
+    values = asdict(example)
+    segments = [
+        {**each, "spans": [span._asdict() for span in s.spans]}
+        for each, s in zip(values["segments"], example.segments, strict=True)
+    ]
+    return {**values, "segments": segments}
 
 
 def _columns(example: Example) -> list[str]:
