@@ -14,6 +14,7 @@ UnseenError
 │   └── Mistakes           several of the above, told together
 └── JobFailed              the command line answers with exit code 1
     ├── NonFiniteLoss      names the step, the examples and the last good checkpoint
+    ├── ProcessLost        one of several processes ended before the others
     └── DownloadFailed     the network or a registry did not answer
 """
 
@@ -21,10 +22,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class UnseenError(Exception):
-    """Root of everything that `unseen` raises on purpose."""
+    """Root of everything that `unseen` raises on purpose. It can be sent to another process, whatever it is made of."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), self.args, dict(vars(self)))
+
+
+def _made_again(kind: type[UnseenError], args: tuple[Any, ...], values: dict[str, Any]) -> UnseenError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(values)
+    return error
 
 
 class UserMistake(UnseenError):
@@ -101,6 +113,10 @@ class JobFailed(UnseenError):
 
 class NonFiniteLoss(JobFailed):
     """The loss of a step is not a number; the message names the step, the examples and the last good checkpoint."""
+
+
+class ProcessLost(JobFailed):
+    """One of the processes of a run ended before the others; what it said itself, if anything, says why."""
 
 
 class DownloadFailed(JobFailed):

@@ -67,6 +67,9 @@ class TrainSettings(Section):
     loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
+    sharding: Literal["none", "fsdp"] = Field(
+        "none", description="whether each of several processes holds the whole model, or a part of it"
+    )
     validation_rows: int = Field(64, ge=0, le=MANY, description="held-out rows of seen tasks, over all of them")
     validate_every: int = Field(25, ge=1, le=MANY)
     keep: Literal["last", "best_seen"] = "last"
@@ -152,6 +155,7 @@ NOT_IN_FINGERPRINT = (
     "train.batch_tokens",
     "train.batches",
     "train.gradient_checkpointing",
+    "train.sharding",
     "train.tracker",
     "train.checkpoint_every",
 )

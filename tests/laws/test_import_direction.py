@@ -14,7 +14,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "unseen"
 LAYERS = [
-    ["errors", "progress"],
+    ["errors"],
+    ["launch"],
+    ["progress"],
     ["section", "yamlfile"],
     ["recipe"],
     ["data"],

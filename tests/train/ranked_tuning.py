@@ -1,6 +1,8 @@
-"""Run as a program: tune tiny models in two processes that share their work, by gloo, as `torchrun` would start them.
+"""Run as a program: tune tiny models in several processes that share their work, by gloo, as `torchrun` starts them.
 
-`python ranked_tuning.py FOLDER` leaves each run's folder.
+`python ranked_tuning.py FOLDER RANKS NAME...` leaves FOLDER/NAME of each run of tiny_tuning.RANKED_RUNS that is named,
+as `fsdp/lora` or `none/lora`; a run that is there already goes on from its last checkpoint. torch is imported once;
+every rank is a fork.
 """
 
 from __future__ import annotations
@@ -11,9 +13,8 @@ import sys
 from pathlib import Path
 
 import torch
-from tiny_tuning import RANKED_RUNS
-
-RANKS = 2
+from safetensors.torch import save_file
+from tiny_tuning import RANKED_RUNS, parameters_of
 
 
 def free_port() -> int:
@@ -22,28 +23,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def tune_as(rank: int, port: int, folder: Path) -> None:
-    """All runs, in the role of one rank of two."""
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(RANKS), "RANK": str(rank)}
-    os.environ.update(place | {"LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(RANKS)})
-    for name, run in RANKED_RUNS.items():
-        tuned = run(folder / name, processes=RANKS)
-        if tuned.processes != RANKS:
+def tune_as(rank: int, ranks: int, port: int, folder: Path, names: list[str]) -> None:
+    """All runs, in the role of one rank."""
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks), "RANK": str(rank)}
+    os.environ.update(place | {"LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(ranks)})
+    for name in names:
+        sharding, _, run = name.partition("/")
+        tuned = RANKED_RUNS[run](folder / name, sharding)
+        if tuned.processes != ranks:
             raise SystemExit(f"{tuned.processes} processes")
+        if rank == ranks - 1:  # as whole as on rank 0
+            save_file(parameters_of(tuned), folder / name / "whole.safetensors")
     torch.distributed.destroy_process_group()
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    port, children = free_port(), []
-    for rank in range(RANKS):
+def run_ranks(ranks: int, port: int, folder: Path, names: list[str]) -> int:
+    """The worst exit status of the ranks; each leaves past what gloo does at exit, which sometimes aborts."""
+    children = []
+    for rank in range(ranks):
         child = os.fork()
         if child == 0:
             try:
-                tune_as(rank, port, Path(sys.argv[1]))
+                tune_as(rank, ranks, port, folder, names)
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
                 os._exit(1)
             os._exit(0)
         children.append(child)
-    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+    return max(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])) for child in children)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    sys.exit(run_ranks(int(sys.argv[2]), free_port(), Path(sys.argv[1]), sys.argv[3:]))

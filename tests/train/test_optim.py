@@ -10,8 +10,9 @@ import torch
 from tiny_tuning import changed, llama, losses, random_examples, run_tiny
 
 from unseen.errors import MissingExtra, UserMistake
-from unseen.train.machine import autocast_dtype, check_processes
-from unseen.train.optim import learning_rate, optimizer_of, seed_step, warmup_steps
+from unseen.train.machine import autocast_dtype
+from unseen.train.optim import learning_rate, optimizer_of, seed_batch, warmup_steps
+from unseen.train.ranks import check_processes
 
 CPU = torch.device("cpu")
 
@@ -70,8 +71,8 @@ def test_clipping_bounds_the_update_and_the_norm_is_told_as_it_was(tmp_path: Pat
 
 def test_a_step_draws_the_same_whatever_came_before() -> None:
     drawn = []
-    for step, rank in ((3, 0), (4, 0), (3, 0), (3, 1)):
-        seed_step(2**32 - 1, step, rank)
+    for step, batch in ((3, 0), (4, 0), (3, 0), (3, 1)):
+        seed_batch(2**32 - 1, step, batch)
         drawn.append(float(torch.rand(1)))
     assert drawn[0] == drawn[2]
     assert len(set(drawn)) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,19 @@ def random_examples(count: int, seed: int = 0, longest: int = 24) -> list[Encode
     return [_example(f"row/{row}", draw, longest) for row in range(count)]
 
 
+def alike_examples(count: int, seed: int = 0) -> list[Encoded]:
+    """Random examples, every other of which begins as the one before it, so that tries share something."""
+    found = random_examples(count, seed)
+    return [_beginning_as(found[place - place % 2], each) for place, each in enumerate(found)]
+
+
+def _beginning_as(first: Encoded, example: Encoded) -> Encoded:
+    ids = example.ids.copy()
+    alike = min(first.prompt_length, example.prompt_length)
+    ids[:alike] = first.ids[:alike]
+    return replace(example, ids=ids)
+
+
 def _example(name: str, draw: np.random.Generator, longest: int) -> Encoded:
     length = int(draw.integers(4, longest + 1))
     prompt = int(draw.integers(1, length - 1))
@@ -112,6 +125,11 @@ def losses(tuned: Tuned) -> list[float]:
     return [line["loss"] for line in tuned.steps]
 
 
+def parameters_of(tuned: Tuned) -> dict[str, torch.Tensor]:
+    """All parameters of the tuned model, frozen ones too, by name; tied ones once."""
+    return {name: each.detach().contiguous() for name, each in tuned.model.module.named_parameters()}
+
+
 def own_loss(model: TinyModel, example: Encoded) -> float:
     """transformers' own loss of one example, its mean over the supervised tokens."""
     ids = torch.tensor(example.ids.astype(np.int64))[None]
@@ -137,18 +155,24 @@ KILLED_RUNS = {
 }
 
 
-def _ranked_run(**values: Any) -> Any:
-    """Six steps of five examples, an odd number of micro-batches among them, and a validation."""
-    settings = changed(steps=6, examples_per_step=5, learning_rate=1e-2, **values)
+def _ranked_run(make: Any = llama, **values: Any) -> Any:
+    """Six steps of five examples, an odd number of micro-batches among them, with validations and checkpoints."""
+    settings = changed(**{"steps": 6, "examples_per_step": 5, "batch_tokens": 32} | values)
 
-    def run(out: Path, processes: int = 1) -> Tuned:
-        return run_tiny(llama(), out, settings, processes=processes, validation=random_examples(3, seed=9))
+    def run(out: Path, sharding: str = "none") -> Tuned:
+        examples, held = alike_examples(24), random_examples(3, seed=9)
+        own = changed(settings, sharding=sharding)
+        return run_tiny(make(), out, own, examples=examples, validation=held, resume=True)
 
     return run
 
 
 RANKED_RUNS = {
-    "full": _ranked_run(batch_tokens=32),
-    "lora": _ranked_run(method="lora", rank=4, gradient_checkpointing=True),
-    "one micro-batch": _ranked_run(batch_tokens=400, keep="best_seen"),
+    "full": _ranked_run(),
+    "plain": _ranked_run(batches="plain"),
+    "tied": _ranked_run(lambda: llama(tied=True), keep="best_seen"),
+    "lora": _ranked_run(method="lora", rank=4, dropout=0.3),
+    "lora, plain": _ranked_run(method="lora", rank=4, gradient_checkpointing=True, batches="plain"),
+    "one micro-batch": _ranked_run(batch_tokens=400, gradient_checkpointing=True),
+    "adafactor": _ranked_run(optimizer="adafactor"),
 }

@@ -1,8 +1,8 @@
 """Checkpoints: what tuning changed, and where it stands. Written whole or not at all, and read without pickle.
 
 A checkpoint is a folder `step-000025` with `weights.safetensors` (trained parameters only), `optimizer.safetensors`
-(its state, `<parameter>//<key>`) and `state.json`. Learning rates and random numbers are functions of the step, so
-there is no scheduler and no generator to keep.
+(its state, `<parameter>//<key>`) and `state.json`; of a sharded model (shards.py) each rank leaves a file of its part
+of both. Learning rates and random numbers are functions of the step, so there is no scheduler and no generator to keep.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from unseen.errors import RecipeMistake
+from unseen.train.ranks import ALONE, Ranks
+from unseen.train.shards import is_sharded, read_into, tensors_in
 
 KEPT = 2
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
@@ -34,9 +36,21 @@ class Position:
     best_step: int | None = None
 
 
+Tensors = Mapping[str, Mapping[str, torch.Tensor]]  # by the file that they belong to, and their name
+Write = Callable[[Path, Tensors, Ranks], None]
+"""How the tensors of a checkpoint are written into its folder, which is there; all ranks call it."""
+
+
+def write_whole(folder: Path, tensors: Tensors, ranks: Ranks) -> None:
+    """Rank 0 writes: it has all tensors, as every rank has."""
+    if ranks.leads:
+        for name, values in tensors.items():
+            save_file(detached(values), folder / name)
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The checkpoints in `folder`, of a run that `identity` describes (JSON values).
+    """The checkpoints in `folder`, of a run that `identity` describes (JSON values). All ranks save and load together.
 
     The last two are kept, and those of the steps in `kept_steps`, so that a step can be done again later.
     """
@@ -44,19 +58,22 @@ class Checkpoints:
     folder: Path
     identity: Mapping[str, Any]
     kept_steps: frozenset[int] = frozenset()
+    ranks: Ranks = ALONE
+    write: Write = write_whole
 
     def save(self, position: Position, trained: Mapping[str, torch.Tensor], optimizer: Any) -> Path:
         """Write a checkpoint; when this returns it is on the disk, whole, under its final name."""
         final = self.folder / f"step-{position.step:06d}"
-        tensors = {WEIGHTS: detached(trained), OPTIMIZER: optimizer_state(trained, optimizer)}
-        state = {"position": asdict(position), "identity": dict(self.identity)}
-        write_folder(final, tensors, state)
-        self._drop_old()
+        tensors = {WEIGHTS: trained, OPTIMIZER: optimizer_state(trained, optimizer)}
+        self._write(final, tensors, {"position": asdict(position), "identity": dict(self.identity)})
+        if self.ranks.leads:
+            self._drop_old()
+        self.ranks.wait()
         return final
 
     def save_best(self, position: Position, trained: Mapping[str, torch.Tensor]) -> None:
         """Keep the weights of the best step so far, as `best-000025`, beside those of the checkpoint in force."""
-        write_folder(best_folder(self.folder, position.step), {WEIGHTS: detached(trained)}, asdict(position))
+        self._write(best_folder(self.folder, position.step), {WEIGHTS: trained}, asdict(position))
 
     def last(self) -> Path | None:
         """The newest checkpoint that is whole; half-written and damaged ones are passed over."""
@@ -69,11 +86,20 @@ class Checkpoints:
         """
         self._check_identity(path, json.loads((path / STATE).read_text(encoding="utf-8"))["identity"])
         load_weights(path, trained)
-        for key, value in load_file(path / OPTIMIZER).items():
-            name, _, part = key.partition("//")
-            parameter = trained[name]
-            optimizer.state[parameter][part] = value.to(_home(parameter, part, optimizer))
+        load_optimizer(path, trained, optimizer)
         return position_of(path)
+
+    def _write(self, final: Path, tensors: Tensors, state: Mapping[str, Any]) -> None:
+        """Write a folder beside its place, force it to the disk, and only then give it its name."""
+        part = final.with_name(f".part-{final.name}")
+        if self.ranks.leads:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+        self.ranks.wait()
+        self.write(part, tensors, self.ranks)
+        self.ranks.wait()
+        if self.ranks.leads:
+            name_folder(part, final, state)
 
     def _check_identity(self, path: Path, found: Mapping[str, Any]) -> None:
         differing = sorted(key for key in {*found, *self.identity} if found.get(key) != self.identity.get(key))
@@ -102,10 +128,37 @@ def position_of(path: Path) -> Position:
 
 def load_weights(path: Path, trained: Mapping[str, torch.nn.Parameter]) -> None:
     """Put the weights of a checkpoint in place."""
+    if _in_parts(path, trained):
+        read_into(path, {name: parameter.detach() for name, parameter in trained.items()})
+        return
     weights = load_file(path / WEIGHTS)
     with torch.no_grad():
         for name, parameter in trained.items():
             parameter.copy_(weights[name])
+
+
+def load_optimizer(path: Path, trained: Mapping[str, torch.nn.Parameter], optimizer: Any) -> None:
+    """Put the optimizer's state of a checkpoint in place, moments beside the parameter that they belong to."""
+    if _in_parts(path, trained):
+        state = {key: _empty(key, size, trained) for key, size in tensors_in(path).items() if "//" in key}
+        read_into(path, state)
+    else:
+        state = load_file(path / OPTIMIZER)
+    for key, value in state.items():
+        name, _, part = key.partition("//")
+        parameter = trained[name]
+        optimizer.state[parameter][part] = value.to(_home(parameter, part, optimizer))
+
+
+def _in_parts(path: Path, trained: Mapping[str, torch.Tensor]) -> bool:
+    """Whether what the files hold and what the parameters are must be cut differently."""
+    return is_sharded(trained) or not (path / WEIGHTS).is_file()
+
+
+def _empty(key: str, size: torch.Size, trained: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """A place for a part of the state: sharded like its parameter where it has its shape."""
+    parameter = trained[key.partition("//")[0]].detach()
+    return torch.zeros_like(parameter) if parameter.shape == size else torch.zeros(size)
 
 
 def steps_in(folder: Path) -> list[Path]:
@@ -123,14 +176,9 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def write_folder(final: Path, tensors: Mapping[str, Mapping[str, torch.Tensor]], state: Mapping[str, Any]) -> None:
-    """Write a folder of tensors and a state beside its place, force it to the disk, and only then give it its name."""
-    part = final.with_name(f".part-{final.name}")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for name, values in tensors.items():
-        save_file(dict(values), part / name)
-    sizes = {name: (part / name).stat().st_size for name in tensors}
+def name_folder(part: Path, final: Path, state: Mapping[str, Any]) -> None:
+    """Give a folder of tensors its state, force it to the disk, and then give it its name."""
+    sizes = {path.name: path.stat().st_size for path in part.iterdir()}
     (part / STATE).write_text(json.dumps({**state, "sizes": sizes}, indent=1), encoding="utf-8")
     for path in [*part.iterdir(), part]:
         sync(path)
@@ -158,7 +206,7 @@ def detached(trained: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def optimizer_state(trained: Mapping[str, torch.Tensor], optimizer: Any) -> dict[str, torch.Tensor]:
     """The optimizer's tensors, by the name of the parameter that they belong to."""
     return {
-        f"{name}//{key}": value.detach().cpu().contiguous()
+        f"{name}//{key}": value
         for name, parameter in trained.items()
         for key, value in optimizer.state.get(parameter, {}).items()
     }

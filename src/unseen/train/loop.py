@@ -22,7 +22,9 @@ from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
 from unseen.train.plan import StepPlan
+from unseen.train.ranks import Ranks, as_one, join
 from unseen.train.run import Run, take_step, validation_loss
+from unseen.train.spread import Spread, spread_of
 from unseen.train.step import TrainStep
 from unseen.train.steplog import StepLine, StepLog, read_steps
 
@@ -80,14 +82,30 @@ def tune(
     if dealing is None:
         dealing = dealing_of(model, settings)
     out.mkdir(parents=True, exist_ok=True)
-    accelerator = start(settings, out, processes)
+    ranks = join(processes)
+    accelerator = start(settings, out)
     with quiet_transformers():
         model = replace(model, module=trainable(model.module, settings, seed))
-    accelerator.wait_for_everyone()  # every rank has seen the folder before one writes to it
-    with tuning_mode(model.module, settings, accelerator.device):
-        run = _prepare(model, steps, settings, out, accelerator, examples, validation, seed, dealing.deal, kept_steps)
+    spread = spread_of(settings, model.module, accelerator, ranks)
+    ranks.wait()  # every rank has seen the folder before one writes to it
+    with as_one(), tuning_mode(model.module, settings, accelerator.device):
+        run = _prepare(
+            model,
+            steps,
+            settings,
+            out,
+            accelerator,
+            ranks,
+            spread,
+            examples,
+            validation,
+            seed,
+            dealing.deal,
+            kept_steps,
+        )
         position = _all_steps(run, _starting_point(run), out)
         kept = _choose_weights(run, position)
+    model = replace(model, module=spread.whole(model.module))
     autocast = autocast_dtype(settings.precision, accelerator.device)
     return Tuned(
         model=model,
@@ -97,7 +115,7 @@ def tune(
         precision=str(autocast or next(iter(run.trained.values())).dtype).removeprefix("torch."),
         batches=dealing.batches,
         readout=accelerator.unwrap_model(run.step).readout.kind,
-        processes=int(accelerator.num_processes),
+        processes=ranks.count,
         trained_parameters=sum(each.numel() for each in run.trained.values()),
     )
 
@@ -115,6 +133,8 @@ def _prepare(
     settings: TrainSettings,
     out: Path,
     accelerator: Any,
+    ranks: Ranks,
+    spread: Spread,
     examples: Sequence[Encoded],
     validation: Sequence[Encoded],
     seed: int,
@@ -128,13 +148,28 @@ def _prepare(
             parameter.data = parameter.data.float()
     readout = readout_of(model.module, deal(probe_examples(model.module))[0])
     inner = TrainStep(model.module, readout, autocast_dtype(settings.precision, accelerator.device))
-    trained = inner.trained()
-    step, optimizer = accelerator.prepare(inner, optimizer_of(trained, settings))
+    step = spread.wrapped(inner)
+    trained = inner.trained()  # the parameters as they are after sharding
+    optimizer = optimizer_of(trained, settings)
     identity = _identity(model, steps, settings, seed)
-    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps)
+    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps, ranks, spread.write)
     if settings.tracker:
         accelerator.init_trackers("unseen", config=_flat(settings))
-    return Run(accelerator, step, optimizer, trained, steps, examples, validation, settings, deal, seed, checkpoints)
+    return Run(
+        accelerator,
+        ranks,
+        spread,
+        step,
+        optimizer,
+        trained,
+        steps,
+        examples,
+        validation,
+        settings,
+        deal,
+        seed,
+        checkpoints,
+    )
 
 
 def _identity(model: LanguageModel, steps: StepPlan, settings: TrainSettings, seed: int) -> dict[str, Any]:
@@ -152,13 +187,13 @@ def _flat(settings: TrainSettings) -> dict[str, Any]:
 
 def _starting_point(run: Run) -> Position:
     """Where the last whole checkpoint stands, its state put in place; the beginning when there is none."""
-    last = run.checkpoints.last()
-    return run.checkpoints.load(last, run.trained, run.optimizer.optimizer) if last else Position()
+    last = run.ranks.shared(run.checkpoints.last)
+    return run.checkpoints.load(last, run.trained, run.optimizer) if last else Position()
 
 
 def _all_steps(run: Run, position: Position, out: Path) -> Position:
     """Every step from `position` on; validation, the log's line and the checkpoint follow each in this order."""
-    log = StepLog(out / LOG, position.step) if run.accelerator.is_main_process else None
+    log = StepLog(out / LOG, position.step) if run.ranks.leads else None
     total = len(run.plan)
     if position.step == 0 and 0 in run.checkpoints.kept_steps:
         _save(run, log, position)
@@ -183,7 +218,7 @@ def _validated(run: Run, position: Position, line: StepLine) -> tuple[Position, 
     loss = validation_loss(run)
     if position.best_loss is None or loss < position.best_loss:
         position = replace(position, best_loss=loss, best_step=line.step)
-        if run.settings.keep == "best_seen" and run.accelerator.is_main_process:
+        if run.settings.keep == "best_seen":
             run.checkpoints.save_best(position, run.trained)
     return position, replace(line, validation_loss=loss)
 
@@ -198,11 +233,10 @@ def _write(run: Run, log: StepLog | None, line: StepLine) -> None:
 
 
 def _save(run: Run, log: StepLog | None, position: Position) -> None:
-    """The log reaches the disk before the checkpoint that counts on it; other ranks wait."""
+    """The log reaches the disk before the checkpoint that counts on it."""
     if log is not None:
         log.sync()
-        run.checkpoints.save(position, run.trained, run.optimizer.optimizer)
-    run.accelerator.wait_for_everyone()
+    run.checkpoints.save(position, run.trained, run.optimizer)
 
 
 def _choose_weights(run: Run, position: Position) -> int:

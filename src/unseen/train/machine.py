@@ -1,4 +1,4 @@
-"""What a run stands on: processes, device and precision. A run that asks for more than it gets is an error."""
+"""What a run stands on: device and precision. A run that asks for more than it gets is an error."""
 
 from __future__ import annotations
 
@@ -19,35 +19,25 @@ def refuse_omp_dynamic() -> None:
         raise UserMistake("OMP_DYNAMIC", "is set to TRUE, which makes losses not a number", "unset OMP_DYNAMIC")
 
 
-def start(settings: TrainSettings, out: Path, processes: int | None) -> Any:
+def start(settings: TrainSettings, out: Path) -> Any:
     """The accelerate `Accelerator` of this run; precision is the step's own business, not its.
 
-    `processes` is how many the caller asked for, None for what the launcher says. Raises `UserMistake` when there
-    are fewer, and `MissingExtra` for a tracker that is not installed.
+    Ranks have met before (ranks.py). Raises `MissingExtra` for a tracker that is not installed.
     """
     refuse_omp_dynamic()
     for tracker in settings.tracker:
         if importlib.util.find_spec(tracker) is None:
             raise MissingExtra("track", f"the tracker '{tracker}'")
     from accelerate import Accelerator
+    from accelerate.utils import DistributedDataParallelKwargs
 
     # Only told of it does accelerate join several processes on a machine that has nothing but processors.
     cpu = not torch.accelerator.is_available()
     trackers = list(settings.tracker) or None
-    accelerator = Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out))
-    check_processes(int(accelerator.num_processes), processes, os.environ)
-    return accelerator
-
-
-def check_processes(got: int, asked: int | None, environment: Any) -> None:
-    """Raise `UserMistake` when the launcher or the caller asked for another number of processes than run."""
-    wanted = asked if asked is not None else int(environment.get("WORLD_SIZE", got))
-    if got != wanted:
-        raise UserMistake("", f"{wanted} processes were asked for and {got} run", "start it with torchrun")
-    # `accelerate launch --cpu --num_processes 2` announces a main process and then starts a single one.
-    announced = "MASTER_ADDR" in environment and "ACCELERATE_MIXED_PRECISION" in environment
-    if got == 1 and announced and "WORLD_SIZE" not in environment:
-        raise UserMistake("accelerate launch", "asked for several processes and started one", "start it with torchrun")
+    # Tables of rotations never change: sending them before every forward would cost time, and would be a collective
+    # that a rank with fewer micro-batches does not join.
+    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    return Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out), kwargs_handlers=handlers)
 
 
 def autocast_dtype(precision: Literal["auto", "float32", "bfloat16"], device: torch.device) -> torch.dtype | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,19 @@ def set_learning_rate(optimizer: Any, rate: float) -> None:
         group["lr"] = rate
 
 
-def seed_step(seed: int, step: int, rank: int) -> None:
-    """Seed torch for one step. What a step draws (LoRA's dropout) depends on nothing before it, so a resumed run
-    needs no generator states and any single step can be done again."""
-    torch.manual_seed(int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0]))
+def clip_gradients(trained: Iterable[torch.nn.Parameter], limit: float | None) -> float:
+    """The norm of all gradients together, which are scaled down to `limit` where it is larger. Sharded gradients
+    are measured whole; all ranks call it."""
+    parameters = [each for each in trained if each.grad is not None]
+    norm = torch.nn.utils.get_total_norm([each.grad for each in parameters])
+    norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+    if limit is not None:
+        torch.nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+    return float(norm)
+
+
+def seed_batch(seed: int, step: int, batch: int) -> None:
+    """Seed torch for one micro-batch of a step. What it draws (LoRA's dropout) depends on nothing before it, so a
+    resumed run needs no generator states, any single step can be done again, and it does not matter which rank runs
+    the micro-batch."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, batch)).generate_state(1, np.uint64)[0]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,10 @@ from unseen.errors import NonFiniteLoss
 from unseen.recipe import TrainSettings
 from unseen.train.batch import Batch, Deal
 from unseen.train.checkpoint import Checkpoints
-from unseen.train.optim import learning_rate, seed_step, set_learning_rate
+from unseen.train.optim import clip_gradients, learning_rate, seed_batch, set_learning_rate
 from unseen.train.plan import StepPlan, supervised_weight
+from unseen.train.ranks import Ranks
+from unseen.train.spread import Spread
 from unseen.train.steplog import StepLine
 
 NAMED = 8  # examples that a message names before it counts the rest
@@ -28,6 +29,8 @@ class Run:
     """What every step of one run needs. `step` is the wrapped `TrainStep`, the only thing that is ever called."""
 
     accelerator: Any
+    ranks: Ranks
+    spread: Spread
     step: Any
     optimizer: Any
     trained: Mapping[str, torch.nn.Parameter]
@@ -47,11 +50,9 @@ def take_step(run: Run, number: int) -> StepLine:
     batches = run.deal(examples)
     rate = learning_rate(run.settings, number, len(run.plan))
     set_learning_rate(run.optimizer, rate)
-    seed_step(run.seed, number, run.accelerator.process_index)
     weight = float(run.plan.weights[number])
-    losses = _accumulate(run, batches, weight)
-    limit = math.inf if run.settings.clip is None else run.settings.clip
-    norm = float(run.accelerator.clip_grad_norm_(list(run.trained.values()), limit))
+    losses = _accumulate(run, number, batches, weight)
+    norm = clip_gradients(run.trained.values(), run.settings.clip)
     loss = math.fsum(losses) / weight
     if not (math.isfinite(loss) and math.isfinite(norm)):
         raise _not_finite(run, number, examples, has_loss=math.isfinite(loss))
@@ -77,41 +78,41 @@ def validation_loss(run: Run) -> float:
     weight = math.fsum(map(supervised_weight, run.validation))
     run.step.eval()
     with torch.no_grad():
-        losses = [run.step(batch).detach() for batch in _own_share(run, run.deal(run.validation))]
+        losses = [float(run.step(batch)) for _, batch in _own_share(run, run.deal(run.validation))]
     run.step.train()
     return math.fsum(_of_all_ranks(run, losses)) / weight
 
 
-def _accumulate(run: Run, batches: Sequence[Batch], weight: float) -> list[float]:
-    """Gradients of the step's loss, and the summed loss of each micro-batch over all ranks.
+def _accumulate(run: Run, number: int, batches: Sequence[Batch], weight: float) -> list[float]:
+    """Gradients of the loss of step `number`, and the summed loss of each micro-batch over all ranks.
 
-    Data parallelism averages gradients over ranks, so each rank's share is multiplied by their number.
+    Gradients are averaged over ranks, so each rank's share is multiplied by their number.
     """
     share = _own_share(run, batches)
     losses = []
-    for position, batch in enumerate(share):
-        last = position == len(share) - 1
-        with nullcontext() if last else run.accelerator.no_sync(run.step):
+    for position, (index, batch) in enumerate(share):
+        seed_batch(run.seed, number, index)
+        with run.spread.together(run.step, last=position == len(share) - 1):
             loss = run.step(batch)
-            run.accelerator.backward(loss * (run.accelerator.num_processes / weight))
+            run.accelerator.backward(loss * (run.ranks.count / weight))
         losses.append(loss.detach())
-    return _of_all_ranks(run, losses)
+    return _of_all_ranks(run, [float(loss) for loss in losses])
 
 
-def _own_share(run: Run, batches: Sequence[Batch]) -> list[Batch]:
-    """This rank's micro-batches; ranks with one fewer run a silent one, so that collectives match."""
-    rank, ranks = run.accelerator.process_index, run.accelerator.num_processes
-    share = list(batches[rank::ranks])
-    if len(share) < -(-len(batches) // ranks):
-        share.append(batches[0].silent())
-    return [batch.to(run.accelerator.device) for batch in share]
+def _own_share(run: Run, batches: Sequence[Batch]) -> list[tuple[int, Batch]]:
+    """This rank's micro-batches, by their index in the step, dealt by the positions that they compute; where it must
+    run more than it has, the cheapest of the step stand in, silent."""
+    costs = [batch.computed for batch in batches]
+    shares = run.spread.shares(costs)
+    own = [(index, batches[index]) for index in shares[run.ranks.rank]]
+    cheapest = costs.index(min(costs))
+    silent = [(cheapest, batches[cheapest].silent())] * (run.spread.rounds(shares) - len(own))
+    return [(index, batch.to(run.accelerator.device)) for index, batch in [*own, *silent]]
 
 
-def _of_all_ranks(run: Run, losses: Sequence[torch.Tensor]) -> list[float]:
-    """The losses of every rank's micro-batches, in the order of the step's micro-batches, silent ones at the end."""
-    gathered = run.accelerator.gather(torch.stack(list(losses)))
-    by_rank = gathered.view(run.accelerator.num_processes, -1)
-    return [float(loss) for loss in by_rank.T.reshape(-1)]
+def _of_all_ranks(run: Run, losses: Sequence[float]) -> list[float]:
+    """The losses of every rank's micro-batches."""
+    return [loss for part in run.ranks.gathered(list(losses)) for loss in part]
 
 
 def _not_finite(run: Run, number: int, examples: Sequence[Encoded], has_loss: bool) -> NonFiniteLoss:
