@@ -112,7 +112,6 @@ def test_shared_beginnings_are_computed_once() -> None:
     batch = TrieCollator(tiny_tuning.llama().module)(given_rows)
     # The trunk, eight ends, and a copy of the trunk's last token for seven of the eight that ask after it.
     assert batch["input_ids"].shape == (1, 40 + 8 + 7 + 1)
-    assert batch["attention_mask"].shape == (1, 1, 56, 56) and batch["attention_mask"].dtype == torch.bool
 
 
 def test_rows_that_share_nothing_are_padded_rows() -> None:
@@ -120,6 +119,15 @@ def test_rows_that_share_nothing_are_padded_rows() -> None:
     batch = TrieCollator(tiny_tuning.llama().module)(given_rows)
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 0]] * 3
     assert sorted(batch["input_ids"][:, :3].tolist()) == [[10, 4, 5], [11, 4, 5], [12, 4, 5]]
+
+
+def test_a_row_of_a_batch_has_one_root() -> None:
+    """What attention over tries on a CPU counts on."""
+    rows = [{"input_ids": [3, 4, end, 2]} for end in range(5, 9)]
+    batch = TrieCollator(tiny_tuning.llama().module)(rows)
+    assert batch["position_ids"].shape[0] == 4, "the first token's successor is learned four times"
+    for ids, position in zip(batch["input_ids"], batch["position_ids"], strict=True):
+        assert [int(at) for at, number in enumerate(position.tolist()) if number == 0 and ids[at]] == [0]
 
 
 @settings(deadline=None)
@@ -193,3 +201,16 @@ def test_a_model_that_fails_the_check_is_refused_with_its_reason() -> None:
     with pytest.raises(ModelMistake, match=r"Mamba.*use TRL's own collator") as caught:
         TrieCollator(MambaForCausalLM(config))
     assert "runs attention as" not in str(caught.value), "the check speaks first"
+
+
+def test_where_there_is_an_accelerator_the_mask_is_one_that_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    module = tiny_tuning.llama().module
+    trunk = [5, 9, 7, 4]
+    given_rows = [{"input_ids": [*trunk, end, 2], "labels": [*[IGNORED] * 4, end, 2]} for end in (50, 51, 52)]
+    shared = TrieCollator(module)(given_rows)
+    assert shared["attention_mask"].shape == (1, 1, 10, 10) and shared["attention_mask"].dtype == torch.bool
+    expected, theirs = loss_and_gradient(module, plain(given_rows), 6)
+    loss, ours = loss_and_gradient(module, shared, 6)
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert float((ours - theirs).norm()) <= 1e-4 * float(theirs.norm())

@@ -27,7 +27,10 @@ def one_batch(sequences: Sequence[Ids], weights: Sequence[Weights], width: int =
     lengths = [read_length(each) for each in weights]
     asking = [index for index, length in enumerate(lengths) if length]
     ordered = sort_sequences([sequences[index] for index in asking], [lengths[index] for index in asking])
-    dealt = [[[asking[member] for member in row.members] for row in rows] for rows in _ways(ordered, width)]
+    dealt = [
+        [group for row in rows for group in _one_root([asking[member] for member in row.members], weights)]
+        for rows in _ways(ordered, width)
+    ]
     tries = [[_trie(sequences, weights, group) for group in groups] for groups in dealt]
     return _with_a_last_column(trie_rows(min(tries, key=lambda each: _cost(each, width))))
 
@@ -45,6 +48,13 @@ def _ways(ordered: Sorted, width: int) -> Iterator[list[Row]]:
         if widest <= longest:
             return
         limit = max(longest, widest // 2)
+
+
+def _one_root(members: list[int], weights: Sequence[Weights]) -> list[list[int]]:
+    """A row has one root, which cannot be copied: sequences that learn what follows it run alone, all but one."""
+    learning = [member for member in members if weights[member][1]]
+    alone = learning[1:]
+    return [[member for member in members if member not in alone], *([member] for member in alone)]
 
 
 def _trie(sequences: Sequence[Ids], weights: Sequence[Weights], group: Sequence[int]) -> Trie:

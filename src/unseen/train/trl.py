@@ -24,8 +24,10 @@ from unseen.encode.one_batch import one_batch
 from unseen.encode.trie import Ids, Weights
 from unseen.encode.trie_rows import TrieRows
 from unseen.errors import DataMistake, ModelMistake
+from unseen.model.readout import base_of
 from unseen.trie.attention import TrieInputs, implementation_of, sees
 from unseen.trie.check import Plain, trie_attention
+from unseen.trie.cpu_attention import ATTENTION, trie_mask
 
 IGNORED = -100  # the label that torch's cross-entropy, transformers and TRL leave out
 MASKS = ("completion_mask", "assistant_masks")
@@ -44,10 +46,13 @@ class TrieCollator:
 
     def __init__(self, model: torch.nn.Module, width: int = ATTENTION_WIDTH) -> None:
         self.windows, self.width = _windows(model), width
+        self._made = _integers if implementation_of(base_of(model)) == ATTENTION else sees
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """`input_ids`, `position_ids` and `labels` int64 [tries, nodes], and `attention_mask`: [tries, 1, nodes, nodes]
-        where a trie branches (a mapping of them for layers of several kinds), else [tries, nodes].
+        where a trie branches (or the three integers a node that unseen's own attention reads on a CPU; a mapping
+        of masks for layers of several kinds), else [tries, nodes]. TRL's log of `num_tokens`, which sums the mask,
+        means nothing then.
 
         The label at column j + 1 is what the node of column j predicts, as every causal language model shifts them.
         """
@@ -67,8 +72,12 @@ class TrieCollator:
         if not arrays.branching:
             # In a row of one branch every node but the padding has the same end.
             return (inputs.end == inputs.end[:, :1]).long()
-        masks = _Masks({kind: sees(inputs, window) for kind, window in self.windows.items()})
+        masks = _Masks({kind: self._made(inputs, window) for kind, window in self.windows.items()})
         return masks.get("", masks)
+
+
+def _integers(inputs: TrieInputs, window: int | None) -> torch.Tensor:
+    return trie_mask(inputs.end, inputs.position, window)
 
 
 class _Masks(dict[str, torch.Tensor]):
@@ -110,12 +119,15 @@ def _windows(model: Any) -> Mapping[str, int | None]:
     if hasattr(config, "output_router_logits") and getattr(config, "router_aux_loss_coef", None):
         what = "is a mixture of experts, whose auxiliary loss counts every token"
         raise ModelMistake(_name(model), what, "set model.config.router_aux_loss_coef to 0, or use TRL's own collator")
+    before = implementation_of(base_of(model))
     attention = trie_attention(model)
     if isinstance(attention, Plain):
         raise ModelMistake(_name(model), attention.reason, OTHERWISE)
-    if (implementation := implementation_of(model)) != "sdpa":
-        what = f"runs attention as {implementation}, whose masks do not travel in a batch"
+    if before not in ("sdpa", ATTENTION):
+        what = f"runs attention as {before}, whose masks do not travel in a batch"
         raise ModelMistake(_name(model), what, OTHERWISE)
+    if torch.accelerator.is_available():  # where the trainer will move a model that still lies on the processor
+        base_of(model).set_attn_implementation("sdpa")
     return attention.windows
 
 

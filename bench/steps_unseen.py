@@ -1,0 +1,71 @@
+"""Our side of the benchmarks of tuning: a step as `unseen tune` does it, without log and checkpoint. See steps.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM
+from worker import answer, answers, job, lora, now, rows, wait_for_step
+
+from unseen.encode.encoded import Encoded
+from unseen.model.readout import probe_examples, readout_of
+from unseen.recipe import TrainSettings
+from unseen.train.batch import plain_batches
+from unseen.train.mode import tuning_mode
+from unseen.train.optim import clip_gradients, optimizer_of
+from unseen.train.step import TrainStep
+from unseen.train.trie_batch import trie_deal
+from unseen.trie.check import Plain, trie_attention
+
+
+def main(job: dict[str, Any]) -> None:
+    out, device = answers(), job["device"]
+    torch.set_num_threads(job["threads"])
+    model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32).to(device)
+    settings = TrainSettings(method=job["method"], learning_rate=job["learning_rate"], schedule="constant", warmup=0)
+    module = lora(model, job["rank"]) if job["method"] == "lora" else model
+    deal, examples = _deal(module, job["setting"]), [_example(row) for row in rows(job)]
+    with tuning_mode(module, settings, torch.device(device)):
+        readout = readout_of(module, deal(probe_examples(module))[0])
+        step = TrainStep(module, readout, torch.bfloat16 if job["precision"] == "bfloat16" else None)
+        optimizer = optimizer_of(step.trained(), settings)
+        while wait_for_step():
+            began = now(device)
+            batches = [batch.to(torch.device(device)) for batch in deal(examples)]
+            loss = _one(step, optimizer, batches, settings)
+            seconds = now(device) - began
+            counts = {name: sum(getattr(each, name) for each in batches) for name in ("tokens", "nodes", "computed")}
+            answer(out, device, seconds=seconds, loss=loss, **counts)
+
+
+def _one(step: TrainStep, optimizer: Any, batches: list[Any], settings: TrainSettings) -> float:
+    weight = sum(float(batch.weights.sum()) for batch in batches)
+    losses = []
+    for batch in batches:
+        loss = step(batch) / weight
+        loss.backward()
+        losses.append(loss.detach())
+    clip_gradients(step.trained().values(), settings.clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(torch.stack(losses).sum())
+
+
+def _deal(module: Any, setting: dict[str, Any]) -> Any:
+    if setting["batches"] == "plain":
+        return lambda examples: plain_batches(examples, setting["batch_tokens"])
+    attention = trie_attention(module)
+    if isinstance(attention, Plain):
+        raise SystemExit(f"this model runs plain: {attention.reason}")
+    return trie_deal(attention, setting["batch_tokens"])
+
+
+def _example(row: dict[str, list[int]]) -> Encoded:
+    weights = (np.array(row["labels"]) != -100).astype(np.float32)
+    return Encoded("row", np.array(row["input_ids"], dtype=np.int32), weights, int(np.argmax(weights > 0)))
+
+
+if __name__ == "__main__":
+    main(job())

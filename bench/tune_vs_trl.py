@@ -1,0 +1,167 @@
+"""Seconds of an optimizer step: tries against TRL's SFTTrainer, the same rows, weights and AdamW.
+
+    .venv/bin/python bench/tune_vs_trl.py [--cases a b c] [--precision bfloat16 float32] [--json]
+    .venv/bin/python bench/tune_vs_trl.py --rows FILE --json
+
+Cases: (a) 16 rows of one task, shaped as Natural Instructions' are; (b) 1,024 short ones of many tasks in one step at
+random, timed once; (c) 32 rows that share nothing. `--rows` is a file of JSON lines with `prompt` and `completion`,
+all of one step. The rows are real ones where `$UNSEEN_DATA` has them (see instruction_rows.py).
+
+Both sides run in processes of their own and take turns, with float32 weights; `precision` is that of matrix products
+(autocast). TRL gets its best setting: the settings in `SETTINGS` are tried on the first rows of each case, gradient
+checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the first run
+makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
+
+`ratio` is TRL's median seconds over ours; `max_difference` the largest relative difference of a step's loss; `nodes`
+counts what is computed once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import instruction_rows
+from encoded_rows import model_folder, write_rows
+from peer_environment import peer_python
+from steps import Job, Worker, in_turn
+
+from unseen.data.places import cache
+
+PEER = "trl==1.16.0"
+CASES = {"a": ("16 rows of a task", 16), "b": ("1,024 rows of many tasks", 1024), "c": ("32 rows apart", 32)}
+SETTINGS = ({"batch": 1}, {"batch": 4}, {"batch": 8}, {"batch": 16}, {"packing": 1024}, {"packing": 2048})
+
+
+def main() -> None:
+    options = _options()
+    python = peer_python(options.peer_env, [PEER, "peft"])
+    results = []
+    with tempfile.TemporaryDirectory() as work:
+        model = model_folder(options.model, Path(work) / "model")
+        for name in ["rows"] if options.rows else options.cases:
+            pairs = _pairs(name, options)
+            for precision in options.precision[: 1 if name == "b" else None]:
+                job = Job("", str(model), options.method, precision, threads=options.threads)
+                results += _compare(name, pairs, job, python, options, Path(work))
+    print(json.dumps(results, indent=1) if options.json else _table(results))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--rows", type=Path, help="JSON lines with prompt and completion, all of one step")
+    parser.add_argument("--limit", type=int, help="at most so many rows a step")
+    parser.add_argument("--model", default="smollm2-135m-instruct", help="a model, or a size: tiny, 30M, 135M, 360M")
+    parser.add_argument("--method", choices=("full", "lora"), default="full")
+    parser.add_argument(
+        "--precision",
+        nargs="+",
+        choices=("bfloat16", "float32"),
+        default=["bfloat16", "float32"],
+        help="case b takes the first alone",
+    )
+    parser.add_argument("--repeat", type=int, default=3, help="timed steps of each side; case b has one")
+    parser.add_argument("--batch-tokens", type=int, default=4096, help="our micro-batch, as in a recipe")
+    parser.add_argument("--try-rows", type=int, default=16, help="rows that TRL's settings are tried on")
+    parser.add_argument(
+        "--setting", type=json.loads, help='TRL\'s setting, not tried: {"batch": 8} or {"packing": 1024}'
+    )
+    parser.add_argument("--with-collator", action="store_true", help="also TRL with our collator")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--peer-env", type=Path, default=cache() / "bench" / PEER)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def _pairs(name: str, options: argparse.Namespace) -> list[dict[str, str]]:
+    if name == "rows":
+        pairs = [json.loads(line) for line in options.rows.read_text("utf-8").splitlines() if line.strip()]
+        return pairs[: options.limit]
+    make = {"a": instruction_rows.together, "b": instruction_rows.of_many_tasks, "c": instruction_rows.apart}[name]
+    return make(min(CASES[name][1], options.limit or CASES[name][1]))
+
+
+def _compare(
+    name: str, pairs: Sequence[dict[str, str]], job: Job, python: Path, options: argparse.Namespace, work: Path
+) -> list[dict[str, Any]]:
+    """One line a system: their timed steps, in turn, and how far their losses are apart."""
+    file = work / f"{name}.jsonl"
+    write_rows(pairs, Path(job.model), file)
+    warm, repeats = (0, 1) if name == "b" else (1, options.repeat)
+    job = replace(job, rows=str(file), steps=warm + repeats)
+    chosen = options.setting or _best_setting(job, python, options, work)
+    ours = replace(job, setting={"batches": "trie", "batch_tokens": options.batch_tokens})
+    systems = {
+        "unseen": (sys.executable, "steps_unseen.py", ours),
+        PEER: (python, "steps_trl.py", replace(job, setting=chosen)),
+    }
+    if options.with_collator:
+        # One batch of tries: whatever is shared in a step is shared.
+        shared = replace(job, setting={"batch": len(pairs), "collator": "trie"})
+        systems[f"{PEER} with TrieCollator"] = (python, "steps_trl.py", shared)
+    workers = [Worker(*each, work) for each in systems.values()]
+    taken = dict(zip(systems, in_turn(workers, warm, repeats), strict=True))
+    return [
+        {
+            "case": f"{name}: {CASES[name][0]}" if name in CASES else name,
+            "system": system,
+            "seconds": [each["seconds"] for each in steps[warm:]],
+            "tokens": steps[0]["tokens"],
+            "nodes": steps[0]["nodes"],
+            "peak_mb": steps[-1]["peak_mb"],
+            "ratio": _median(taken[PEER][warm:]) / _median(steps[warm:]),
+            "max_difference": _difference(steps, taken[PEER]),
+            "precision": job.precision,
+            "method": job.method,
+            "setting": systems[system][2].setting,
+        }
+        for system, steps in taken.items()
+    ]
+
+
+def _best_setting(job: Job, python: Path, options: argparse.Namespace, work: Path) -> dict[str, Any]:
+    """The fastest of `SETTINGS` for a step of the first rows, each tried in turn in a process of its own."""
+    lines = Path(job.rows).read_text().splitlines(keepends=True)[: options.try_rows]
+    file = Path(job.rows).with_suffix(".some")
+    file.write_text("".join(lines))
+    usable = [each for each in SETTINGS if each.get("batch", 1) <= len(lines)]
+    found = []
+    for setting in usable:
+        worker = Worker(python, "steps_trl.py", replace(job, rows=str(file), steps=2, setting=setting), work)
+        [taken] = in_turn([worker], 1, 1)
+        found.append((taken[-1]["seconds"], setting))
+        print(f"{PEER}, {job.precision}, {setting}: {found[-1][0]:.2f} s for {len(lines)} rows", file=sys.stderr)
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _median(steps: Sequence[dict[str, Any]]) -> float:
+    return statistics.median(each["seconds"] for each in steps)
+
+
+def _difference(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> float:
+    return max(abs(one["loss"] - other["loss"]) / abs(other["loss"]) for one, other in zip(ours, theirs, strict=True))
+
+
+def _table(results: Sequence[dict[str, Any]]) -> str:
+    head = (
+        f"{'case':<28} {'precision':<9} {'system':<28} {'seconds':>8} {'tokens':>8} {'nodes':>8} {'MB':>6} {'ratio':>6}"
+    )
+    lines = [f"{head} {'difference':>10}  setting"]
+    for each in results:
+        numbers = f"{statistics.median(each['seconds']):>8.2f} {each['tokens']:>8,} {each['nodes']:>8,}"
+        numbers += f" {each['peak_mb']:>6,} {each['ratio']:>6.2f} {each['max_difference']:>10.1e}"
+        lines.append(f"{each['case']:<28} {each['precision']:<9} {each['system']:<28} {numbers}  {each['setting']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
