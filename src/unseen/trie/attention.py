@@ -10,6 +10,7 @@ import torch
 
 from unseen.encode.trie_rows import TrieRows
 from unseen.trie.blocks import BLOCK, block_mask
+from unseen.trie.cpu_attention import ATTENTION, trie_mask
 
 Network = Callable[..., Any]
 
@@ -56,7 +57,8 @@ class TrieAttention:
     `windows` has the sliding window of each kind of layer, None for one that sees everything. Where it has the single
     kind "", the model takes one mask; else a mapping of masks by kind, as transformers' `layer_types` names them.
     What a mask is made of follows the attention that the network runs with at the time: `sdpa` takes a boolean mask,
-    `eager` one that is added to the scores, `flex_attention` a block mask (see flex.py).
+    `eager` one that is added to the scores, `unseen_trie` integers (see cpu_attention.py), `flex_attention` a block
+    mask (see blocks.py).
     """
 
     windows: Mapping[str, int | None]
@@ -83,7 +85,7 @@ class TrieAttention:
 
         `past` int64 [rows, keys] is the position of every cached key, -1 where it is padding; every node sees those
         that are not, as far as its window reaches. The cache must keep all of its keys: `DynamicCache()`, made
-        without a configuration. Block masks, which are for training, know no past.
+        without a configuration. FlexAttention's block masks, which are for training, know no past.
         """
         masks = {kind: _mask(network, inputs, window, past) for kind, window in self.windows.items()}
         return masks.get("", masks)
@@ -98,10 +100,12 @@ def _mask(network: Any, inputs: TrieInputs, window: int | None, past: torch.Tens
     implementation = implementation_of(network)
     if implementation == "flex_attention":
         return block_mask(inputs.end, inputs.position, window)
+    if implementation == ATTENTION and past is None and inputs.end.device.type == "cpu":
+        return trie_mask(inputs.end, inputs.position, window)
     seen = sees(inputs, window)
     if past is not None:
         seen = torch.cat([_sees_past(inputs, window, past), seen], dim=-1)
-    if implementation == "sdpa":
+    if implementation in ("sdpa", ATTENTION):
         return seen
     # In the dtype of the states, as transformers makes its own: some families do not convert scores back.
     dtype = network.get_input_embeddings().weight.dtype

@@ -43,7 +43,7 @@ def _blocks(end: torch.Tensor, position: torch.Tensor, window: int | None) -> tu
 
 def _ordered(blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """int32: how many blocks of keys each block of queries has, and which, those first."""
-    return blocks.sum(-1, dtype=torch.int32), blocks.to(torch.int8).argsort(-1, descending=True, stable=True).int()
+    return blocks.sum(-1, dtype=torch.int32), torch.argsort(blocks.byte(), dim=-1, descending=True, stable=True).int()
 
 
 def _mask_mod(end: torch.Tensor, position: torch.Tensor, window: int | None) -> Callable[..., Any]:

@@ -19,10 +19,11 @@ from unseen.encode.trie import Ids, trie_of
 from unseen.encode.trie_rows import trie_rows
 from unseen.model.readout import base_of
 from unseen.trie.attention import TrieAttention, TrieInputs, implementation_of
+from unseen.trie.cpu_attention import ATTENTION
 from unseen.trie.small_copy import VOCABULARY, WINDOW, small_copy
 
 TOLERANCE = 1e-5  # of a state's norm, in float32
-IMPLEMENTATIONS = ("sdpa", "eager", "flex_attention")
+IMPLEMENTATIONS = ("sdpa", "eager", "flex_attention", ATTENTION)
 KINDS = {"full_attention": False, "sliding_attention": True}  # transformers' names; whether a window cuts them
 
 Windows = Mapping[str, int | None]
@@ -45,14 +46,14 @@ def trie_attention(module: Any) -> TrieAttention | Plain:
     nevertheless not run shared.
     """
     base = base_of(module)
-    config = base.config.get_text_config()
     refusal = _refusal(module, base)
     if refusal:
         return Plain(refusal)
+    config = base.config.get_text_config()
     try:
         copy = small_copy(base)
     except Exception as error:  # transformers raises whatever a configuration leads it to
-        return Plain(f"no small copy of it can be made ({_short(error)})")
+        return Plain(f"no small copy of it can be made ({short(error)})")
     small = suggested_windows(copy.config.get_text_config())
     for windows, shrunk in zip(suggested_windows(config), small, strict=True):
         disagreement = _disagreement(copy, TrieAttention(shrunk))
@@ -95,52 +96,55 @@ def _disagreement(copy: Any, attention: TrieAttention) -> str:
     try:
         difference = max(relative_difference(each, attention, branching_rows()) for each in (copy.base_model, copy))
     except Exception as error:
-        return f"a small copy of it fails on a trie ({_short(error)})"
+        return f"a small copy of it fails on a trie ({short(error)})"
     if difference < TOLERANCE:
         return ""
     return f"a small copy of it reads a trie otherwise than its rows (relative difference {difference:.1g})"
 
 
-def branching_rows() -> list[list[Ids]]:
+def branching_rows(branches: int = 1) -> list[list[Ids]]:
     """Token sequences that become a trie each: one whose trunk, branches and branches of branches are longer than the
-    small copy's window, beside a branch of one token, and a shorter one, which is padded."""
+    small copy's window, beside branches of a few tokens, and a shorter one, which is padded."""
     draw = np.random.default_rng(0)
 
-    def some(count: int) -> Ids:
-        return draw.integers(1, VOCABULARY, count).astype(np.int32)
+    def after(start: Ids, count: int) -> Ids:
+        return np.concatenate([start, draw.integers(1, VOCABULARY, count).astype(np.int32)])
 
-    trunk, short = some(WINDOW + 3), some(4)
-    deep = np.concatenate([trunk, some(WINDOW + 3)])
-    branches = [np.concatenate([deep, some(count)]) for count in (WINDOW + 3, 2, 5)]
-    return [
-        [*branches, np.concatenate([trunk, some(WINDOW + 3)])],
-        [np.concatenate([short, some(3)]), np.concatenate([short, some(2)])],
-    ]
+    nothing = np.empty(0, dtype=np.int32)
+    trunk, short_trunk = after(nothing, WINDOW + 3), after(nothing, 4)
+    deep = [after(trunk, WINDOW + 3) for _ in range(branches)]
+    leaves = [after(each, count) for each in deep for count in (WINDOW + 3, 2, 5)]
+    return [[*leaves, after(trunk, WINDOW + 3)], [after(short_trunk, 3), after(short_trunk, 2)]]
 
 
 def relative_difference(network: Any, attention: TrieAttention, rows: Sequence[Sequence[Ids]]) -> float:
     """The largest difference between a state in the trie and that of its sequence alone, over the latter's norm."""
+    with torch.no_grad():
+        states, truth = states_in_trie(network, attention, rows), states_alone(network, rows)
+    difference = (states - truth).norm(dim=-1) / truth.norm(dim=-1)
+    return float(difference.nan_to_num(nan=torch.inf).max())
+
+
+def states_in_trie(network: Any, attention: TrieAttention, rows: Sequence[Sequence[Ids]]) -> torch.Tensor:
+    """The states of every sequence, but for its last token's, read off a trie of each row: [states, width]."""
     tries = [trie_of(row, [np.ones(len(each), dtype=np.float32) for each in row]) for row in rows]
     arrays = trie_rows(tries)
     device = next(network.parameters()).device
     places = [trie.asked + start for trie, start in zip(tries, arrays.starts.tolist(), strict=False)]
-    with torch.no_grad():
-        states = attention.run(network, TrieInputs.of(arrays).to(device))
-        truth = torch.cat([_states_alone(network, sequence, device) for row in rows for sequence in row])
-    difference = (states[torch.from_numpy(np.concatenate(places)).to(device)] - truth).norm(dim=-1)
-    return float((difference / truth.norm(dim=-1)).nan_to_num(nan=torch.inf).max())
+    states = attention.run(network, TrieInputs.of(arrays).to(device))
+    return states[torch.from_numpy(np.concatenate(places)).to(device)]
 
 
-def _states_alone(network: Any, sequence: Ids, device: torch.device) -> torch.Tensor:
-    """The states of a sequence that runs as one row without a mask, but for the last token's."""
-    ids = torch.from_numpy(sequence[None].astype(np.int64)).to(device)
-    states: torch.Tensor = network(input_ids=ids, use_cache=False)[0][0, :-1]
-    return states
+def states_alone(network: Any, rows: Sequence[Sequence[Ids]]) -> torch.Tensor:
+    """The same, each sequence run as one row without a mask."""
+    device = next(network.parameters()).device
+    inputs = [torch.from_numpy(each[None].astype(np.int64)).to(device) for row in rows for each in row]
+    return torch.cat([network(input_ids=ids, use_cache=False)[0][0, :-1] for ids in inputs])
 
 
 def _takes_positions(base: Any) -> bool:
     return "position_ids" in inspect.signature(base.forward).parameters
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
     return " ".join(str(error).split())[:160] or type(error).__name__

@@ -7,8 +7,11 @@ from typing import Any
 
 import torch
 
+from unseen.model.load import CONTEXT_NAMES
+
 VOCABULARY = 64
 WINDOW = 8
+CONTEXT = 64  # positions, at least
 NARROW = 64  # the inner width of feed-forward layers and experts
 INNER_NAMES = ("intermediate", "ffn_dim", "ffn_hidden", "n_inner", "d_ff")
 
@@ -57,6 +60,8 @@ def _shrink(config: Any) -> None:
             setattr(config, name, 0)
         elif "window" in name or "chunk_size" in name:
             setattr(config, name, min(value, WINDOW))
+        elif name in CONTEXT_NAMES:
+            setattr(config, name, max(value, CONTEXT))
         elif any(part in name for part in INNER_NAMES):
             setattr(config, name, min(value, NARROW))
     if getattr(config, "n_inner", NARROW) is None:  # GPT-2 and its kin: four times the hidden size

@@ -1,0 +1,112 @@
+"""The attention that reads tries fastest where a model runs: ours on a CPU, FlexAttention on CUDA, else its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from unseen.model.readout import base_of
+from unseen.trie.attention import TrieAttention, implementation_of
+from unseen.trie.check import branching_rows, short, states_alone, states_in_trie
+from unseen.trie.cpu_attention import ATTENTION, register
+from unseen.trie.small_copy import WINDOW, small_copy
+
+FLEX = "flex_attention"
+TOLERANCE = {ATTENTION: 1e-4, FLEX: 5e-3}  # of the norm, in float32; on CUDA products may be TensorFloat-32
+BRANCHES = 4  # of the trie that is tried: more nodes than a block of either attention has
+DROPOUT_NAMES = ("attention_dropout", "attn_pdrop")
+
+# torch compiles FlexAttention for what it meets: with and without a window or gradients, one row or several, and once
+# more when a size first changes, after which sizes are variables. Past this many it would run uncompiled without an
+# error, with the scores of all pairs in memory; torch's own limit, 8, is too near.
+COMPILATIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """An attention by its name in transformers. `reason` is why it is not the fastest there is, empty where it is."""
+
+    name: str
+    reason: str = ""
+
+
+def kernel_of(module: Any, attention: TrieAttention, device: torch.device) -> Kernel:
+    """The fastest attention that `module` can run with on `device`; the one that it has where no other agrees.
+
+    A small copy on that device, running with the faster one, must give the states and gradients that its rows alone
+    have with the module's own. Ask before a module is wrapped or sharded. The module is not changed.
+    """
+    base = base_of(module)
+    faster = FLEX if device.type == "cuda" else ATTENTION
+    reason = _refusal(base, device) or _disagreement(base, attention, faster, device)
+    return Kernel(implementation_of(base), reason) if reason else Kernel(faster)
+
+
+@contextmanager
+def running(module: Any, kernel: Kernel) -> Iterator[None]:
+    """`module` with the attention of `kernel`; as it was at the end.
+
+    Stay inside until backward passes have ended: gradient checkpointing runs layers again during them.
+    """
+    base = base_of(module)
+    before = implementation_of(base)
+    limit = torch._dynamo.config.patch(recompile_limit=COMPILATIONS) if kernel.name == FLEX else nullcontext()
+    with limit:
+        _switch(base, kernel.name)
+        try:
+            yield
+        finally:
+            _switch(base, before)
+
+
+def _switch(base: Any, name: str) -> None:
+    if implementation_of(base) != name:
+        base.set_attn_implementation(name)
+
+
+def _refusal(base: Any, device: torch.device) -> str:
+    """Why no faster attention is even tried; empty when it is."""
+    rates = (
+        getattr(part, name, None) for part in (base.config, base.config.get_text_config()) for name in DROPOUT_NAMES
+    )
+    if any(rates):
+        return "the model drops attention weights"
+    if not base._can_set_attn_implementation():
+        return "the family has an attention of its own"
+    if device.type == "cuda":
+        return "" if base._supports_flex_attn else "the family does not take FlexAttention"
+    if device.type != "cpu":
+        return f"there is none for {device.type}"
+    register()
+    return "" if implementation_of(base) in ("sdpa", ATTENTION) else "the family does not take sdpa"
+
+
+def _disagreement(base: Any, attention: TrieAttention, name: str, device: torch.device) -> str:
+    """How a small copy that runs with the attention `name` differs from its rows alone; empty when it does not."""
+    try:
+        copy = small_copy(base).to(device)
+        truth = _read(copy.base_model, states_alone(copy.base_model, branching_rows(BRANCHES)))
+        copy.set_attn_implementation(name)
+        if implementation_of(copy) != name:
+            return f"the family does not take {name}"
+        ours = _read(copy.base_model, states_in_trie(copy.base_model, _shrunk(attention), branching_rows(BRANCHES)))
+    except Exception as error:  # compilers and kernels raise whatever they meet
+        return f"{name} failed on a small copy ({short(error)})"
+    difference = max(float((mine - other).norm() / other.norm()) for mine, other in zip(ours, truth, strict=True))
+    return "" if difference < TOLERANCE[name] else f"{name} differs on a small copy (relative {difference:.1g})"
+
+
+def _read(network: Any, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """States, and the gradient of their product with fixed random numbers for the input embeddings."""
+    drawn = torch.randn(states.shape, generator=torch.Generator().manual_seed(0)).to(states.device)
+    gradient = torch.autograd.grad((states * drawn).sum(), network.get_input_embeddings().weight)[0]
+    return states.detach(), gradient
+
+
+def _shrunk(attention: TrieAttention) -> TrieAttention:
+    """The same, with the windows of a small copy."""
+    return TrieAttention({kind: each and min(each, WINDOW) for kind, each in attention.windows.items()})
