@@ -121,7 +121,7 @@ def test_states_come_from_before_the_head(name: str) -> None:
     """No family runs its head over padding, and T5's states are scaled as T5 scales them."""
     readout = STEPS[name].readout
     assert readout.kind == "head"
-    assert (readout.scale != 1.0) == (name in ("t5", "t5, LoRA"))
+    assert (readout.scale != 1.0) == (name in ("t5", "umt5", "t5, LoRA"))
 
 
 def test_logits_that_are_the_models_own_give_the_same_loss() -> None:

@@ -15,6 +15,8 @@ from transformers import (
     MT5ForConditionalGeneration,
     T5Config,
     T5ForConditionalGeneration,
+    UMT5Config,
+    UMT5ForConditionalGeneration,
 )
 
 from unseen.encode.pairs import Pair
@@ -35,6 +37,10 @@ def t5_untied() -> Any:
 
 def mt5() -> Any:
     return _random(MT5ForConditionalGeneration, MT5Config(**SIZES, **TOKENS, feed_forward_proj="gated-gelu"))
+
+
+def umt5() -> Any:
+    return _random(UMT5ForConditionalGeneration, UMT5Config(**SIZES, **TOKENS))
 
 
 def bart() -> Any:
@@ -60,7 +66,14 @@ def with_lora(module: Any) -> Any:
         return get_peft_model(module, config).eval()
 
 
-FAMILIES = {"t5": t5, "t5 untied": t5_untied, "mt5": mt5, "bart": bart, "t5, LoRA": lambda: with_lora(t5())}
+FAMILIES = {
+    "t5": t5,
+    "t5 untied": t5_untied,
+    "mt5": mt5,
+    "umt5": umt5,
+    "bart": bart,
+    "t5, LoRA": lambda: with_lora(t5()),
+}
 
 
 def _random(kind: Any, config: Any) -> Any:

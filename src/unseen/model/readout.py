@@ -82,7 +82,7 @@ def _declared(base: Any) -> Readout:
     config = base.config.get_text_config()
     multiplied = getattr(config, "logit_scale", None) or 1.0
     divided = getattr(config, "logits_scaling", None) or 1.0
-    if getattr(config, "scale_decoder_outputs", False):
+    if getattr(config, "scale_decoder_outputs", config.model_type == "umt5"):  # T5's, where its head is tied
         divided *= config.d_model**0.5
     return Readout("head", float(multiplied) / float(divided), getattr(config, "final_logit_softcapping", None))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers.modeling_outputs import BaseModelOutput
 
 from unseen.encode.pairs import DecoderRow, Pair, PairRows, pair_rows, plan_pairs
 from unseen.encode.trie import Ids
@@ -61,7 +62,7 @@ class PairBatch:
         """
         encoded = network.get_encoder()(input_ids=self.sources, attention_mask=self.source_mask)[0]
         result = network(
-            encoder_outputs=(encoded[self.source],),
+            encoder_outputs=BaseModelOutput(encoded[self.source]),
             attention_mask=self.source_mask[self.source],
             decoder_input_ids=self.inputs,
             use_cache=False,
