@@ -80,14 +80,13 @@ class TrieAttention:
         selected: torch.Tensor = result[0][inputs.rows, inputs.columns]
         return selected
 
-    def masks(self, network: Network, inputs: TrieInputs, past: torch.Tensor | None = None) -> Any:
-        """One mask, or one for each kind of layer, of the nodes of `inputs` behind what a cache holds.
+    def masks(self, network: Network, inputs: TrieInputs, behind: int = 0) -> Any:
+        """One mask, or one for each kind of layer, of the nodes of `inputs` from place `behind` on.
 
-        `past` int64 [rows, keys] is the position of every cached key, -1 where it is padding; every node sees those
-        that are not, as far as its window reaches. The cache must keep all of its keys: `DynamicCache()`, made
-        without a configuration. FlexAttention's block masks, which are for training, know no past.
+        A cache holds the keys of the `behind` nodes before them, windows or not: `DynamicCache()`, made without a
+        configuration. FlexAttention's block masks, which are for training, know no cache.
         """
-        masks = {kind: _mask(network, inputs, window, past) for kind, window in self.windows.items()}
+        masks = {kind: _mask(network, inputs, window, behind) for kind, window in self.windows.items()}
         return masks.get("", masks)
 
 
@@ -96,15 +95,13 @@ def implementation_of(network: Any) -> str:
     return str(network.config.get_text_config()._attn_implementation)
 
 
-def _mask(network: Any, inputs: TrieInputs, window: int | None, past: torch.Tensor | None) -> Any:
+def _mask(network: Any, inputs: TrieInputs, window: int | None, behind: int) -> Any:
     implementation = implementation_of(network)
     if implementation == "flex_attention":
         return block_mask(inputs.end, inputs.position, window)
-    if implementation == ATTENTION and past is None and inputs.end.device.type == "cpu":
+    if implementation == ATTENTION and not behind and inputs.end.device.type == "cpu":
         return trie_mask(inputs.end, inputs.position, window)
-    seen = sees(inputs, window)
-    if past is not None:
-        seen = torch.cat([_sees_past(inputs, window, past), seen], dim=-1)
+    seen = sees(inputs, window, behind)
     if implementation in ("sdpa", ATTENTION):
         return seen
     # In the dtype of the states, as transformers makes its own: some families do not convert scores back.
@@ -112,19 +109,12 @@ def _mask(network: Any, inputs: TrieInputs, window: int | None, past: torch.Tens
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
 
 
-def sees(inputs: TrieInputs, window: int | None) -> torch.Tensor:
-    """bool [rows, 1, widest, widest]: whether the node of a row (query) sees that of a column (key)."""
+def sees(inputs: TrieInputs, window: int | None, behind: int = 0) -> torch.Tensor:
+    """bool [rows, 1, widest - behind, widest]: whether the node of a row (query, the first `behind` left out) sees
+    that of a column (key)."""
     place = torch.arange(inputs.ids.shape[1], device=inputs.ids.device)
-    query, key = place[:, None], place[None, :]
+    query, key = place[behind:, None], place[None, :]
     seen = (key <= query) & (query < inputs.end[:, None, :])
     if window is not None:
-        seen &= inputs.position[:, :, None] - inputs.position[:, None, :] < window
-    return seen[:, None]
-
-
-def _sees_past(inputs: TrieInputs, window: int | None, past: torch.Tensor) -> torch.Tensor:
-    """bool [rows, 1, widest, keys]."""
-    seen = (past >= 0)[:, None, :].expand(-1, inputs.ids.shape[1], -1)
-    if window is not None:
-        seen = seen & (inputs.position[:, :, None] - past[:, None, :] < window)
+        seen &= inputs.position[:, behind:, None] - inputs.position[:, None, :] < window
     return seen[:, None]

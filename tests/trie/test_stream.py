@@ -1,0 +1,48 @@
+"""A trie read in stretches, with the path to each in a cache: the states that every sequence has alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_tries import Weighted, weighted_sequences
+from tiny_families import FAMILIES, tiny_family
+
+from unseen.encode.trie import trie_of
+from unseen.trie.attention import TrieAttention
+from unseen.trie.check import Plain, trie_attention
+from unseen.trie.stream import stretches
+
+
+@cache
+def family(name: str) -> tuple[Any, TrieAttention]:
+    module = tiny_family(name)
+    attention = trie_attention(module)
+    assert not isinstance(attention, Plain), attention.reason
+    return module.base_model, attention
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@settings(max_examples=12, deadline=None)
+@given(given_=weighted_sequences(), size=st.integers(1, 60))
+def test_states_in_stretches_are_those_of_each_sequence_alone(name: str, given_: Weighted, size: int) -> None:
+    network, attention = family(name)
+    sequences, weights = given_.sequences, given_.weights
+    trie = trie_of(sequences, weights)
+    with torch.inference_mode():
+        parts = list(stretches(network, attention, trie, size))
+        states = torch.cat([part.outputs for part in parts]) if parts else torch.empty(0, 0)
+        for number, sequence in enumerate(sequences):
+            edges = trie.asked[trie.starts[number] : trie.starts[number + 1]]
+            if not len(edges):
+                continue
+            alone = network(input_ids=torch.from_numpy(sequence[None].astype(np.int64)), use_cache=False)[0][0]
+            nodes = torch.from_numpy(trie.sources[edges])
+            places = torch.from_numpy(trie.position[trie.sources[edges]])
+            torch.testing.assert_close(states[nodes], alone[places], rtol=2e-5, atol=2e-5)
+    assert sum(part.stop - part.start for part in parts) == len(trie) == len(states)
