@@ -13,13 +13,14 @@ LLAMA = {**WIDTH, "num_key_value_heads": 2, "max_position_embeddings": 128}
 SLIDING = {"sliding_window": 6}
 BOTH = {**SLIDING, "layer_types": ["sliding_attention", "full_attention"], "head_dim": 8}
 EXPERTS = {"num_experts_per_tok": 2, "num_local_experts": 4}
+GPT2_DROPOUT = {"attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0}
 FAMILIES: dict[str, dict[str, Any]] = {
     "Llama": LLAMA,
     "Qwen2": LLAMA,
     "Qwen3": {**LLAMA, "head_dim": 8},
     "Phi3": LLAMA,
     "Olmo2": LLAMA,
-    "GPT2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128},
+    "GPT2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128, **GPT2_DROPOUT},
     "GPTNeoX": {**WIDTH, "max_position_embeddings": 128},
     "OPT": {**WIDTH, "ffn_dim": 48, "max_position_embeddings": 128, "word_embed_proj_dim": 32},
     "Falcon": {**WIDTH, "alibi": False},
