@@ -11,6 +11,7 @@ from unseen.encode.encode import encode_many
 from unseen.encode.format import Format
 from unseen.encode.tokenizer import load_tokenizer
 from unseen.model.folder import resolve
+from unseen.model.quiet import quiet_transformers
 from unseen.prompt.example import Example, Segment
 
 # A name: hidden size, layers, heads, inner size. `135M` has SmolLM2-135M's shape.
@@ -56,7 +57,8 @@ def model_folder(name: str, folder: Path) -> Path:
         tie_word_embeddings=True,
     )
     torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(folder)
+    with quiet_transformers():
+        LlamaForCausalLM(config).save_pretrained(folder)
     for part in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(tokenizer / part, folder / part)
     return folder

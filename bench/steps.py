@@ -1,8 +1,8 @@
 """Optimizer steps in processes of their own, done one at a time when they are asked for.
 
 A `Job` says what is trained and how; a worker (steps_unseen.py, steps_trl.py) reads it from a file, makes everything
-ready and answers each line `step` on its input with one line of JSON: `seconds`, `loss`, `peak_mb`, `tokens`, `nodes`,
-`computed`. So two systems take turns on the same machine, and neither is alone when it is quiet.
+ready and answers each line `step` on its input with one line of JSON: `seconds`, `loss`, `peak_mb`, `tokens`, `nodes`.
+So two systems take turns on the same machine, and neither is alone when it is quiet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 class Job:
     """`rows`: a file of JSON lines with `input_ids` and `labels`, all of one optimizer step, which every step repeats.
 
-    `setting` is the system's own: `batches` and `batch_tokens` of ours; `batch`, `packing`, `collator` of TRL.
+    `setting` is the system's own: `batches` and `batch_tokens` of ours; `batch`, `packing`, `tries` of TRL.
     """
 
     rows: str

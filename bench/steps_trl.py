@@ -2,7 +2,7 @@
 
 Its seconds run from the first forward pass of a step to after the optimizer; collating is left out. Rows come to it
 sorted by length, so that padding is least. `setting`: `batch` rows a micro-batch, or `packing` into so many tokens;
-`collator: trie` gives it the collator of ours.
+`tries` gives it the collator and the loss of ours, with `batch` rows a batch.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def main(job: dict[str, Any]) -> None:
     dataset = Dataset.from_list(found)
     batches, options = _batches(dataset, setting)
     tokens = sum(len(row["input_ids"]) for row in found)
-    turns = Turns(job["device"], {"tokens": tokens, "nodes": tokens, "computed": tokens})
+    trainer_class, collator = _with_tries(model) if setting.get("tries") else (SFTTrainer, None)
+    nodes = int(collator(found)["input_ids"].numel()) if collator else tokens
+    turns = Turns(job["device"], {"tokens": tokens, "nodes": nodes})
     with tempfile.TemporaryDirectory() as folder:
         config = SFTConfig(
             output_dir=folder,
@@ -69,9 +71,13 @@ def main(job: dict[str, Any]) -> None:
             train_sampling_strategy="sequential",
             **options,
         )
-        more = _collator(model) if setting.get("collator") == "trie" else {}
-        trainer = SFTTrainer(
-            model, config, train_dataset=dataset, processing_class=tokenizer, callbacks=[turns], **more
+        trainer = trainer_class(
+            model,
+            config,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            data_collator=collator,
+            callbacks=[turns],
         )
         trainer.train()
 
@@ -87,10 +93,10 @@ def _batches(dataset: Dataset, setting: dict[str, Any]) -> tuple[int, dict[str, 
     return -(-len(dataset) // size), {"max_length": None, "per_device_train_batch_size": size}
 
 
-def _collator(model: Any) -> Any:
-    from unseen.train.trl import TrieCollator
+def _with_tries(model: Any) -> tuple[Any, Any]:
+    from unseen.train.trl import TrieCollator, TrieLoss
 
-    return TrieCollator(model)
+    return type("Trainer", (TrieLoss, SFTTrainer), {}), TrieCollator(model)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def main(job: dict[str, Any]) -> None:
             batches = [batch.to(torch.device(device)) for batch in deal(examples)]
             loss = _one(step, optimizer, batches, settings)
             seconds = now(device) - began
-            counts = {name: sum(getattr(each, name) for each in batches) for name in ("tokens", "nodes", "computed")}
+            counts = {name: sum(getattr(each, name) for each in batches) for name in ("tokens", "nodes")}
             answer(out, device, seconds=seconds, loss=loss, **counts)
 
 

@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--setting", type=json.loads, help='TRL\'s setting, not tried: {"batch": 8} or {"packing": 1024}'
     )
-    parser.add_argument("--with-collator", action="store_true", help="also TRL with our collator")
+    parser.add_argument("--with-tries", action="store_true", help="also TRL with our collator and loss")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--peer-env", type=Path, default=cache() / "bench" / PEER)
     parser.add_argument("--json", action="store_true")
@@ -104,10 +104,10 @@ def _compare(
         "unseen": (sys.executable, "steps_unseen.py", ours),
         PEER: (python, "steps_trl.py", replace(job, setting=chosen)),
     }
-    if options.with_collator:
+    if options.with_tries:
         # One batch of tries: whatever is shared in a step is shared.
-        shared = replace(job, setting={"batch": len(pairs), "collator": "trie"})
-        systems[f"{PEER} with TrieCollator"] = (python, "steps_trl.py", shared)
+        shared = replace(job, setting={"batch": len(pairs), "tries": True})
+        systems[f"{PEER} with tries"] = (python, "steps_trl.py", shared)
     workers = [Worker(*each, work) for each in systems.values()]
     taken = dict(zip(systems, in_turn(workers, warm, repeats), strict=True))
     return [
