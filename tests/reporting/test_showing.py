@@ -158,3 +158,10 @@ def test_rows_beyond_the_last_are_not_missed_but_none_at_all_is_a_mistake(
     last = int(re.search(r"the last one is (\d+)", capsys.readouterr().err)[1])  # type: ignore[index]
     (trie,) = tries(capsys, "--template", template, "--row", str(last), "--rows", "5")
     assert {each["row"] for each in trie["sequences"]} == {f"train/{last}"}
+
+
+def test_the_drawing_in_the_documentation_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "trie.md").read_text(encoding="utf-8")
+    command, drawing = re.search(r"^    unseen (show [^\n]*)\n\n```\n(.*?)\n```", page, re.M | re.S).groups()  # type: ignore[union-attr]
+    assert run([*command.split(), "--catalog", "shipped"]) == 0
+    assert capsys.readouterr().out.rstrip() == drawing
