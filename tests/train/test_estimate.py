@@ -10,6 +10,7 @@ from tiny_tuning import changed, llama, plan_of, random_examples
 
 from unseen.recipe import TrainSettings
 from unseen.train.batch import Deal, plain_batches
+from unseen.train.dealing import Dealing
 from unseen.train.estimate import Probe, estimate, probe
 
 EXAMPLES = random_examples(24)
@@ -21,12 +22,12 @@ def deal(settings: TrainSettings) -> Deal:
 
 
 def probed(settings: TrainSettings) -> Probe:
-    return probe(llama(), EXAMPLES, deal(settings), settings)
+    return probe(llama(), EXAMPLES, Dealing(deal(settings), "plain"), settings)
 
 
 def test_a_probe_counts_bytes_and_changes_no_weight() -> None:
     settings, model = changed(batch_tokens=400), llama()
-    found = probe(model, EXAMPLES, deal(settings), settings)
+    found = probe(model, EXAMPLES, Dealing(deal(settings), "plain"), settings)
     size = sum(each.numel() for each in llama().module.parameters())
     assert found.parameter_bytes == found.gradient_bytes == 4 * size
     assert found.update_bytes == pytest.approx(8 * size, rel=0.01)  # AdamW keeps two numbers a weight

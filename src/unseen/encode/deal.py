@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from unseen.encode.batch import plan_batches
 from unseen.encode.trie import Indices, Sorted, sort_sequences
 
-# The width of a row at which attention costs as much as everything else of a position. Scores and mixing take 4 w h
-# operations a position and layer, the rest of a layer of hidden size h about 24 h², so 6 h in operations; attention
-# under a mask runs at about half the speed of a matrix product.
-ATTENTION_WIDTH = 2048
+# The width of a row at which attention costs as much as everything else of a position: over a dense mask, and where a
+# node reads only the path to it, so that what it reads does not grow with its row. In operations it would be six times
+# the hidden size; under a mask, attention runs at a fraction of the speed of a matrix product.
+ATTENTION_WIDTH = 1024
+PATHS_WIDTH = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def deal(
     """Micro-batches of rows for the first `lengths[s]` tokens of each sequence, every sequence in exactly one row.
 
     Rows times the widest of them stays within `budget` nodes; a sequence longer than that runs alone. `width` is
-    where attention costs as much as the rest (see `ATTENTION_WIDTH`). The widest rows come first.
+    the width of a row at which attention costs as much as the rest of a position: small where it goes over a dense
+    mask, large where it reads paths only. The widest rows come first.
     """
     rows = deal_rows(sort_sequences(sequences, lengths), budget, width)
     return [[rows[index] for index in batch] for batch in plan_batches([row.nodes for row in rows], budget)]

@@ -59,8 +59,8 @@ def plan(recipe: Recipe) -> Plan:
         stored, held, counts = encode_examples(prepared, model, Path(folder))
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
         lengths = stored.lengths.tolist()
-        dealing = dealing_of(model, recipe.train)
-        measured = probe(model, stored[: recipe.train.examples_per_step], dealing.deal, recipe.train)
+        dealing = dealing_of(model, recipe.train, model.module.device)
+        measured = probe(model, stored[: recipe.train.examples_per_step], dealing, recipe.train)
         cost = estimate(measured, steps, stored, dealing.deal, recipe.train, sum(len(each.ids) for each in held))
         values = {
             "name": recipe.name,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from unseen.errors import ModelMistake
 from unseen.progress import say
@@ -12,6 +15,7 @@ from unseen.recipe import TrainSettings
 from unseen.train.batch import Deal, plain_batches
 from unseen.train.trie_batch import trie_deal
 from unseen.trie.check import Plain, trie_attention
+from unseen.trie.kernel import Kernel, kernel_of, running, width_of
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -19,13 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dealing:
-    """`deal` makes the micro-batches; `batches` says which they are: `trie`, `plain`, or `plain` and why."""
+    """`deal` makes the micro-batches; `batches` says which they are: `trie`, `plain`, or `plain` and why. `kernel` is
+    the attention that they are made for, None for the model's own."""
 
     deal: Deal
     batches: str
+    kernel: Kernel | None = None
+
+    def running(self, module: Any) -> AbstractContextManager[None]:
+        """`module` with the attention that the micro-batches are made for."""
+        return nullcontext() if self.kernel is None else running(module, self.kernel)
 
 
-def dealing_of(model: LanguageModel, settings: TrainSettings) -> Dealing:
+def dealing_of(model: LanguageModel, settings: TrainSettings, device: torch.device) -> Dealing:
     """Tries, unless the recipe asks for padded rows or the model fails its check, which one line then says.
 
     Raises `ModelMistake` for an encoder-decoder, which reads its prompt elsewhere.
@@ -39,4 +49,5 @@ def dealing_of(model: LanguageModel, settings: TrainSettings) -> Dealing:
     if isinstance(attention, Plain):
         say(f"{model.name} runs row by row, nothing is shared: {attention.reason}")
         return Dealing(plain, f"plain: {attention.reason}")
-    return Dealing(trie_deal(attention, settings.batch_tokens), "trie")
+    kernel = kernel_of(model.module, attention, device)
+    return Dealing(trie_deal(attention, settings.batch_tokens, width_of(kernel)), "trie", kernel)

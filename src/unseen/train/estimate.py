@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.recipe import TrainSettings
 from unseen.train.batch import Batch, Deal
+from unseen.train.dealing import Dealing
 from unseen.train.machine import autocast_dtype, refuse_omp_dynamic
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
@@ -90,7 +91,7 @@ def estimate(
     )
 
 
-def probe(model: LanguageModel, examples: Sequence[Encoded], deal: Deal, settings: TrainSettings) -> Probe:
+def probe(model: LanguageModel, examples: Sequence[Encoded], dealing: Dealing, settings: TrainSettings) -> Probe:
     """Run a small and a larger micro-batch of `examples` forward and backward; no weight changes. The larger one runs
     twice, and the faster time counts: the first run warms up, and another program may be in the way.
 
@@ -99,11 +100,11 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], deal: Deal, setting
     refuse_omp_dynamic()
     with quiet_transformers():
         module = trainable(model.module, settings, seed=0)
-    large = _about(PROBED_POSITIONS, examples, deal)
-    small = deal([min(examples, key=lambda example: len(example.ids))])[0]
+    large = _about(PROBED_POSITIONS, examples, dealing.deal)
+    small = dealing.deal([min(examples, key=lambda example: len(example.ids))])[0]
     device = next(module.parameters()).device
-    with tuning_mode(module, settings, device):
-        readout = readout_of(module, deal(probe_examples(module))[0])
+    with tuning_mode(module, settings, device), dealing.running(module):
+        readout = readout_of(module, dealing.deal(probe_examples(module))[0])
         step = TrainStep(module, readout, autocast_dtype(settings.precision, device))
         runs = [_run(step, batch.to(device)) for batch in (small, large, large)]
         step.zero_grad(set_to_none=True)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from unseen.encode.deal import deal
+from unseen.encode.deal import ATTENTION_WIDTH, deal
 from unseen.encode.encoded import Encoded
 from unseen.encode.trie import read_length, trie_of
 from unseen.encode.trie_rows import trie_rows
@@ -47,15 +47,18 @@ class TrieBatch:
         return replace(self, weights=torch.zeros_like(self.weights))
 
 
-def trie_deal(attention: TrieAttention, batch_tokens: int) -> Deal:
-    """Micro-batches of at most `batch_tokens` positions each, for a model that reads tries with `attention`."""
-    return partial(trie_batches, attention=attention, batch_tokens=batch_tokens)
+def trie_deal(attention: TrieAttention, batch_tokens: int, width: int = ATTENTION_WIDTH) -> Deal:
+    """Micro-batches of at most `batch_tokens` positions each, for a model that reads tries with `attention`; `width`
+    says how dear attention is, see encode/deal.py."""
+    return partial(trie_batches, attention=attention, batch_tokens=batch_tokens, width=width)
 
 
-def trie_batches(examples: Sequence[Encoded], attention: TrieAttention, batch_tokens: int) -> list[Batch]:
+def trie_batches(
+    examples: Sequence[Encoded], attention: TrieAttention, batch_tokens: int, width: int = ATTENTION_WIDTH
+) -> list[Batch]:
     """The examples of a step, dealt to rows that are subtrees and rows to micro-batches."""
     lengths = [read_length(example.weights) for example in examples]
-    batches = deal([example.ids for example in examples], lengths, batch_tokens)
+    batches = deal([example.ids for example in examples], lengths, batch_tokens, width)
     return [_batch([[examples[member] for member in row.members] for row in batch], attention) for batch in batches]
 
 
