@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from unseen.encode.deal import ATTENTION_WIDTH, PATHS_WIDTH
 from unseen.model.readout import base_of
 from unseen.trie.attention import TrieAttention, implementation_of
 from unseen.trie.check import branching_rows, short, states_alone, states_in_trie
@@ -61,6 +62,11 @@ def running(module: Any, kernel: Kernel) -> Iterator[None]:
             yield
         finally:
             _switch(base, before)
+
+
+def width_of(kernel: Kernel) -> int:
+    """The width of a row at which attention costs as much as the rest of a position (see encode/deal.py)."""
+    return PATHS_WIDTH if kernel.name in (FLEX, ATTENTION) else ATTENTION_WIDTH
 
 
 def _switch(base: Any, name: str) -> None:
