@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,15 @@ class Refusing:
         return iter(())
 
 
-def test_choosing_equals_one_row_at_a_time(language_model: Callable[..., Any]) -> None:
-    model = language_model()
+FAMILIES = ["Llama", "Gemma2", "Mistral", "GPT2", "Bloom"]  # the last cannot read tries
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_choosing_equals_one_row_at_a_time(
+    family: str, language_model: Callable[..., Any], tiny_model: Callable[..., Any]
+) -> None:
+    model = language_model(tiny_model(family))
+    assert backend(model).reading.startswith("plain: " if family == "Bloom" else "trie")
     questions = ragged(20)
     for question, answer in zip(questions, ask(backend(model), questions), strict=True):
         prompt, options = encode_options(question.example, model.tokenizer, PLAIN, 200)
@@ -64,6 +72,33 @@ def row_log_prob(module: Any, prompt: list[int], option: list[int]) -> float:
     with torch.inference_mode():
         logits = module(input_ids=torch.tensor([prompt + option])).logits[0].float().log_softmax(-1)
     return sum(float(logits[len(prompt) - 1 + place, token]) for place, token in enumerate(option))
+
+
+def test_every_distinct_token_is_computed_once_and_the_head_where_options_are_scored(
+    language_model: Callable[..., Any],
+) -> None:
+    model = language_model()
+    shots = "Say yes to yes and no to no.\n" * 4
+    asked = [replace(each.example, segments=(Segment("user", shots + each.example.prompt),)) for each in ragged(12)]
+    read, scored = set(), set()
+    for prompt, options in (encode_options(each, model.tokenizer, PLAIN, 200) for each in asked):
+        for option in options:
+            ids = (*prompt.tolist(), *option.tolist())
+            read |= {ids[:length] for length in range(1, len(ids))}
+            scored |= {ids[:length] for length in range(len(prompt), len(ids))}
+    tuned = backend(model)
+    sizes: dict[str, int] = {"computed": 0, "headed": 0}
+    model.module.get_input_embeddings().register_forward_hook(counting(sizes, "computed"))
+    model.module.get_output_embeddings().register_forward_hook(counting(sizes, "headed"))
+    ask(tuned, [Choose(each) for each in asked])
+    assert sizes == {"computed": len(read), "headed": len(scored)}
+
+
+def counting(sizes: dict[str, int], name: str) -> Callable[..., None]:
+    def count(module: Any, inputs: Any, output: Any) -> None:
+        sizes[name] += output.shape[:-1].numel()
+
+    return count
 
 
 @pytest.mark.parametrize("scoring", ["sum", "tokens", "unconditional"])

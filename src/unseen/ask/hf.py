@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
+import numpy as np
 
 from unseen.ask.batches import batches, before_stop
 from unseen.ask.causal import Ids, Prompts, check_causal, continuation_log_probs, greedy, read_prompts
 from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
+from unseen.ask.reader import asking, reader_of
+from unseen.ask.scoring import Continuation, scores
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_choices, encode_question
 from unseen.errors import ModelMistake
 from unseen.prompt.example import Example
+from unseen.trie.check import Plain
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -34,6 +37,10 @@ class Ranking:
     prompt: tuple[int, ...]
     options: tuple[tuple[int, ...], ...]
     cut: bool
+
+    def continuation(self, option: int) -> Continuation:
+        """The prompt with one of the options, whose tokens are predicted."""
+        return Continuation(np.array([*self.prompt, *self.options[option]], dtype=np.int32), len(self.prompt))
 
 
 class HfBackend:
@@ -57,9 +64,15 @@ class HfBackend:
         check_causal(model.module)
         self.model, self.format, self.batch_tokens, self.options = model, format, batch_tokens, options
         self.limit = min(max_tokens, model.context)
+        self._reader = reader_of(model.module, batch_tokens)
         self._end = frozenset(end_ids(model.tokenizer, format))
         self._stamp: tuple[Any, ...] = ()
         self._digest = ""
+
+    @property
+    def reading(self) -> str:
+        """How questions are read: `trie`, or `plain`, a row each, and why."""
+        return f"plain: {self._reader.reason}" if isinstance(self._reader, Plain) else "trie"
 
     @property
     def digest(self) -> str:
@@ -104,6 +117,20 @@ class HfBackend:
 
     def _ranked(self, rankings: Mapping[int, Ranking]) -> Iterator[tuple[int, tuple[float, ...]]]:
         """Log-probabilities of each ranking's options, in nats."""
+        if isinstance(self._reader, Plain):
+            yield from self._ranked_plainly(rankings)
+            return
+        asked = [(index, option) for index, ranking in rankings.items() for option in range(len(ranking.options))]
+        found = {index: dict.fromkeys(range(len(ranking.options)), math.nan) for index, ranking in rankings.items()}
+        missing = {index: len(ranking.options) for index, ranking in rankings.items()}
+        for number, scored in scores(self._reader, [rankings[index].continuation(option) for index, option in asked]):
+            index, option = asked[number]
+            found[index][option] = scored.log_prob
+            missing[index] -= 1
+            if not missing[index]:
+                yield index, tuple(found.pop(index).values())
+
+    def _ranked_plainly(self, rankings: Mapping[int, Ranking]) -> Iterator[tuple[int, tuple[float, ...]]]:
         prompts = {index: ranking.prompt for index, ranking in rankings.items()}
         for batch in batches(prompts, self.batch_tokens):
             yield from zip(batch, self._read([rankings[index] for index in batch]), strict=True)
@@ -172,15 +199,3 @@ class HfBackend:
 def was_cut(cuts: Mapping[str, int]) -> bool:
     """Whether fitting to length left anything out (a moved token boundary leaves out nothing)."""
     return any(count for name, count in cuts.items() if name != "boundary_moved")
-
-
-@contextmanager
-def asking(module: Any) -> Iterator[None]:
-    """No gradients and no dropout inside; the module's mode is put back."""
-    training = module.training
-    module.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        module.train(training)

@@ -1,0 +1,99 @@
+"""A decoder that can read tries: its backbone, its head, and how its layers are given a trie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from unseen.encode.trie import trie_of
+from unseen.encode.trie_rows import trie_rows
+from unseen.model.backbone import backbone_of
+from unseen.model.readout import Readout, base_of, chunk_size, probe_examples, readout_of
+from unseen.trie.attention import TrieAttention, TrieInputs
+from unseen.trie.check import Plain, trie_attention
+
+# Nodes that are read at once. Every node is masked against all of its stretch, so on a CPU longer ones cost more
+# attention than they save calls (SmolLM2-135M: 128 to 1,024 nodes took 5.3, 5.0, 5.2 and 5.5 s); a GPU wants more.
+SIZES = {"cpu": 256}
+SIZE = 2048
+LEAST = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrieReader:
+    """`network` gives states, from which `readout` and `head` make logits; or the logits themselves where the readout
+    is the model's `own`. `size` is how many nodes are read at once, `heads` how many states the head is given."""
+
+    module: Any
+    network: Any
+    head: Any
+    readout: Readout
+    attention: TrieAttention
+    size: int
+    heads: int
+
+    def logits(self, outputs: torch.Tensor) -> torch.Tensor:
+        """float32 [n, vocabulary] from outputs [n, width] of the network."""
+        return outputs.float() if self.readout.kind == "own" else self.readout.logits(self.head, outputs)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        with asking(self.module):
+            yield
+
+
+def reader_of(module: Any, batch_tokens: int) -> TrieReader | Plain:
+    """A reader of `module`, a transformers model with or without PEFT, that reads at most `batch_tokens` nodes at
+    once; `Plain` where it does not read tries. Keep what it returns: the model is tried for it."""
+    attention = trie_attention(module)
+    if isinstance(attention, Plain):
+        return attention
+    base = base_of(module)
+    readout = readout_of(module, Probe.of(module, attention))
+    head = base.get_output_embeddings()
+    own = readout.kind == "own"
+    size = max(LEAST, min(batch_tokens, SIZES.get(module.device.type, SIZE)))
+    return TrieReader(
+        module=module,
+        network=module if own else backbone_of(base),
+        head=head,
+        readout=readout,
+        attention=attention,
+        size=size,
+        heads=size if own else chunk_size(head),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """Two rows on which the readout is checked."""
+
+    attention: TrieAttention
+    inputs: TrieInputs
+
+    @classmethod
+    def of(cls, module: Any, attention: TrieAttention) -> Probe:
+        tries = [trie_of([each.ids], [each.weights]) for each in probe_examples(module)]
+        return cls(attention, TrieInputs.of(trie_rows(tries)))
+
+    def outputs(self, network: Any) -> torch.Tensor:
+        return self.attention.run(network, self.inputs)
+
+    def to(self, device: torch.device) -> Probe:
+        return Probe(self.attention, self.inputs.to(device))
+
+
+@contextmanager
+def asking(module: Any) -> Iterator[None]:
+    """No gradients and no dropout inside; the module's mode is put back."""
+    training = module.training
+    module.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        module.train(training)
