@@ -47,7 +47,9 @@ def fixed_sequences(seed: int, count: int, trunk: int, branch: int) -> Weighted:
     """Branches of one length behind one trunk; the trunk has no weight."""
     numbers = np.random.default_rng(seed)
     start = numbers.integers(1, VOCABULARY, trunk)
-    sequences = [np.concatenate([start, numbers.integers(1, VOCABULARY, branch)]).astype(np.int32) for _ in range(count)]
+    sequences = [
+        np.concatenate([start, numbers.integers(1, VOCABULARY, branch)]).astype(np.int32) for _ in range(count)
+    ]
     weights = [(np.arange(trunk + branch) >= trunk).astype(np.float32) for _ in sequences]
     return Weighted(sequences, weights)
 

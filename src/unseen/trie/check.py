@@ -59,7 +59,7 @@ def trie_attention(module: Any) -> TrieAttention | Plain:
         disagreement = _disagreement(copy, TrieAttention(shrunk))
         if not disagreement:
             return TrieAttention(windows)
-    return Plain(disagreement if _takes_positions(base) else "it takes no position for each token (position_ids)")
+    return Plain(disagreement if _takes_positions(base) else f"{disagreement}; its forward names no position_ids")
 
 
 def _refusal(module: Any, base: Any) -> str:
