@@ -117,7 +117,14 @@ def record(**changes: Any) -> dict[str, Any]:
             }},
         },
         "seconds": {"tuning": 61.0},
-        "training": {"kept_step": 3, "trained_parameters": 1234, "precision": "float32"},
+        "training": {
+            "kept_step": 3,
+            "trained_parameters": 1234,
+            "precision": "float32",
+            "batches": "trie",
+            "sharing_ratio": 2.4,
+            "group": 4,
+        },
         "left_out": {"unseen: nli/small: unlabelled rows": 9},
         "finished": "2026-01-01T00:10:00+00:00",
     } | changes  # fmt: skip
@@ -139,7 +146,7 @@ def write_run(
 
 def write_steps(folder: Path, steps: int = 3) -> None:
     lines = [
-        StepLine(n, 4.0 / n, 1e-4, 1.0, 20, 90, 100, 0.5, n / 3, 2.0 if n == steps else None)
+        StepLine(n, 4.0 / n, 1e-4, 1.0, 20, 90, 88, 60, 100, 0.5, n / 3, 2.0 if n == steps else None)
         for n in range(1, steps + 1)
     ]
     (folder / "steps.jsonl").write_text("".join(json.dumps(asdict(line)) + "\n" for line in lines))

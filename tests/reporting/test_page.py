@@ -82,7 +82,7 @@ def test_every_score_has_its_interval_and_its_rows(page: str) -> None:
 
 def test_the_verdict_opens_the_page(page: str) -> None:
     text = words(page)
-    asked = text.index("tiny was tuned with LoRA on 1 task of films. Does that help on 3 unseen tasks")
+    asked = text.index("tiny was tuned with LoRA on 1 task, 1 of them also turned around, from films. Does")
     assert asked < text.index("Tuning helped on the unseen tasks") < text.index("points or more in 80 of 100")
     assert text.index("80 of 100") < text.index("Scores by task and template")
     assert "Nothing is claimed about other tasks: all 2 tasks are of one cluster (nli)" in text
@@ -206,6 +206,11 @@ def test_several_seeds_are_one_line_a_task_with_all_their_dots(tmp_path: Path) -
     part = page[page.index('<section id="scores"') :].split("<details>")[0]
     lines = [line for line in part.split("<tr")[1:] if ">nli/small<" in line and ">tuned<" in line]
     assert len(lines) == 1 and lines[0].count("<circle") == 4 and ">all<" in page
+
+
+def test_the_tuning_says_what_sharing_saved_and_how_rows_were_drawn(tmp_path: Path) -> None:
+    text = words(report([write_run(tmp_path / "run", answers())]).read_text(encoding="utf-8"))
+    assert "2.40 tokens read for each one computed (4 rows of a task drawn together, N = 4)" in text
 
 
 def test_a_stopped_run_shows_what_there_is(tmp_path: Path) -> None:

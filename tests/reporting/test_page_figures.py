@@ -67,7 +67,8 @@ def test_a_dot_for_each_template_even_where_they_are_equal() -> None:
 
 def test_the_curve_of_a_long_run_stays_small_and_holds_every_validation() -> None:
     steps = [
-        StepLine(n, 3.0 + 1 / n, 1e-4, 1.0, 1, 1, 1, 0.1, 0.0, 2.0 if n % 4000 == 0 else None) for n in range(1, 20_001)
+        StepLine(n, 3.0 + 1 / n, 1e-4, 1.0, 1, 1, 1, 1, 1, 0.1, 0.0, 2.0 if n % 4000 == 0 else None)
+        for n in range(1, 20_001)
     ]
     curve = loss_curve(steps)
     points = re.search(r'<polyline points="([^"]*)" class="train thin"', curve)
@@ -76,7 +77,7 @@ def test_the_curve_of_a_long_run_stays_small_and_holds_every_validation() -> Non
 
 @pytest.mark.parametrize("losses", [[2.0], [2.0, 2.0], [0.0, 0.0], [1e-9, 1e9]])
 def test_a_curve_of_few_or_equal_losses_is_drawn(losses: list[float]) -> None:
-    steps = [StepLine(n, loss, 1e-4, 1.0, 1, 1, 1, 0.1, 0.0) for n, loss in enumerate(losses, 1)]
+    steps = [StepLine(n, loss, 1e-4, 1.0, 1, 1, 1, 1, 1, 0.1, 0.0) for n, loss in enumerate(losses, 1)]
     assert "nan" not in loss_curve(steps) and "<svg" in loss_curve(steps)
 
 
