@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseen.errors import JobFailed, UnseenError, UserMistake, one_line
+from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
+from unseen.launch import leads, leave, tell, tell_if_silent
 
 if TYPE_CHECKING:
     from unseen.task.task import Task
@@ -143,6 +144,8 @@ def tune(
     from unseen.recipe import load_recipe
 
     settings = load_recipe(recipe, set_ or ())
+    if plan and not leads():
+        return
     if plan:
         from unseen.reporting.planning import print_plan
         from unseen.study.plan import plan as make_plan
@@ -154,6 +157,8 @@ def tune(
     from unseen.study.run import tune as run_recipe
 
     done = run_recipe(settings, out=out, resume=resume)
+    if not leads():
+        return
     page = write_report([done.folder])
     print_scores(done.folder, json)
     print(f"report: {page}", file=sys.stderr)
@@ -179,6 +184,8 @@ def evaluate(
 
     settings = asking_recipe(recipe, model, tasks or (), shots or (), rows, catalog or (), set_ or ())
     done = ask_recipe(settings, out=out)
+    if not leads():
+        return
     page = write_report([done.folder])
     print_scores(done.folder, json)
     print(f"report: {page}", file=sys.stderr)
@@ -220,35 +227,42 @@ def _task(name: str, catalogs: Sequence[str] | None) -> Task:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code. Mistakes go to stderr, one line each, without a traceback."""
+    """Run one command; the exit code. Mistakes go to stderr, one line each, without a traceback; of several processes
+    that `torchrun` started, the first to meet a mistake tells it."""
     try:
+        if arguments and arguments[0] not in TOGETHER and not leads():
+            return 0
         status = app(list(arguments), prog_name="unseen", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except UserMistake as mistake:
         for line in mistake.lines:
-            print(f"unseen: {line}", file=sys.stderr)
+            tell(f"unseen: {line}")
         return 2
+    except ProcessLost as loss:
+        tell_if_silent(f"unseen: {one_line(str(loss))}")
+        return 1
     except JobFailed as failure:
-        print(f"unseen: {one_line(str(failure))}", file=sys.stderr)
+        tell(f"unseen: {one_line(str(failure))}")
         return 1
     except UnseenError as error:
-        print(f"unseen: {one_line(str(error))}", file=sys.stderr)
+        tell(f"unseen: {one_line(str(error))}")
         return 1
     except typer.TyperException as usage:
-        print(f"unseen: {one_line(_usage(usage))}", file=sys.stderr)
+        tell(f"unseen: {one_line(_usage(usage))}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        print("unseen: interrupted; --resume goes on", file=sys.stderr)
+        tell("unseen: interrupted; --resume goes on")
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"unseen: {one_line(f'{place}{error.strerror or error}')}", file=sys.stderr)
+        tell(f"unseen: {one_line(f'{place}{error.strerror or error}')}")
         return 1 if error.errno in MACHINE_FAILED else 2
 
 
+TOGETHER = ("demo", "tune", "evaluate")  # what several processes do together; anything else is done by the first
 # Not the user's mistake: the disk is full or broken, memory or file handles ran out.
 MACHINE_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
@@ -263,4 +277,4 @@ def main() -> None:
     # Read by OpenMP when torch is loaded: waiting threads sleep. On shared cores the same products were 3 to 4 times
     # slower with spinning ones, on free cores no faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))

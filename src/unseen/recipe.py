@@ -89,6 +89,12 @@ class TrainSettings(Section):
             raise ValueError("keep: best_seen chooses by validation rows, and validation_rows is 0")
         return self
 
+    @model_validator(mode="after")
+    def _what_can_be_sharded(self) -> TrainSettings:
+        if self.sharding == "fsdp" and self.optimizer == "adafactor":
+            raise ValueError("sharding: fsdp needs adamw; adafactor scales an update by the whole of its matrix")
+        return self
+
     @property
     def prompt_weight(self) -> float:
         """Loss weight of a prompt token; a completion token weighs 1."""

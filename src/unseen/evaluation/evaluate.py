@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from unseen.ask.backend import Advance, Backend, ask
 from unseen.ask.cache import AnswerCache
-from unseen.ask.question import Choose, Generate, Question
+from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.data.dataset import Row
 from unseen.errors import TooLong
 from unseen.evaluation.exemplars import ExemplarPool, RowsOf, exemplar_pool, exemplars_of
@@ -20,6 +20,7 @@ from unseen.recipe import EvaluateSettings
 from unseen.task.render import example_of
 from unseen.task.task import Task
 
+Ask = Callable[[Backend, Sequence[Question], AnswerCache | None, Advance], list[Answer]]
 PARAGRAPH, LINE = "\n\n", "\n"
 
 
@@ -28,7 +29,8 @@ class Asking:
     """Who is asked, and how.
 
     `plain` is the backend for GPT-3-style templates (plain format, options without end token); give it for an untuned
-    base model, which is then asked those too. `seed` draws the rows; `settings.seeds` draw the exemplars.
+    base model, which is then asked those too. `seed` draws the rows; `settings.seeds` draw the exemplars. `ask` is how
+    questions reach a backend.
     """
 
     backend: Backend
@@ -40,6 +42,7 @@ class Asking:
     allowed: Allowed = lambda task, row: True
     cache: AnswerCache | None = None
     progress: Callable[[str], Advance] = lambda task: lambda done, total: None
+    ask: Ask = ask
 
 
 def evaluate(asking: Asking, tasks: Sequence[Task], side: Side, counts: Counts | None = None) -> Iterator[Prediction]:
@@ -92,7 +95,7 @@ def _fitting(backend: Backend, asked: Iterable[Asked], counts: Counts) -> Iterat
 
 
 def _predictions(asking: Asking, backend: Backend, asked: Sequence[Asked], label: str) -> Iterator[Prediction]:
-    answers = ask(backend, [each.question for each in asked], asking.cache, asking.progress(label))
+    answers = asking.ask(backend, [each.question for each in asked], asking.cache, asking.progress(label))
     for each, answer in zip(asked, answers, strict=True):
         yield predicted(each, answer)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from unseen.ask.backend import Backend, ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
+from unseen.ask.question import Answer, Question
 from unseen.data.places import cache
 from unseen.encode.format import Format, format_of
 from unseen.evaluation.evaluate import Asking, evaluate
@@ -17,6 +20,7 @@ from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar
 from unseen.study.prepare import Prepared
 from unseen.task.task import Task
+from unseen.train.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -36,15 +40,17 @@ def sides_of(prepared: Prepared) -> list[tuple[Side, Sequence[Task]]]:
     return [("unseen", prepared.unseen), ("seen", seen)]
 
 
-def ask_model(prepared: Prepared, model: LanguageModel, name: str) -> Asked:
+def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks = ALONE) -> Asked:
     """Ask `model`, called `name` in the predictions, everything that the recipe wants.
 
     An untuned base model is asked GPT-3-style plain prompts too. Answers are kept by the model's content, so asking
-    again, or going on after a kill, costs nothing for what was answered.
+    again, or going on after a kill, costs nothing for what was answered. Several ranks share the questions, and each
+    gets all answers.
     """
     counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
-    with AnswerCache(cache() / "answers.sqlite") as answers, bar(f"asking {name}") as advance:
-        asking = _asking(prepared, model, name, answers, advance)
+    opened = ranks.in_turn(lambda: AnswerCache(cache() / "answers.sqlite"))  # so that one makes it
+    with opened as answers, bar(f"asking {name}") as advance:
+        asking = replace(_asking(prepared, model, name, answers, advance), ask=partial(ask_together, ranks))
         predictions = tuple(
             prediction
             for side, tasks in sides_of(prepared)
@@ -57,6 +63,15 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str) -> Asked:
         if number
     }
     return Asked(predictions, left_out)
+
+
+def ask_together(
+    ranks: Ranks, backend: Backend, questions: Sequence[Question], cache: AnswerCache | None, progress: Advance
+) -> list[Answer]:
+    """As `ask`, each rank a share: every so-manieth question, so that all have as much of every template, and the same
+    share when a run goes on."""
+    shares = ranks.gathered(ask(backend, questions[ranks.rank :: ranks.count], cache, progress))
+    return [shares[place % ranks.count][place // ranks.count] for place in range(len(questions))]
 
 
 def _asking(prepared: Prepared, model: LanguageModel, name: str, answers: AnswerCache, advance: Advance) -> Asking:

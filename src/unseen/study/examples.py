@@ -28,6 +28,8 @@ from unseen.train.plan import count_draws
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
+EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes on
+
 
 def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
     """The mixture of the seen tasks over the rows that are tuned on."""
@@ -122,7 +124,7 @@ def encode_examples(
         too_long=too_long.append,
     )
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
-    stored = EncodedStore.write(folder / "examples", encoded_examples(examples, encode))
+    stored = EncodedStore.write(folder / EXAMPLES, encoded_examples(examples, encode))
     left_out = len(too_long)
     held = validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows)
     validation = list(encode(held))

@@ -12,17 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.encode.encoded import Encoded
+from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model
-from unseen.study.examples import encode_examples
+from unseen.study.examples import EXAMPLES, encode_examples
 from unseen.study.facts import format_record, new_record, opening_lines, training_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions
+from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -47,22 +50,21 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False) -> Run:
     """
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
-    prepared = prepare(recipe)
-    folder = out or RUNS / prepared.folder_name
-    record = _opened(folder, prepared, resume)
-    if record.get("finished"):
-        say(f"finished before: {folder}")
-        return Run(folder, record)
-    model = load(prepared)  # a model that cannot be used leaves no folder
-    for line in opening_lines(prepared):
-        say(line)
-    write_record(folder, record)
-    asked, record = _base_and_tuned(prepared, model, folder, record)
-    record = _scored(folder, record, asked)
-    shutil.rmtree(folder / "examples", ignore_errors=True)
-    record |= {"finished": now()}
-    write_record(folder, record)
-    return Run(folder, record)
+    check_sharding(recipe.train)
+    with as_one():
+        ranks = join()
+        prepared = _prepared(ranks, recipe)
+        folder = out or RUNS / prepared.folder_name
+        record = ranks.shared(lambda: _opened(folder, prepared, resume))
+        if record.get("finished"):
+            say(f"finished before: {folder}")
+            return Run(folder, record)
+        model = load(prepared)  # a model that cannot be used leaves no folder
+        for line in opening_lines(prepared):
+            say(line)
+        _write(ranks, folder, record)
+        asked, record = _base_and_tuned(ranks, prepared, model, folder, record)
+        return ranks.shared(lambda: _finished(folder, record, asked))
 
 
 def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
@@ -70,15 +72,34 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
     """
-    prepared = prepare(recipe)
-    folder = out or RUNS / f"{prepared.folder_name}-asked"
-    _usable(folder, prepared)
-    record = new_record(prepared)
-    model = load(prepared)
-    record |= {"format": format_record(prepared, model)}
-    asked = ask_model(prepared, model, "tuned" if model.folder.base else "base")
-    write_record(folder, record)
-    record = _scored(folder, record, [asked]) | {"finished": now()}
+    with as_one():
+        ranks = join()
+        prepared = _prepared(ranks, recipe)
+        folder = out or RUNS / f"{prepared.folder_name}-asked"
+        ranks.shared(lambda: _usable(folder, prepared))
+        record = new_record(prepared)
+        model = load(prepared)
+        record |= {"format": format_record(prepared, model)}
+        asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
+        _write(ranks, folder, record)
+        return ranks.shared(lambda: _finished(folder, record, [asked]))
+
+
+def _prepared(ranks: Ranks, recipe: Recipe) -> Prepared:
+    """What the recipe comes to, which every rank finds out for itself: the first one fetches, all find the same."""
+    prepared = ranks.in_turn(lambda: prepare(recipe))
+    ranks.agree(prepared.fingerprint)
+    return prepared
+
+
+def _write(ranks: Ranks, folder: Path, record: dict[str, Any]) -> None:
+    if ranks.leads:
+        write_record(folder, record)
+
+
+def _finished(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> Run:
+    record = _scored(folder, record, asked) | {"finished": now()}
+    shutil.rmtree(folder / EXAMPLES, ignore_errors=True)
     write_record(folder, record)
     return Run(folder, record)
 
@@ -100,7 +121,7 @@ def load(prepared: Prepared) -> LanguageModel:
 
 
 def _base_and_tuned(
-    prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
+    ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
 ) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model, tune it, ask the tuned one; the record as it is then."""
     from unseen.train.loop import finish
@@ -109,23 +130,32 @@ def _base_and_tuned(
 
     recipe, seconds = prepared.recipe, dict(record.get("seconds", {}))
     with _timed(seconds, "asking base"):
-        base = ask_model(prepared, model, "base")
+        base = ask_model(prepared, model, "base", ranks)
     with _timed(seconds, "rendering and encoding"):
-        stored, held, counts = encode_examples(prepared, model, folder)
+        stored, held, counts = _encoded(ranks, prepared, model, folder)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
     record |= {"counts": counts, "format": format_record(prepared, model), "seconds": seconds}
-    write_record(folder, record)
+    _write(ranks, folder, record)
     say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
     tuned = tune_model(
         model, steps, recipe.train, folder, examples=stored, validation=held, seed=recipe.seed, resume=True
     )
-    finish(tuned, folder, *_tuned_on(prepared))
+    if ranks.leads:
+        finish(tuned, folder, *_tuned_on(prepared))
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
     record |= {"training": training_record(tuned, prepared)}
-    write_record(folder, record)
+    _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
-        after = ask_model(prepared, tuned.model, "tuned")
+        after = ask_model(prepared, tuned.model, "tuned", ranks)
     return [base, after], record
+
+
+def _encoded(
+    ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path
+) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
+    """The run's examples, its validation examples and the counts; the first rank writes the store that all read."""
+    held, counts = ranks.shared(lambda: encode_examples(prepared, model, folder)[1:])
+    return EncodedStore(folder / EXAMPLES), held, counts
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import distributed
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
@@ -18,11 +17,9 @@ from torch.distributed.tensor import DTensor
 from unseen.errors import RecipeMistake
 from unseen.recipe import TrainSettings
 from unseen.train.checkpoint import Write
-from unseen.train.ranks import Ranks, dealt_in_rounds
+from unseen.train.ranks import Ranks, check_sharding, dealt_in_rounds
 from unseen.train.shards import write_shards
 from unseen.train.step import TrainStep
-
-FSDP = "train.sharding"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +31,13 @@ class Sharded:
     """
 
     outline: Any
-    device: torch.device
+    accelerator: Any
     ranks: Ranks
     write: Write = write_shards
 
     def wrapped(self, step: TrainStep) -> Any:
         """Layers one by one, then the step as the root, which holds the rest: embedding, last norm and head."""
-        mesh = init_device_mesh(self.device.type, (self.ranks.count,))
+        mesh = init_device_mesh(self.accelerator.device.type, (self.ranks.count,))
         for layer in layers_of(step.module):
             fully_shard(layer, mesh=mesh)
         return fully_shard(step, mesh=mesh)
@@ -59,17 +56,14 @@ class Sharded:
         return filled(self.outline, {name: whole(each) for name, each in module.named_parameters()})
 
 
-def sharded(settings: TrainSettings, module: Any, device: torch.device, ranks: Ranks) -> Sharded:
+def sharded(settings: TrainSettings, module: Any, accelerator: Any, ranks: Ranks) -> Sharded:
     """Raises `RecipeMistake` for what cannot be sharded."""
-    if not (distributed.is_available() and distributed.is_initialized()):
-        remedy = "start it with torchrun --nproc-per-node N, or set it to none"
-        raise RecipeMistake(FSDP, "is fsdp, which shards a model over several processes, and this is one", remedy)
-    if settings.optimizer != "adamw":
-        what = f"is fsdp, and {settings.optimizer} scales an update by the whole matrix, of which a rank has a part"
-        raise RecipeMistake(FSDP, what, "set train.optimizer to adamw, or train.sharding to none")
+    check_sharding(settings)
     if any(not parameter.is_floating_point() for parameter in module.parameters()):
-        raise RecipeMistake(FSDP, "is fsdp, which does not cut quantised weights", "load the model unquantised")
-    return Sharded(outline_of(module), device, ranks)
+        raise RecipeMistake(
+            "train.sharding", "is fsdp, which does not cut quantised weights", "load the model unquantised"
+        )
+    return Sharded(outline_of(module), accelerator, ranks)
 
 
 def layers_of(module: Any) -> Iterator[Any]:

@@ -22,7 +22,7 @@ from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
 from unseen.train.plan import StepPlan
-from unseen.train.ranks import Ranks, as_one, join
+from unseen.train.ranks import as_one, join
 from unseen.train.run import Run, take_step, validation_loss
 from unseen.train.spread import Spread, spread_of
 from unseen.train.step import TrainStep
@@ -79,30 +79,17 @@ def tune(
     Raises `RecipeMistake` or `ModelMistake` for what does not fit, `NonFiniteLoss` when a step has no number.
     """
     _check(settings, out, validation, resume)
-    if dealing is None:
-        dealing = dealing_of(model, settings)
-    out.mkdir(parents=True, exist_ok=True)
     ranks = join(processes)
     accelerator = start(settings, out)
+    if dealing is None:
+        dealing = dealing_of(model, settings, accelerator.device)
+    out.mkdir(parents=True, exist_ok=True)
     with quiet_transformers():
         model = replace(model, module=trainable(model.module, settings, seed))
     spread = spread_of(settings, model.module, accelerator, ranks)
     ranks.wait()  # every rank has seen the folder before one writes to it
-    with as_one(), tuning_mode(model.module, settings, accelerator.device):
-        run = _prepare(
-            model,
-            steps,
-            settings,
-            out,
-            accelerator,
-            ranks,
-            spread,
-            examples,
-            validation,
-            seed,
-            dealing.deal,
-            kept_steps,
-        )
+    with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):
+        run = _prepare(model, steps, settings, out, spread, examples, validation, seed, dealing.deal, kept_steps)
         position = _all_steps(run, _starting_point(run), out)
         kept = _choose_weights(run, position)
     model = replace(model, module=spread.whole(model.module))
@@ -132,8 +119,6 @@ def _prepare(
     steps: StepPlan,
     settings: TrainSettings,
     out: Path,
-    accelerator: Any,
-    ranks: Ranks,
     spread: Spread,
     examples: Sequence[Encoded],
     validation: Sequence[Encoded],
@@ -142,6 +127,7 @@ def _prepare(
     kept_steps: frozenset[int],
 ) -> Run:
     """The wrapped step, its optimizer, and all that the loop needs beside them."""
+    accelerator = spread.accelerator
     model.module.to(accelerator.device)
     for parameter in model.module.parameters():
         if parameter.requires_grad:  # in bfloat16 an update of 1/512 of a weight is rounded away
@@ -152,24 +138,10 @@ def _prepare(
     trained = inner.trained()  # the parameters as they are after sharding
     optimizer = optimizer_of(trained, settings)
     identity = _identity(model, steps, settings, seed)
-    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps, ranks, spread.write)
+    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps, spread.ranks, spread.write)
     if settings.tracker:
         accelerator.init_trackers("unseen", config=_flat(settings))
-    return Run(
-        accelerator,
-        ranks,
-        spread,
-        step,
-        optimizer,
-        trained,
-        steps,
-        examples,
-        validation,
-        settings,
-        deal,
-        seed,
-        checkpoints,
-    )
+    return Run(spread, step, optimizer, trained, steps, examples, validation, settings, deal, seed, checkpoints)
 
 
 def _identity(model: LanguageModel, steps: StepPlan, settings: TrainSettings, seed: int) -> dict[str, Any]:
@@ -187,13 +159,13 @@ def _flat(settings: TrainSettings) -> dict[str, Any]:
 
 def _starting_point(run: Run) -> Position:
     """Where the last whole checkpoint stands, its state put in place; the beginning when there is none."""
-    last = run.ranks.shared(run.checkpoints.last)
+    last = run.spread.ranks.shared(run.checkpoints.last)
     return run.checkpoints.load(last, run.trained, run.optimizer) if last else Position()
 
 
 def _all_steps(run: Run, position: Position, out: Path) -> Position:
     """Every step from `position` on; validation, the log's line and the checkpoint follow each in this order."""
-    log = StepLog(out / LOG, position.step) if run.ranks.leads else None
+    log = StepLog(out / LOG, position.step) if run.spread.ranks.leads else None
     total = len(run.plan)
     if position.step == 0 and 0 in run.checkpoints.kept_steps:
         _save(run, log, position)
@@ -205,7 +177,7 @@ def _all_steps(run: Run, position: Position, out: Path) -> Position:
             if line.step % run.settings.checkpoint_every == 0 or line.step in (total, *run.checkpoints.kept_steps):
                 _save(run, log, position)
             advance(line.step, total)
-    for tracker in run.accelerator.trackers:
+    for tracker in run.spread.accelerator.trackers:
         tracker.finish()
     return position
 
@@ -229,7 +201,7 @@ def _write(run: Run, log: StepLog | None, line: StepLine) -> None:
     if run.settings.tracker:
         values = {"loss": line.loss, "learning_rate": line.learning_rate, "grad_norm": line.grad_norm}
         validation = {} if line.validation_loss is None else {"validation_loss": line.validation_loss}
-        run.accelerator.log({**values, **validation}, step=line.step)
+        run.spread.accelerator.log({**values, **validation}, step=line.step)
 
 
 def _save(run: Run, log: StepLog | None, position: Position) -> None:

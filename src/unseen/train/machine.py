@@ -29,15 +29,11 @@ def start(settings: TrainSettings, out: Path) -> Any:
         if importlib.util.find_spec(tracker) is None:
             raise MissingExtra("track", f"the tracker '{tracker}'")
     from accelerate import Accelerator
-    from accelerate.utils import DistributedDataParallelKwargs
 
     # Only told of it does accelerate join several processes on a machine that has nothing but processors.
     cpu = not torch.accelerator.is_available()
     trackers = list(settings.tracker) or None
-    # Tables of rotations never change: sending them before every forward would cost time, and would be a collective
-    # that a rank with fewer micro-batches does not join.
-    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
-    return Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out), kwargs_handlers=handlers)
+    return Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out))
 
 
 def autocast_dtype(precision: Literal["auto", "float32", "bfloat16"], device: torch.device) -> torch.dtype | None:

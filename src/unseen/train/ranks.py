@@ -1,6 +1,7 @@
 """The processes of one run, called ranks: who goes first, what all of them know, and what each does of a whole.
 
-Everything here is a collective: all ranks call it, in the same order. With one rank it costs nothing.
+What `Ranks` does is a collective: all ranks call it, in the same order. With one rank it costs nothing, and torch is
+not loaded.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import torch
-from torch import distributed
-
-from unseen.errors import ProcessLost, UnseenError, UserMistake
+from unseen.errors import DataMistake, ProcessLost, RecipeMistake, UnseenError, UserMistake
 from unseen.launch import place
+from unseen.recipe import TrainSettings
 
 T = TypeVar("T")
 LOST = "another process of this run ended; --resume goes on from the last checkpoint"
@@ -43,12 +42,16 @@ class Ranks:
     def wait(self) -> None:
         """Go on when every rank has come here."""
         if self.count > 1:
+            from torch import distributed
+
             distributed.barrier()
 
     def gathered(self, value: T) -> list[T]:
         """The values of all ranks, in their order, on every rank."""
         if self.count == 1:
             return [value]
+        from torch import distributed
+
         values: list[Any] = [None] * self.count
         distributed.all_gather_object(values, value)
         return values
@@ -69,10 +72,20 @@ class Ranks:
             raise error
         return done[0] if self.leads else work()
 
+    def agree(self, value: str) -> None:
+        """Raise `DataMistake` unless all ranks have the same value, which names what they are about to do."""
+        values = self.gathered(value)
+        other = next((rank for rank, each in enumerate(values) if each != values[0]), None)
+        if other is not None:
+            what = f"process {other} found other rows, templates or weights than process 0"
+            raise DataMistake("", what, "give every machine the same files")
+
     def _of_first(self, value: Any) -> Any:
         """Rank 0's value, on every rank."""
         if self.count == 1:
             return value
+        from torch import distributed
+
         held = [value]
         distributed.broadcast_object_list(held)
         return held[0]
@@ -90,6 +103,8 @@ def join(asked: int | None = None) -> Ranks:
     check_processes(here.ranks, asked, os.environ)
     if "LOCAL_RANK" not in os.environ:
         return ALONE
+    from torch import distributed
+
     if not distributed.is_initialized():
         _meet(here.local)
     if threading.current_thread() is threading.main_thread():
@@ -109,10 +124,20 @@ def check_processes(got: int, asked: int | None, environment: Any) -> None:
         raise UserMistake("accelerate launch", "asked for several processes and started one", "start it with torchrun")
 
 
+def check_sharding(settings: TrainSettings) -> None:
+    """Raise `RecipeMistake` where a model is to be sharded over several processes and nobody launched them."""
+    if settings.sharding == "fsdp" and "LOCAL_RANK" not in os.environ:
+        remedy = "start it with torchrun --nproc-per-node N, or set it to none"
+        raise RecipeMistake("train.sharding", "is fsdp, and this is a single process", remedy)
+
+
 def _meet(local: int) -> None:
     """Tensors on GPUs go through NCCL, everything else through gloo."""
+    import torch
+    from torch import distributed
+
     if not (distributed.is_available() and distributed.is_gloo_available()):
-        raise UserMistake("torch", "was built without gloo, which several processes need", "install another build")
+        raise UserMistake("torch", "was built without gloo, which several processes need", "install one with it")
     if not torch.cuda.is_available():
         distributed.init_process_group("cpu:gloo", timeout=PATIENCE)
         return
@@ -136,6 +161,8 @@ def as_one() -> Iterator[None]:
 
 def is_lost(error: RuntimeError) -> bool:
     """Whether an error comes from the connection between ranks: gloo raises plain RuntimeErrors that name it."""
+    from torch import distributed
+
     return isinstance(error, distributed.DistError) or "gloo" in str(error).lower()
 
 

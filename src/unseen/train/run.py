@@ -17,7 +17,6 @@ from unseen.train.batch import Batch, Deal
 from unseen.train.checkpoint import Checkpoints
 from unseen.train.optim import clip_gradients, learning_rate, seed_batch, set_learning_rate
 from unseen.train.plan import StepPlan, supervised_weight
-from unseen.train.ranks import Ranks
 from unseen.train.spread import Spread
 from unseen.train.steplog import StepLine
 
@@ -28,8 +27,6 @@ NAMED = 8  # examples that a message names before it counts the rest
 class Run:
     """What every step of one run needs. `step` is the wrapped `TrainStep`, the only thing that is ever called."""
 
-    accelerator: Any
-    ranks: Ranks
     spread: Spread
     step: Any
     optimizer: Any
@@ -77,7 +74,7 @@ def validation_loss(run: Run) -> float:
     """Loss per unit of supervised weight over all validation examples."""
     weight = math.fsum(map(supervised_weight, run.validation))
     run.step.eval()
-    with torch.no_grad():
+    with torch.no_grad(), run.spread.together(run.step, last=False):  # ranks may have unequally many
         losses = [float(run.step(batch)) for _, batch in _own_share(run, run.deal(run.validation))]
     run.step.train()
     return math.fsum(_of_all_ranks(run, losses)) / weight
@@ -94,7 +91,7 @@ def _accumulate(run: Run, number: int, batches: Sequence[Batch], weight: float) 
         seed_batch(run.seed, number, index)
         with run.spread.together(run.step, last=position == len(share) - 1):
             loss = run.step(batch)
-            run.accelerator.backward(loss * (run.ranks.count / weight))
+            run.spread.accelerator.backward(loss * (run.spread.ranks.count / weight))
         losses.append(loss.detach())
     return _of_all_ranks(run, [float(loss) for loss in losses])
 
@@ -104,15 +101,15 @@ def _own_share(run: Run, batches: Sequence[Batch]) -> list[tuple[int, Batch]]:
     run more than it has, the cheapest of the step stand in, silent."""
     costs = [batch.computed for batch in batches]
     shares = run.spread.shares(costs)
-    own = [(index, batches[index]) for index in shares[run.ranks.rank]]
+    own = [(index, batches[index]) for index in shares[run.spread.ranks.rank]]
     cheapest = costs.index(min(costs))
     silent = [(cheapest, batches[cheapest].silent())] * (run.spread.rounds(shares) - len(own))
-    return [(index, batch.to(run.accelerator.device)) for index, batch in [*own, *silent]]
+    return [(index, batch.to(run.spread.accelerator.device)) for index, batch in [*own, *silent]]
 
 
 def _of_all_ranks(run: Run, losses: Sequence[float]) -> list[float]:
     """The losses of every rank's micro-batches."""
-    return [loss for part in run.ranks.gathered(list(losses)) for loss in part]
+    return [loss for part in run.spread.ranks.gathered(list(losses)) for loss in part]
 
 
 def _not_finite(run: Run, number: int, examples: Sequence[Encoded], has_loss: bool) -> NonFiniteLoss:
@@ -131,4 +128,4 @@ def _not_finite(run: Run, number: int, examples: Sequence[Encoded], has_loss: bo
 
 def _has_loss(run: Run, example: Encoded) -> bool:
     with torch.no_grad():
-        return all(bool(run.step(batch.to(run.accelerator.device)).isfinite()) for batch in run.deal([example]))
+        return all(bool(run.step(batch.to(run.spread.accelerator.device)).isfinite()) for batch in run.deal([example]))

@@ -15,8 +15,13 @@ from unseen.train.step import TrainStep
 
 
 class Spread(Protocol):
-    """What the loop asks of it. `write` is how its checkpoints are written."""
+    """What the loop asks of it. `accelerator` and `ranks` are those of the run, `write` is how its
+    checkpoints are written."""
 
+    @property
+    def accelerator(self) -> Any: ...
+    @property
+    def ranks(self) -> Ranks: ...
     @property
     def write(self) -> Write: ...
 
@@ -33,7 +38,7 @@ class Spread(Protocol):
         ...
 
     def together(self, step: Any, last: bool) -> AbstractContextManager[Any]:
-        """Around one micro-batch; `last` says that it is this rank's last of the step."""
+        """Around a micro-batch; `last` says that it is this rank's last of the step, with which gradients are due."""
         ...
 
     def whole(self, module: Any) -> Any:
@@ -47,7 +52,7 @@ def spread_of(settings: TrainSettings, module: Any, accelerator: Any, ranks: Ran
     Raises `RecipeMistake` where it cannot be had.
     """
     if settings.sharding == "fsdp":
-        return sharded(settings, module, accelerator.device, ranks)
+        return sharded(settings, module, accelerator, ranks)
     return Replicated(accelerator, ranks)
 
 
