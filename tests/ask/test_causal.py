@@ -62,7 +62,7 @@ def test_a_start_that_is_read_once_equals_one_row_each(family: str, tiny_model: 
     rows = list(range(len(prompts)))
     with torch.inference_mode():
         found = continuation_log_probs(module, read_prompts(module, prompts), rows, options)
-        said = greedy(module, prompts, 5, NEVER, lambda said: False)
+        said = greedy(module, read_prompts(module, prompts), 5, NEVER, lambda said: False)
     expected = [alone(module, prompt, option) for prompt, option in zip(prompts, options, strict=True)]
     assert found == pytest.approx(expected, abs=2e-5)
     assert said == [generated_alone(module, prompt, 5) for prompt in prompts]
@@ -93,7 +93,7 @@ def test_generation_in_a_batch_equals_each_prompt_alone(family: str, tiny_model:
     module = tiny_model(family)
     prompts = ids(3, 12, 2, 7)
     with torch.inference_mode():
-        together = greedy(module, prompts, 9, NEVER, lambda said: False)
+        together = greedy(module, read_prompts(module, prompts), 9, NEVER, lambda said: False)
     assert together == [generated_alone(module, prompt, 9) for prompt in prompts]
 
 
@@ -103,8 +103,8 @@ def test_a_row_stops_at_an_end_token_or_when_finished_and_the_others_go_on(tiny_
     free = [generated_alone(module, prompt, 8) for prompt in prompts]
     end = next(token for token in free[0][2:] if token not in free[0][:2] + free[1] + free[2])
     with torch.inference_mode():
-        ended = greedy(module, prompts, 8, frozenset({end}), lambda said: False)
-        finished = greedy(module, prompts, 8, NEVER, lambda said: said == free[1][:3])
+        ended = greedy(module, read_prompts(module, prompts), 8, frozenset({end}), lambda said: False)
+        finished = greedy(module, read_prompts(module, prompts), 8, NEVER, lambda said: said == free[1][:3])
     assert ended == [free[0][: free[0].index(end)], free[1], free[2]]
     assert finished == [free[0], free[1][:3], free[2]]
 

@@ -15,8 +15,8 @@ from unseen.ask.backend import ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
 from unseen.ask.question import Answer, Choose, Generate, Question
-from unseen.encode.format import Format
-from unseen.encode.options import encode_options
+from unseen.encode.format import Format, end_ids
+from unseen.encode.options import encode_options, encode_prompt
 from unseen.errors import DataMistake, ModelMistake
 from unseen.prompt.example import Example, Segment
 
@@ -141,6 +141,46 @@ def test_open_options_leave_the_end_token_out(language_model: Callable[..., Any]
     for with_end, without in zip(ended, open_, strict=True):
         assert [length - 1 for length in with_end.lengths] == list(without.lengths)
         assert all(a < b for a, b in zip(with_end.log_probs, without.log_probs, strict=True))
+
+
+def said_alone(model: Any, prompt: str, most: int) -> str:
+    """The straightforward computation: the whole row again for every token, greedily, to the end token."""
+    ids = encode_prompt(question(prompt), model.tokenizer, PLAIN, 200).tolist()
+    said: list[int] = []
+    for _ in range(most):
+        with torch.inference_mode():
+            best = int(model.module(input_ids=torch.tensor([ids + said])).logits[0, -1].argmax())
+        if best in end_ids(model.tokenizer, PLAIN):
+            break
+        said.append(best)
+    return str(model.tokenizer.decode(said))
+
+
+def question(prompt: str) -> Example:
+    return Example("toy/task", "asked", "test", 0, (Segment("user", prompt),))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("budget", [1, 150, 100_000])
+def test_generation_equals_each_prompt_alone(
+    family: str, budget: int, language_model: Callable[..., Any], tiny_model: Callable[..., Any]
+) -> None:
+    model = language_model(tiny_model(family))
+    shots = ["Yes to no. ", "Yes to no. No to yes. ", ""]
+    asked = [shots[row % 3] + example(row).prompt for row in range(8)]
+    asked += [asked[0], asked[0][:-3], asked[0] + " and more"]
+    answers = ask(backend(model, batch_tokens=budget), [Generate(question(prompt), 5) for prompt in asked])
+    assert [answer.text for answer in answers] == [said_alone(model, prompt, 5) for prompt in asked]
+
+
+def test_a_start_of_many_prompts_is_computed_once_over_all_batches(language_model: Callable[..., Any]) -> None:
+    model = language_model()
+    prompts = ["Yes to no and no to yes. " * 4 + example(row).prompt for row in range(12)]
+    encoded = [encode_prompt(question(each), model.tokenizer, PLAIN, 200).tolist() for each in prompts]
+    tuned, sizes = backend(model, batch_tokens=400), {"computed": 0}
+    model.module.get_input_embeddings().register_forward_hook(counting(sizes, "computed"))
+    ask(tuned, [Generate(question(each), 1) for each in prompts])
+    assert sizes["computed"] == len({tuple(ids[:length]) for ids in encoded for length in range(1, len(ids) + 1)})
 
 
 def test_generation_stops_before_a_stop_string(language_model: Callable[..., Any]) -> None:

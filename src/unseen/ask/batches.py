@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Ids = Sequence[int]
 
@@ -27,6 +27,20 @@ def batches(prompts: Mapping[int, Ids], tokens: int, most: int | None = None) ->
             joined = _Batch(prompts[key])
         made[-1].append(key)
         batch = joined
+    return made
+
+
+def batches_in_order(prompts: Iterable[tuple[int, ...]], tokens: int, most: int) -> list[list[tuple[int, ...]]]:
+    """The distinct ones of `prompts` in lexicographic order, in batches of at most `most`, whose longest prompt times
+    size is at most `tokens` (a single one may be longer)."""
+    made: list[list[tuple[int, ...]]] = []
+    longest = 0
+    for prompt in sorted(set(prompts)):
+        longest = max(longest, len(prompt))
+        if not made or len(made[-1]) == most or longest * (len(made[-1]) + 1) > tokens:
+            made.append([])
+            longest = len(prompt)
+        made[-1].append(prompt)
     return made
 
 

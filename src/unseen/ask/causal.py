@@ -106,16 +106,15 @@ def continuation_log_probs(module: Any, prompts: Prompts, rows: Ids, options: Se
 
 
 def greedy(
-    module: Any, prompts: Sequence[Ids], most: int, end: frozenset[int], finished: Callable[[list[int]], bool]
+    module: Any, state: Prompts, most: int, end: frozenset[int], finished: Callable[[list[int]], bool]
 ) -> list[list[int]]:
-    """The most probable continuation of each prompt, token by token.
+    """The most probable continuation of each prompt of `state`, token by token.
 
     A row stops before an end token, once `finished` holds of its tokens, or after `most` tokens; rows that have
     stopped leave the batch.
     """
-    said: list[list[int]] = [[] for _ in prompts]
-    running = list(range(len(prompts)))
-    state = read_prompts(module, prompts)
+    said: list[list[int]] = [[] for _ in state.mask]
+    running = list(range(len(said)))
     for _ in range(most):
         best = state.next_logits.argmax(-1).tolist()
         going = []

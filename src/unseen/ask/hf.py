@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from unseen.ask.batches import batches, before_stop
-from unseen.ask.causal import Ids, Prompts, check_causal, continuation_log_probs, greedy, read_prompts
+from unseen.ask.batches import before_stop
+from unseen.ask.causal import Ids, check_causal, greedy
 from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
-from unseen.ask.reader import asking, reader_of
-from unseen.ask.scoring import Continuation, scores
+from unseen.ask.reader import asking
+from unseen.ask.ways import Ranking, way_of
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_choices, encode_question
 from unseen.errors import ModelMistake
 from unseen.prompt.example import Example
-from unseen.trie.check import Plain
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
-
-HEAD_POSITIONS = 1024  # option tokens read at once: their logits are the largest thing held (300 MB at 80k words)
-ROWS = 64  # prompts that generate together
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Token ids of a prompt and of its options; `cut` says that the prompt was fitted to length."""
-
-    prompt: tuple[int, ...]
-    options: tuple[tuple[int, ...], ...]
-    cut: bool
-
-    def continuation(self, option: int) -> Continuation:
-        """The prompt with one of the options, whose tokens are predicted."""
-        return Continuation(np.array([*self.prompt, *self.options[option]], dtype=np.int32), len(self.prompt))
 
 
 class HfBackend:
     """Answers with `model`; prompts are written in `format` and fitted to `max_tokens`.
 
-    `batch_tokens` bounds the padded tokens of a batch, and of the cache that its options share: it changes the time,
-    and log-probabilities by no more than rounding. `options` says whether the end token is part of an option: `ended`
+    `batch_tokens` bounds the tokens that are read at once, and those of a batch's cache: it changes the time, and
+    log-probabilities by no more than rounding. `options` says whether the end token is part of an option: `ended`
     as a tuned model has learned it (and as T0 counts it), `open` as GPT-3 compares completions.
     """
 
@@ -64,15 +43,15 @@ class HfBackend:
         check_causal(model.module)
         self.model, self.format, self.batch_tokens, self.options = model, format, batch_tokens, options
         self.limit = min(max_tokens, model.context)
-        self._reader = reader_of(model.module, batch_tokens)
+        self._way = way_of(model.module, batch_tokens)
         self._end = frozenset(end_ids(model.tokenizer, format))
         self._stamp: tuple[Any, ...] = ()
         self._digest = ""
 
     @property
     def reading(self) -> str:
-        """How questions are read: `trie`, or `plain`, a row each, and why."""
-        return f"plain: {self._reader.reason}" if isinstance(self._reader, Plain) else "trie"
+        """How questions are read: `trie`, or `plain` and why (see ways.py)."""
+        return self._way.name
 
     @property
     def digest(self) -> str:
@@ -104,7 +83,7 @@ class HfBackend:
     def _choose(self, questions: Mapping[int, Choose]) -> Iterator[tuple[int, Answer]]:
         free = self._unconditional(questions.values())
         rankings = {index: self._ranking(question.example) for index, question in questions.items()}
-        for index, log_probs in self._ranked(rankings):
+        for index, log_probs in self._way.option_log_probs(rankings):
             question, ranking = questions[index], rankings[index]
             before = free[self._free(question)] if question.scoring == "unconditional" else ()
             yield index, chosen_answer(question, log_probs, list(map(len, ranking.options)), before, cut=ranking.cut)
@@ -113,62 +92,34 @@ class HfBackend:
         """Log-probabilities of the options after the answer context, once for each set of options."""
         wanted = {self._free(question): None for question in questions if question.scoring == "unconditional"}
         rankings = dict(enumerate(wanted))
-        return {rankings[index]: log_probs for index, log_probs in self._ranked(rankings)}
-
-    def _ranked(self, rankings: Mapping[int, Ranking]) -> Iterator[tuple[int, tuple[float, ...]]]:
-        """Log-probabilities of each ranking's options, in nats."""
-        if isinstance(self._reader, Plain):
-            yield from self._ranked_plainly(rankings)
-            return
-        asked = [(index, option) for index, ranking in rankings.items() for option in range(len(ranking.options))]
-        found = {index: dict.fromkeys(range(len(ranking.options)), math.nan) for index, ranking in rankings.items()}
-        missing = {index: len(ranking.options) for index, ranking in rankings.items()}
-        for number, scored in scores(self._reader, [rankings[index].continuation(option) for index, option in asked]):
-            index, option = asked[number]
-            found[index][option] = scored.log_prob
-            missing[index] -= 1
-            if not missing[index]:
-                yield index, tuple(found.pop(index).values())
-
-    def _ranked_plainly(self, rankings: Mapping[int, Ranking]) -> Iterator[tuple[int, tuple[float, ...]]]:
-        prompts = {index: ranking.prompt for index, ranking in rankings.items()}
-        for batch in batches(prompts, self.batch_tokens):
-            yield from zip(batch, self._read([rankings[index] for index in batch]), strict=True)
-
-    def _read(self, rankings: Sequence[Ranking]) -> list[tuple[float, ...]]:
-        flat = [(row, option) for row, ranking in enumerate(rankings) for option in ranking.options]
-        found: list[float] = []
-        with asking(self.model.module):
-            prompts = read_prompts(self.model.module, [ranking.prompt for ranking in rankings])
-            for part in self._parts(flat, prompts):
-                rows, options = zip(*part, strict=True)
-                found += continuation_log_probs(self.model.module, prompts, rows, options)
-        values = iter(found)
-        return [tuple(next(values) for _ in ranking.options) for ranking in rankings]
-
-    def _parts(self, flat: Sequence[tuple[int, Ids]], prompts: Prompts) -> list[Sequence[tuple[int, Ids]]]:
-        """Options that are run together: their copies of the prompts' cache, and their logits, stay within bounds."""
-        longest = max(len(option) for _, option in flat)
-        size = min(self.batch_tokens // (prompts.mask.shape[1] + longest), HEAD_POSITIONS // longest)
-        return [flat[start : start + max(size, 1)] for start in range(0, len(flat), max(size, 1))]
+        return {rankings[index]: log_probs for index, log_probs in self._way.option_log_probs(rankings)}
 
     def _generate(self, questions: Mapping[int, Generate]) -> Iterator[tuple[int, Answer]]:
         prompts = {index: self._prompt(question) for index, question in questions.items()}
         for settings in dict.fromkeys((each.max_new_tokens, each.stop) for each in questions.values()):
-            alike = {i: prompts[i][0] for i, each in questions.items() if (each.max_new_tokens, each.stop) == settings}
-            for batch in batches(alike, self.batch_tokens, ROWS):
-                texts = self._continued([prompts[index][0] for index in batch], *settings)
-                for index, text in zip(batch, texts, strict=True):
+            alike: dict[tuple[int, ...], list[int]] = {}
+            for index, each in questions.items():
+                if (each.max_new_tokens, each.stop) == settings:
+                    alike.setdefault(prompts[index][0], []).append(index)
+            for prompt, text in self._continued(alike, *settings):
+                for index in alike[prompt]:
                     yield index, Answer(text, cut=prompts[index][1])
 
-    def _continued(self, prompts: Sequence[Ids], most: int, stop: tuple[str, ...]) -> list[str]:
+    def _continued(
+        self, prompts: Iterable[tuple[int, ...]], most: int, stop: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[int, ...], str]]:
+        """Every prompt with what the model says after it."""
+
         def stopped(ids: list[int]) -> bool:
             return bool(stop) and before_stop(self._text(ids), stop) is not None
 
-        with asking(self.model.module):
-            said = greedy(self.model.module, prompts, most, self._end, stopped)
-        texts = map(self._text, said)
-        return [text if (kept := before_stop(text, stop)) is None else kept for text in texts]
+        made = self._way.batches(prompts)
+        read = self._way.read(made)
+        for batch in made:
+            with asking(self.model.module):
+                said = greedy(self.model.module, next(read), most, self._end, stopped)
+            for prompt, text in zip(batch, map(self._text, said), strict=True):
+                yield prompt, text if (kept := before_stop(text, stop)) is None else kept
 
     def _ranking(self, example: Example) -> Ranking:
         encoded = encode_choices(example, self.model.tokenizer, self.format, self.limit)

@@ -40,6 +40,12 @@ class Known:
             ),
         )
 
+    def and_then(self, other: Known) -> Known:
+        """These and those of `other`, whose numbers are higher."""
+        pairs = zip(self.layers, other.layers, strict=True) if self.layers else ()
+        layers = tuple((torch.cat([a[0], b[0]], dim=2), torch.cat([a[1], b[1]], dim=2)) for a, b in pairs)
+        return Known(np.concatenate([self.nodes, other.nodes]), layers or other.layers)
+
     def seen_from(self, trie: Trie, node: int) -> Known:
         """Those that `node`, or one behind it, can still see: the path to it."""
         return self.select(np.flatnonzero(trie.end[self.nodes] > node))
