@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 import unseen
 from unseen.cli import run
+from unseen.progress import late_bar
 
 ROOT = Path(__file__).parents[2]
 ROWS = 'text,label\n"Good, really",1\nBad,0\n'
@@ -91,6 +94,66 @@ def test_listings_are_tables_and_json(what: str, capsys: pytest.CaptureFixture[s
     table = capsys.readouterr().out
     first = next(iter(records[0].values()))
     assert str(first) in table
+
+
+def test_recipes_of_the_working_folder_are_listed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place, text in (
+        ("recipes/mine.yaml", "name: mine\nseen: [topic/*]\n"),
+        ("recipes/odd.yaml", "name: odd\nseeen: []\n"),
+    ):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text)
+    assert run(["list", "recipes", "--catalog", "shipped", "--json"]) == 0
+    demo, mine, odd = json.loads(capsys.readouterr().out)
+    assert demo["recipe"] == "demo" and Path(demo["file"]).is_file()
+    assert mine == {"recipe": "mine", "seen": ["topic/*"], "unseen": [], "file": "recipes/mine.yaml"}
+    assert odd["file"].startswith("recipes/odd.yaml (broken: ") and "did you mean 'seen'" in odd["file"]
+
+
+TALK = """\
+dataset: talk
+cluster: chat
+kind: messages
+source: {files: {train: talk.jsonl}}
+"""
+
+
+def test_conversations_without_an_answer_are_told_as_such(
+    write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(write("talk.yaml", TALK).parent)
+    unanswered = json.dumps({"messages": [{"role": "user", "content": "hello?"}]})
+    rows = write("talk.jsonl", f"{unanswered}\n" * 3)
+    assert run(["render", "chat/talk", "--catalog", folder]) == 0
+    assert "3 left out (each holds no assistant turn with text)" in capsys.readouterr().err
+    for command in (["render", "chat/talk", "--check"], ["show", "chat/talk"]):
+        assert run([*command, "--catalog", folder]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "holds no assistant turn with text" in line
+    answered = json.dumps(
+        {"messages": [{"role": "user", "content": "hello?"}, {"role": "assistant", "content": "Hello."}]}
+    )
+    rows.write_text(f"{unanswered}\n{answered}\n")
+    assert run(["render", "chat/talk", "--check", "--catalog", folder]) == 0
+
+
+def test_a_bar_for_what_is_there_already_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with late_bar("fetching"):
+        pass
+    assert shown.getvalue() == ""
+    with late_bar("fetching") as advance:
+        advance(1, 3)
+    assert "fetching" in shown.getvalue()
 
 
 def test_a_task_is_shown_with_its_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
+from unseen.reporting.page import report
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
 from unseen.study.run import evaluate, tune
@@ -49,6 +50,15 @@ def test_a_run_leaves_what_the_design_says(done: Path) -> None:
             "task", "template", "side", "model", "shots", "seed", "metric", "score", "low", "high",
             "count", "detectable",
         }  # fmt: skip
+
+
+def test_the_terminal_and_the_page_count_the_tasks_alike(
+    recipe: Recipe, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tune(recipe, tmp_path / "run").folder
+    counted = "2 tasks, all of them also turned around"
+    assert f"seen {counted}; unseen 1 task; model" in capsys.readouterr().err.splitlines()[0]
+    assert f"on {counted}, from sentiment and struct_to_text. " in report([folder]).read_text(encoding="utf-8")
 
 
 def test_both_models_are_asked_the_same_questions(done: Path) -> None:

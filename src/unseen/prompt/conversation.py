@@ -80,6 +80,13 @@ def conversation(dataset: Dataset, row: Row) -> Example | None:
     )
 
 
+def why_empty(kind: str) -> str:
+    """What a row, or rows, of a dataset of this kind that make no example do."""
+    if kind == "rows":
+        return "renders empty"
+    return "holds no assistant turn with text" if kind in ("messages", "sharegpt") else "holds an empty completion"
+
+
 class _Shape(Exception):
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from unseen.data.places import shipped_catalog
-from unseen.errors import TaskMistake, nearest
-from unseen.task.catalog import Catalog, load_catalog
+from unseen.errors import TaskMistake, UserMistake, nearest
+from unseen.task.catalog import Catalog, folder_of, load_catalog
 
+RECIPES = "recipes"
 Record = dict[str, Any]
 
 
@@ -19,7 +20,7 @@ def listing(what: str, catalogs: Sequence[str]) -> list[Record]:
         "datasets": lambda: _datasets(load_catalog(catalogs)),
         "templates": lambda: _templates(load_catalog(catalogs)),
         "models": _models,
-        "recipes": _recipes,
+        "recipes": lambda: _recipes(catalogs),
     }
     if what not in kinds:
         raise TaskMistake("list", f"there are no '{what}'", nearest(what, kinds, "kinds"))
@@ -73,11 +74,17 @@ def _models() -> list[Record]:
     return [dict(record) for record in list_models()]
 
 
-def _recipes() -> list[Record]:
+def _recipes(catalogs: Sequence[str]) -> list[Record]:
+    """Those in the folder `recipes` of each catalog, and of the folder that the command runs in."""
+    folders = [folder / RECIPES for folder in map(folder_of, catalogs)] + [Path(RECIPES)]
+    return [_recipe(path) for folder in dict.fromkeys(folders) for path in sorted(folder.glob("*.yaml"))]
+
+
+def _recipe(path: Path) -> Record:
     from unseen.recipe import load_recipe
 
-    recipes = [(path, load_recipe(path)) for path in sorted((shipped_catalog() / "recipes").glob("*.yaml"))]
-    return [
-        {"recipe": recipe.name, "seen": list(recipe.seen), "unseen": list(recipe.unseen), "file": str(path)}
-        for path, recipe in recipes
-    ]
+    try:
+        recipe = load_recipe(path)
+    except UserMistake as mistake:  # the others can be listed all the same
+        return {"recipe": path.stem, "seen": [], "unseen": [], "file": f"{path} (broken: {mistake.lines[0]})"}
+    return {"recipe": recipe.name, "seen": list(recipe.seen), "unseen": list(recipe.unseen), "file": str(path)}

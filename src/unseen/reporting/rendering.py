@@ -17,7 +17,7 @@ from unseen.errors import DataMistake, UserMistake, raise_all
 from unseen.evaluation.metrics import unknown_metrics
 from unseen.progress import bar, say
 from unseen.prompt.check import check_templates
-from unseen.prompt.conversation import conversation
+from unseen.prompt.conversation import conversation, why_empty
 from unseen.prompt.engine import CompiledTemplate, compile_template
 from unseen.prompt.template import Template
 from unseen.prompt.templates import load_templates
@@ -68,7 +68,9 @@ def write_rendered(source: RenderSource, out: Path | None, truncate_chars: int |
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
             if not left.rendered % 1000:
                 advance(left.rendered, None)
-    say(f"rendered {left.rendered}, rendered empty {left.empty}, unlabelled rows {left.unlabelled}")
+    kind = source.dataset.kind
+    empty = f"rendered empty {left.empty}" if kind == "rows" else f"{left.empty} left out (each {why_empty(kind)})"
+    say(f"rendered {left.rendered}, {empty}, unlabelled rows {left.unlabelled}")
 
 
 @contextmanager
@@ -102,17 +104,22 @@ def check_source(source: RenderSource) -> None:
         if source.dataset.kind == "rows":
             mistakes += check_templates(source.templates, rows)
         else:
-            mistakes += _reading_mistakes(source.dataset, rows)
+            mistakes += _reading_mistakes(source.dataset, split, rows)
     raise_all(list({str(mistake): mistake for mistake in mistakes}.values()))
     print(f"{source.task}: {len(source.templates)} templates, {checked} rows, no mistakes")
 
 
-def _reading_mistakes(dataset: Dataset, rows: Sequence[Row]) -> Iterator[UserMistake]:
+def _reading_mistakes(dataset: Dataset, split: str, rows: Sequence[Row]) -> Iterator[UserMistake]:
+    read = 0
     for row in rows:
         try:
-            conversation(dataset, row)
+            read += conversation(dataset, row) is not None
         except UserMistake as mistake:
+            read += 1
             yield mistake
+    if rows and not read:
+        what = f"every row of {split} {why_empty(dataset.kind)}, so there is nothing to learn from or to ask"
+        yield DataMistake(dataset.splits[split].path, what, "an example needs an answer after its last question")
 
 
 def _labelled(source: RenderSource, split: str, left: Left) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from unseen.data.dataset import Row
 from unseen.data.rows import open_rows, read_rows
 from unseen.errors import DataMistake, TemplateMistake, nearest
 from unseen.evaluation.exemplars import exemplar_pool, exemplars_of
+from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.fewshot import with_exemplars
 from unseen.task.render import example_of
@@ -65,9 +66,9 @@ def show_tokens(task: Task, view: View, model: str, as_json: bool) -> None:
     from unseen.encode.format import format_of
     from unseen.encode.tokenizer import load_tokenizer
     from unseen.model.folder import resolve
-    from unseen.progress import bar
+    from unseen.progress import late_bar
 
-    with bar(f"fetching {model}") as progress:
+    with late_bar(f"fetching {model}") as progress:
         tokenizer = load_tokenizer(resolve(model, progress=progress).tokenizer)
     format = format_of("auto", tokenizer)
     if as_json:
@@ -156,7 +157,8 @@ def _examples(task: Task, view: View) -> Iterator[list[Example]]:
     chosen = [index for index, name in enumerate(names) if view.template in (None, name)] or [0]
     groups = [group for index in chosen if (group := _rendered(task, index, rows, view.shots))]
     if not groups:
-        raise DataMistake(task.name, f"row {view.row} renders empty", "name another row with --row")
+        what = f"row {view.row} {why_empty(task.dataset.kind)}"
+        raise DataMistake(task.name, what, "name another row with --row")
     yield from groups
 
 

@@ -15,6 +15,7 @@ from unseen.encode.format import format_of
 from unseen.encode.store import EncodedStore
 from unseen.errors import DataMistake, TooLong
 from unseen.evaluation.exemplars import ExemplarPool, exemplars_of
+from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
@@ -62,7 +63,7 @@ class TuningExamples:
                 if example is not None:
                     yield example
             if self.counts["rendered"] == before:
-                raise DataMistake("mixture", "every row of every seen task renders empty", "see unseen render --check")
+                raise DataMistake("seen", _nothing_of(self.tasks), "see unseen render TASK --check")
 
     def _example(self, draw: Draw) -> Example | None:
         task = self.tasks[draw.task]
@@ -75,6 +76,11 @@ class TuningExamples:
         drawn_for = row if settings.exemplars == "row" else None
         candidates = pool.rendered(draw.template, self.recipe.shots, self.recipe.seed, drawn_for)
         return with_exemplars(example, exemplars_of(example, candidates, self.recipe.shots), settings.exemplar_layout)
+
+
+def _nothing_of(tasks: Sequence[Task]) -> str:
+    why = "; ".join(f"each of {task.name} {why_empty(task.dataset.kind)}" for task in tasks[:3])
+    return f"no row makes an example: {why}"
 
 
 def validation_examples(

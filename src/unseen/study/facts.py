@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from unseen.encode.format import format_facts, format_of
 from unseen.study.fingerprint import versions
 from unseen.study.prepare import Prepared, proof_of
 from unseen.study.record import now
+from unseen.task.task import Task
+from unseen.task.variants import counted_tasks
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -27,8 +30,8 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
         "versions": versions(),
         "recipe": recipe.canonical(),
         "tasks": {
-            "seen": [task.name for task in prepared.tuned_on],
-            "unseen": [task.name for task in prepared.unseen],
+            "seen": _names(prepared.tuned_on),
+            "unseen": _names(prepared.unseen),
             "missing": dict(prepared.catalog.missing_of((*recipe.seen, *recipe.unseen))),
         },
         "model": {
@@ -48,8 +51,8 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
 def opening_lines(prepared: Prepared) -> list[str]:
     """What a person wants to know before the long part begins."""
     lines = [
-        f"{prepared.recipe.name} {prepared.fingerprint[:8]}: {len(prepared.tuned_on)} seen tasks, "
-        f"{len(prepared.unseen)} unseen, model {prepared.model.name}"
+        f"{prepared.recipe.name} {prepared.fingerprint[:8]}: seen {counted_tasks(_names(prepared.tuned_on))}; "
+        f"unseen {counted_tasks(_names(prepared.unseen))}; model {prepared.model.name}"
     ]
     if prepared.split:
         found = sum(map(len, prepared.split.proof.unclean_unseen.values()))
@@ -59,6 +62,10 @@ def opening_lines(prepared: Prepared) -> list[str]:
     if void:
         lines.append(f"void: the model was tuned on these before: {'; '.join(void)}")
     return lines
+
+
+def _names(tasks: Sequence[Task]) -> list[str]:
+    return [task.name for task in tasks]
 
 
 def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from unseen.errors import DataMistake, raise_all
 from unseen.evaluation.metrics import unknown_metrics
 from unseen.evaluation.rows import SPLITS
 from unseen.model.folder import ModelFolder, resolve
-from unseen.progress import bar
+from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.fingerprint import fingerprint
 from unseen.study.seen_rows import SeenRows, seen_rows
@@ -90,7 +90,7 @@ def prepare(recipe: Recipe) -> Prepared:
     split = _hold_out(tuned_on, unseen, recipe, rows)
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
-    with bar(f"fetching {recipe.model}") as progress:
+    with late_bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = _conflicts(model, unseen)
     return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +12,7 @@ from unseen.data.description import load_description
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
 from unseen.prompt.templates import templates_of
-from unseen.task.task import Task
+from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
 
 NAMES = ("shipped", "data", "user")
@@ -54,7 +54,7 @@ class Catalog:
 
     def turned(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """The turned-around tasks over the same datasets, for tuning; fewer where a dataset has none."""
-        names = dict.fromkeys(f"{base_name(task.name)}:turned" for task in tasks)
+        names = dict.fromkeys(f"{base_name(task.name)}{TURNED}" for task in tasks)
         return tuple(self.tasks[name] for name in names if name in self.tasks)
 
     def missing_of(self, globs: Iterable[str]) -> Mapping[str, str]:
@@ -79,7 +79,7 @@ def load_catalog(names: Sequence[str]) -> Catalog:
     tasks: dict[str, Task] = {}
     mistakes: list[UserMistake] = []
     for name in dict.fromkeys(names):
-        for file in _files_of(name):
+        for file in sorted(folder_of(name).glob("*.yaml")):
             try:
                 dataset = _load(file, name, missing)
                 if dataset is None:
@@ -94,12 +94,13 @@ def load_catalog(names: Sequence[str]) -> Catalog:
     return Catalog(tasks, missing)
 
 
-def _files_of(name: str) -> Iterator[Path]:
+def folder_of(name: str) -> Path:
+    """Where the descriptions of a catalog lie. Raises `TaskMistake` for a name that is neither known nor a folder."""
     folders = {"shipped": shipped_catalog(), "data": shipped_catalog() / "data", "user": user_catalog()}
     folder = folders.get(name, Path(name).expanduser())
     if name not in folders and not folder.is_dir():
         raise TaskMistake("catalogs", f"'{name}' is no catalog and no folder", nearest(name, NAMES, "catalogs"))
-    yield from sorted(folder.glob("*.yaml"))
+    return folder
 
 
 def _load(file: Path, catalog: str, missing: dict[str, str]) -> Dataset | None:

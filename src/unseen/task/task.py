@@ -8,6 +8,7 @@ from typing import Literal
 from unseen.data.dataset import Dataset
 from unseen.prompt.template import Template
 
+TURNED = ":turned"  # ends the name of a task whose templates turn input and answer around
 QuestionKind = Literal["choose", "generate"]
 
 
@@ -31,4 +32,4 @@ class Task:
 
     @property
     def turned(self) -> bool:
-        return self.name.endswith(":turned")
+        return self.name.endswith(TURNED)

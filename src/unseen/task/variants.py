@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from unseen.data.dataset import Dataset
 from unseen.prompt.template import Template
-from unseen.task.task import Task
+from unseen.task.task import TURNED, Task
 
 # Rows that are already instructions are asked as they stand; this names that one way in lists and counts.
 AS_WRITTEN = Template(name="as_written", prompt="")
@@ -16,6 +16,15 @@ AS_WRITTEN = Template(name="as_written", prompt="")
 def base_name(task: str) -> str:
     """`cluster/dataset` of a task's name, whatever its variant: variants share rows, inputs and answers."""
     return task.partition(":")[0]
+
+
+def counted_tasks(names: Sequence[str]) -> str:
+    """How many tasks these are, turned-around ones told apart: '8 tasks, 7 of them also turned around'."""
+    own = [name for name in names if not name.endswith(TURNED)]
+    turned, noun = len(names) - len(own), "task" if len(own) == 1 else "tasks"
+    if not turned:
+        return f"{len(own)} {noun}"
+    return f"{len(own)} {noun}, {'all' if turned == len(own) > 1 else turned} of them also turned around"
 
 
 def tasks_of(dataset: Dataset, templates: Sequence[Template]) -> tuple[Task, ...]:
@@ -31,7 +40,7 @@ def tasks_of(dataset: Dataset, templates: Sequence[Template]) -> tuple[Task, ...
         return (Task(dataset.task, dataset, (AS_WRITTEN,), "generate", dataset.metrics or ("rouge_l",)),)
     tasks = _original(dataset, original, plain) if original else ()
     if turned:
-        tasks += (Task(f"{dataset.task}:turned", dataset, turned, "generate", ("rouge_l",)),)
+        tasks += (Task(f"{dataset.task}{TURNED}", dataset, turned, "generate", ("rouge_l",)),)
     return tasks
 
 

@@ -10,6 +10,7 @@ from unseen.reporting.run_data import RunData
 from unseen.reporting.sections.rowtext import short_text
 from unseen.reporting.tables import Column, Row, folded, section, table
 from unseen.task.proof import Pair, Proof
+from unseen.task.task import TURNED
 from unseen.task.texts import Compared
 
 CLAIMS = {
@@ -24,8 +25,6 @@ WHAT_BECAME = {
     "clean_subset": "the unseen rows without overlap were scored by themselves too",
 }
 KINDS = {"equal": "equal texts", "near": "near-duplicates", "ngram": "shared runs of words"}
-
-TURNED = ":turned"
 
 
 def split_section(run: RunData) -> Markup:

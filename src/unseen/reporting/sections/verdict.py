@@ -11,6 +11,7 @@ from unseen.reporting.findings import Finding, by_setting, headline, unseen_find
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, counted, limits, listed, metric_name, plain, scored, shots_name, signed
 from unseen.reporting.run_data import RunData
+from unseen.task.variants import counted_tasks
 
 COLLAPSED = 0.95  # share of one label from which a model no longer answers the question
 METHODS = {"lora": "with LoRA", "full": "in full"}
@@ -37,10 +38,9 @@ def asked(run: RunData) -> str:
     unseen = f"{counted(len(tasks.unseen), 'unseen task')} ({listed(tasks.unseen)})"
     if run.is_evaluation:
         return f"{model} was asked {unseen if tasks.unseen else listed(tasks.seen)}; nothing was tuned."
-    seen = [task for task in tasks.seen if not task.endswith(":turned")]
-    clusters = sorted({task.partition("/")[0] for task in seen})
+    clusters = sorted({task.partition("/")[0] for task in tasks.seen})
     how = METHODS.get(str(run.record.recipe.get("train", {}).get("method")), "")
-    tuned = f"{model} was tuned {how} on {counted(len(seen), 'task')} of {listed(clusters)}."
+    tuned = f"{model} was tuned {how} on {counted_tasks(tasks.seen)}, from {listed(clusters)}."
     them = "which it was not tuned on" if len(tasks.unseen) > 1 else "which was not tuned on"
     if run.record.hold_out and run.record.hold_out.level == "row":
         them = "whose other rows it may have been tuned on"
