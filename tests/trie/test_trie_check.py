@@ -123,6 +123,14 @@ def test_the_check_changes_neither_the_model_nor_the_random_numbers() -> None:
     assert all(torch.equal(each, before[1][name]) for name, each in module.state_dict().items())
 
 
+def test_the_check_is_the_same_wherever_it_is_asked() -> None:
+    module = tiny_family("Mistral")
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        found = trie_attention(module)
+        assert isinstance(found, TrieAttention)
+        assert kernel_of(module, found, CPU).reason == ""
+
+
 def test_a_model_is_as_it_was_after_running_with_another_attention() -> None:
     module = tiny_family("Llama")
     kernel = kernel_of(module, TrieAttention({"": None}), CPU)

@@ -20,7 +20,7 @@ from unseen.encode.trie_rows import trie_rows
 from unseen.model.readout import base_of
 from unseen.trie.attention import TrieAttention, TrieInputs, implementation_of
 from unseen.trie.cpu_attention import ATTENTION
-from unseen.trie.small_copy import VOCABULARY, WINDOW, small_copy
+from unseen.trie.small_copy import VOCABULARY, WINDOW, small_copy, undisturbed
 
 TOLERANCE = 1e-5  # of a state's norm, in float32
 IMPLEMENTATIONS = ("sdpa", "eager", "flex_attention", ATTENTION)
@@ -50,6 +50,11 @@ def trie_attention(module: Any) -> TrieAttention | Plain:
     if refusal:
         return Plain(refusal)
     config = base.config.get_text_config()
+    with undisturbed(torch.device("cpu")):
+        return _tried(base, config)
+
+
+def _tried(base: Any, config: Any) -> TrieAttention | Plain:
     try:
         copy = small_copy(base)
     except Exception as error:  # transformers raises whatever a configuration leads it to

@@ -14,7 +14,7 @@ from unseen.model.readout import base_of
 from unseen.trie.attention import TrieAttention, implementation_of
 from unseen.trie.check import branching_rows, short, states_alone, states_in_trie
 from unseen.trie.cpu_attention import ATTENTION, register
-from unseen.trie.small_copy import WINDOW, small_copy
+from unseen.trie.small_copy import WINDOW, small_copy, undisturbed
 
 FLEX = "flex_attention"
 TOLERANCE = {ATTENTION: 1e-4, FLEX: 5e-3}  # of the norm, in float32; on CUDA products may be TensorFloat-32
@@ -43,7 +43,8 @@ def kernel_of(module: Any, attention: TrieAttention, device: torch.device) -> Ke
     """
     base = base_of(module)
     faster = FLEX if device.type == "cuda" else ATTENTION
-    reason = _refusal(base, device) or _disagreement(base, attention, faster, device)
+    with undisturbed(device):
+        reason = _refusal(base, device) or _disagreement(base, attention, faster, device)
     return Kernel(implementation_of(base), reason) if reason else Kernel(faster)
 
 

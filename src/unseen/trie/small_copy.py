@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -28,6 +30,13 @@ def small_copy(base: Any) -> Any:
         copy = type(base)(config).float().eval()
     _draw(copy)
     return copy
+
+
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """float32 as it is written, with gradients, whatever the caller runs in."""
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        yield
 
 
 def small_config(config: Any) -> Any:
