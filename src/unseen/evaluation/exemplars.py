@@ -67,5 +67,5 @@ def exemplars_of(example: Example, candidates: Sequence[Example], shots: int) ->
     others = [each for each in candidates if (each.split, each.row) != this and each.prompt != example.prompt]
     if len(others) < shots:
         what = f"has {len(others)} rows that can stand before {example.split}/{example.row}, fewer than {shots} shots"
-        raise TaskMistake(example.task, what, "lower evaluate.shots")
+        raise TaskMistake(example.task, what, "ask with fewer shots")
     return tuple(others[:shots])
