@@ -51,6 +51,7 @@ class TrainSettings(Section):
     alpha: float | None = Field(None, gt=0, le=MANY, description="LoRA's alpha; twice the rank when absent")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="LoRA's dropout")
     targets: Literal["all-linear", "attention"] | tuple[str, ...] = "all-linear"
+    base_bits: Literal[4, 8] | None = Field(None, description="quantise LoRA's frozen base to so many bits, on CUDA")
     optimizer: Literal["adamw", "adafactor"] = "adamw"
     learning_rate: float = Field(2.0e-4, gt=0, le=100)
     betas: tuple[Share, Share] = (0.9, 0.999)
@@ -93,6 +94,14 @@ class TrainSettings(Section):
     def _what_can_be_sharded(self) -> TrainSettings:
         if self.sharding == "fsdp" and self.optimizer == "adafactor":
             raise ValueError("sharding: fsdp needs adamw; adafactor scales an update by the whole of its matrix")
+        return self
+
+    @model_validator(mode="after")
+    def _what_can_be_quantised(self) -> TrainSettings:
+        if self.base_bits and self.method == "full":
+            raise ValueError("base_bits quantises a frozen base, and method: full tunes all of it; set method: lora")
+        if self.base_bits and self.sharding == "fsdp":
+            raise ValueError("base_bits and sharding: fsdp do not go together; take one of them out")
         return self
 
     @property

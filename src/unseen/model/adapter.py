@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
+from unseen.model.quantise import is_quantised
 from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
 
@@ -57,9 +58,15 @@ def save_adapter(module: Any, folder: Path) -> None:
 
 
 def merged(module: Any) -> Any:
-    """A model without the adapter and with its effect, to rounding; `module` itself is used up."""
+    """A model without the adapter and with its effect, to rounding; `module` itself is used up.
+
+    Raises `ModelMistake` for an adapter on a quantised base, which would round its effect to 4 or 8 bits.
+    """
     if not is_adapted(module):
         return module
+    if is_quantised(module):
+        what = "the adapter there already cannot become part of a quantised base"
+        raise ModelMistake("train.base_bits", what, "tune on from a model without an adapter, or without base_bits")
     with quiet_transformers():
         return module.merge_and_unload()
 
@@ -72,7 +79,8 @@ def _targets(module: Any, settings: TrainSettings) -> str | list[str]:
 
 def attention_layers(module: Any) -> list[str]:
     """Full names of the linear layers inside attention blocks, whatever the family calls them."""
-    linear = ("Linear", "Conv1D")  # Conv1D is what GPT-2 calls its linear layers
+    # Conv1D is what GPT-2 calls its linear layers; the last two are bitsandbytes'.
+    linear = ("Linear", "Conv1D", "Linear8bitLt", "Linear4bit")
     names = [name for name, layer in module.named_modules() if type(layer).__name__ in linear]
     found = [name for name in names if "attention" in _parent(module, name)]
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from unseen.data.places import models_root
 from unseen.errors import ModelMistake, nearest
@@ -28,7 +28,8 @@ class ModelFolder:
     `path` holds its files; for an adapter (`base` is set) the adapter's own, while the weights are those of `base`.
     `digest` is that of weights, configuration and adapter; `revision` the hub's commit; `size` the weights' bytes.
     `instruction_tuned_on` names published datasets; `tuned_here` those that runs of ours tuned it on, which are known
-    even where the start model's own are not. `remote_code`: the configuration asks to run code of its own.
+    even where the start model's own are not. `base_bits`: what the base was quantised to under the adapter.
+    `remote_code`: the configuration asks to run code of its own.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModelFolder:
     embedded: bool = False
     remote_code: bool = False
     tuned_here: tuple[str, ...] = ()
+    base_bits: Literal[4, 8] | None = None
 
     @property
     def tokenizer(self) -> Path:
@@ -108,13 +110,14 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
     return ModelFolder(
         name=name,
         path=folder,
-        digest=sha256(f"{base.digest} {adapter}".encode()).hexdigest(),
+        digest=sha256(f"{base.digest} {adapter}{about.get('base_bits') or ''}".encode()).hexdigest(),
         size=base.size + weights.stat().st_size,
         instruction_tuned_on=_tuned_on(name, folder),
         revision=base.revision,
         base=base,
         remote_code=base.remote_code,
         tuned_here=_tuned_here(folder),
+        base_bits=about.get("base_bits"),
     )
 
 
@@ -162,4 +165,6 @@ def _about(folder: Path) -> dict[str, Any]:
     base = values.get("base", {"name": "", "digest": ""})
     if not isinstance(base, dict) or not isinstance(base.get("name"), str) or not isinstance(base.get("digest"), str):
         raise ModelMistake(str(path), "does not name its base model", "bring back the file that the run wrote")
+    if values.get("base_bits") not in (None, 4, 8):
+        raise ModelMistake(str(path), "base_bits is neither 4 nor 8", "bring back the file that the run wrote")
     return values

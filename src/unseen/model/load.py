@@ -12,6 +12,7 @@ from unseen.errors import ModelMistake
 from unseen.model.adapter import merged
 from unseen.model.contents import contents_of
 from unseen.model.folder import ModelFolder
+from unseen.model.quantise import Bits, need_bitsandbytes, quantisation
 from unseen.model.quiet import quiet_transformers
 from unseen.model.safetensors_file import tensors_of
 
@@ -26,7 +27,8 @@ NO_LIMIT = 1 << 30  # tokens; for models that count positions relatively, such a
 class LanguageModel:
     """`module` is a transformers model, or a PEFT model around one, in evaluation mode with its dropout set to 0.
 
-    `context` is the longest sequence in tokens. `digest` is that of the files which it was loaded from.
+    `context` is the longest sequence in tokens. `digest` is that of the files which it was loaded from. `base_bits`:
+    how many bits a weight of the base's layers has, None where it has those of `dtype`.
     """
 
     module: Any
@@ -35,6 +37,7 @@ class LanguageModel:
     kind: Kind
     context: int
     dtype: Dtype
+    base_bits: Bits | None = None
 
     @property
     def name(self) -> str:
@@ -45,8 +48,13 @@ class LanguageModel:
         return self.folder.digest
 
 
-def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code: bool = False) -> LanguageModel:
+def load_model(
+    folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code: bool = False, base_bits: Bits | None = None
+) -> LanguageModel:
     """Load the model of `folder`, its adapter included.
+
+    With `base_bits` the layers of a model without an adapter are quantised as they are loaded (see quantise.py). An
+    adapter that was tuned on such a base gets it again.
 
     Raises `ModelMistake` when it asks to run code of its own and that is not allowed, when transformers does not know
     its kind, or when the files do not hold exactly the weights that its configuration asks for.
@@ -55,8 +63,9 @@ def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code:
         remedy = "read that code, then set trust_remote_code: true in the recipe"
         raise ModelMistake(folder.name, "wants to run Python code that comes with it (auto_map)", remedy)
     tokenizer = load_tokenizer(folder.tokenizer)
+    bits = _bits(folder, base_bits)
     with quiet_transformers():
-        module = _module(folder, dtype, trust_remote_code)
+        module = _module(folder, dtype, trust_remote_code, bits)
     _check_vocabulary(folder, module, tokenizer)
     config = module.config
     return LanguageModel(
@@ -66,7 +75,18 @@ def load_model(folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code:
         kind="encoder-decoder" if getattr(config, "is_encoder_decoder", False) else "decoder",
         context=context_of(config),
         dtype=dtype,
+        base_bits=bits,
     )
+
+
+def _bits(folder: ModelFolder, asked: Bits | None) -> Bits | None:
+    bits = folder.base_bits or asked
+    if folder.base is not None and asked != folder.base_bits and asked is not None:
+        remedy = "merge it, or take base_bits out"
+        raise ModelMistake(folder.name, f"is an adapter that was not tuned on a base of {asked} bits", remedy)
+    if bits is not None:
+        need_bitsandbytes()
+    return bits
 
 
 def context_of(config: Any) -> int:
@@ -76,19 +96,19 @@ def context_of(config: Any) -> int:
     return next((value for value in found if isinstance(value, int) and value > 0), NO_LIMIT)
 
 
-def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool) -> Any:
+def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool, bits: Bits | None) -> Any:
     if folder.base is None:
-        return _pretrained(folder.path, dtype, trust_remote_code)
+        return _pretrained(folder.path, dtype, trust_remote_code, bits)
     from peft import PeftModel
 
-    base = merged(_module(folder.base, dtype, trust_remote_code))
+    base = merged(_module(folder.base, dtype, trust_remote_code, bits))
     try:
         return PeftModel.from_pretrained(base, folder.path)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         raise ModelMistake(str(folder.path), f"the adapter does not fit its base ({_short(error)})") from None
 
 
-def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
+def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool, bits: Bits | None) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
@@ -106,6 +126,7 @@ def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,
+            **({} if bits is None else _quantised(bits, dtype)),
             **allowed,
         )
     except ModelMistake:
@@ -114,6 +135,14 @@ def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool) -> Any:
         raise ModelMistake(str(path), f"does not load ({_short(error)})", "see whether transformers knows it") from None
     _check_weights(path, found)
     return module
+
+
+def _quantised(bits: Bits, dtype: Dtype) -> dict[str, Any]:
+    """A model is quantised where it is loaded to."""
+    import torch
+
+    place = "cuda" if torch.cuda.is_available() else "cpu"
+    return {"quantization_config": quantisation(bits, dtype), "device_map": {"": place}}
 
 
 def _check_vocabulary(folder: ModelFolder, module: Any, tokenizer: Tokenizer) -> None:

@@ -61,6 +61,7 @@ def _about(model: LanguageModel, tasks: Sequence[str], origins: Sequence[str]) -
     tuned_on = tuned_further(model.folder.instruction_tuned_on, origins)
     return {
         "base": base,
+        "base_bits": model.base_bits,
         "method": "lora" if is_adapted(model.module) else "full",
         "tasks": list(tasks),
         "tuned_here": list(dict.fromkeys([*model.folder.tuned_here, *origins])),

@@ -108,16 +108,20 @@ def load(prepared: Prepared) -> LanguageModel:
     """The recipe's model in memory, on a GPU where there is one.
 
     Weights are float32, since what is tuned must not be rounded; under LoRA on a GPU that has it the frozen base is
-    bfloat16, as it fits twice the model.
+    bfloat16, as it fits twice the model, or of `base_bits`. Raises what `check_base_bits` does.
     """
     import torch
 
     from unseen.model.load import load_model
+    from unseen.model.quantise import check_base_bits
 
+    check_base_bits(prepared.recipe.train)
     on_gpu = torch.cuda.is_available()
     rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method == "lora"
-    model = load_model(prepared.model, "bfloat16" if rounded else "float32", prepared.recipe.trust_remote_code)
-    return replace(model, module=model.module.to("cuda")) if on_gpu else model
+    recipe, dtype = prepared.recipe, "bfloat16" if rounded else "float32"
+    model = load_model(prepared.model, dtype, recipe.trust_remote_code, recipe.train.base_bits)
+    # A quantised model is on the GPU since it was loaded, and cannot be moved as a whole.
+    return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model
 
 
 def _base_and_tuned(
