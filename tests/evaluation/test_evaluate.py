@@ -180,7 +180,7 @@ def test_seeds_draw_exemplars_and_zero_shot_is_asked_once() -> None:
 
 
 def test_too_few_rows_for_the_shots_is_the_users_mistake() -> None:
-    with pytest.raises(TaskMistake, match=r"fewer than 9 shots; lower evaluate\.shots"):
+    with pytest.raises(TaskMistake, match="fewer than 9 shots; ask with fewer shots"):
         run({"shots": (9,)}, rows_of=lambda task, split: rows_of(task, split, 8))
 
 
