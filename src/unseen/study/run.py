@@ -118,8 +118,9 @@ def load(prepared: Prepared) -> LanguageModel:
     check_base_bits(prepared.recipe.train)
     on_gpu = torch.cuda.is_available()
     rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method == "lora"
-    recipe, dtype = prepared.recipe, "bfloat16" if rounded else "float32"
-    model = load_model(prepared.model, dtype, recipe.trust_remote_code, recipe.train.base_bits)
+    recipe = prepared.recipe
+    bits = recipe.train.base_bits
+    model = load_model(prepared.model, "bfloat16" if rounded else "float32", recipe.trust_remote_code, bits)
     # A quantised model is on the GPU since it was loaded, and cannot be moved as a whole.
     return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model
 
