@@ -70,9 +70,9 @@ def trie_loss(module: Any, attention: TrieAttention, given: Weighted, budget: in
     """The weighted loss, summed over micro-batches of tries."""
     losses = []
     for arrays in micro_batches(given, budget):
-        logits = attention.run(module, TrieInputs.of(arrays)).float()
-        each = cross_entropy(logits, torch.from_numpy(arrays.targets).long(), reduction="none")
-        losses.append((each * torch.from_numpy(arrays.weights).float()).sum())
+        logits = attention.run(module, TrieInputs.of(arrays).to(module.device)).float()
+        targets, weights = (torch.from_numpy(each).to(logits.device) for each in (arrays.targets, arrays.weights))
+        losses.append((cross_entropy(logits, targets.long(), reduction="none") * weights.float()).sum())
     return torch.stack(losses).sum()
 
 

@@ -8,14 +8,26 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_tries import Weighted, fixed_sequences, micro_batches, weighted_sequences
+from random_tries import (
+    Weighted,
+    assert_same,
+    fixed_sequences,
+    gradients,
+    micro_batches,
+    rows_loss,
+    trie_loss,
+    weighted_sequences,
+)
 from tiny_families import tiny_family
+from torch._dynamo.utils import counters
 from torch.nn.attention.flex_attention import BlockMask
 
-from unseen.trie.attention import TrieInputs, sees
+from unseen.encode.trie import trie_of
+from unseen.encode.trie_rows import trie_rows
+from unseen.trie.attention import TrieAttention, TrieInputs, sees
 from unseen.trie.blocks import BLOCK, block_mask
 from unseen.trie.check import Plain, branching_rows, states_in_trie, trie_attention
-from unseen.trie.kernel import FLEX, Kernel, running
+from unseen.trie.kernel import FLEX, Kernel, kernel_of, running
 
 compiling = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, when its compiler is loaded
 windows = st.none() | st.integers(1, 60)
@@ -92,7 +104,39 @@ def test_flex_attention_reads_a_trie_as_the_own_attention_does(name: str) -> Non
 
 @pytest.mark.slow
 @compiling
-def test_compiled_flex_attention_reads_a_trie_as_the_own_attention_does() -> None:
+def test_flex_attention_is_compiled_for_a_few_shapes_and_right_for_all() -> None:
     if which("g++") is None and which("clang++") is None:
         pytest.skip("torch compiles FlexAttention with a C++ compiler, which is missing")
-    assert differs_with_flex_attention("Gemma3Text") < 1e-5
+    module = tiny_family("Mistral", max_position_embeddings=1024)
+    attention = TrieAttention({"": 6})
+    graphs = []
+    for rows, *shape in [(1, 3, 60, 20), (1, 3, 100, 60), (2, 3, 100, 90), (3, 5, 200, 80), (1, 4, 700, 50)]:
+        sets = [fixed_sequences(seed, *shape) for seed in range(rows)]
+        inputs = TrieInputs.of(trie_rows([trie_of(each.sequences, each.weights) for each in sets]))
+        with torch.no_grad():
+            expected = attention.run(module.base_model, inputs)
+            with running(module, Kernel(FLEX)):
+                found = attention.run(module.base_model, inputs)
+        assert (found - expected).norm() / expected.norm() < 1e-5
+        graphs.append(counters["stats"]["unique_graphs"])
+    assert graphs[0] < graphs[2] == graphs[-1]
+
+
+@compiling
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="FlexAttention has gradients on CUDA only, which is missing")
+@pytest.mark.parametrize("name", ["Llama", "Mistral", "Gemma3Text"])
+def test_on_cuda_flex_attention_is_chosen_and_gives_the_loss_and_gradients_of_rows(name: str) -> None:
+    module = tiny_family(name, hidden_size=128, head_dim=32, max_position_embeddings=1024)
+    attention = trie_attention(module)
+    assert not isinstance(attention, Plain)
+    given_ = fixed_sequences(0, count=5, trunk=200, branch=80)
+    truth = rows_loss(module, given_)
+    expected = gradients(module, truth)
+    module.cuda()
+    kernel = kernel_of(module, attention, torch.device("cuda"))
+    assert kernel == Kernel(FLEX)
+    with running(module, kernel):
+        loss = trie_loss(module, attention, given_, budget=2000)
+        found = {each: value.cpu() for each, value in gradients(module, loss).items()}
+    assert loss.item() == pytest.approx(truth.item(), rel=1e-3)
+    assert_same(found, expected, relative=1e-2)

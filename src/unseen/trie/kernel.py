@@ -21,9 +21,9 @@ TOLERANCE = {ATTENTION: 1e-4, FLEX: 5e-3}  # of the norm, in float32; on CUDA pr
 BRANCHES = 4  # of the trie that is tried: more nodes than a block of either attention has
 DROPOUT_NAMES = ("attention_dropout", "attn_pdrop")
 
-# torch compiles FlexAttention for what it meets: with and without a window or gradients, one row or several, and once
-# more when a size first changes, after which sizes are variables. Past this many it would run uncompiled without an
-# error, with the scores of all pairs in memory; torch's own limit, 8, is too near.
+# torch compiles FlexAttention three times for each kind of layer, after which rows and widths are variables (eight
+# shapes of one model: none after the third), and again without gradients. Past this many it would run uncompiled
+# without an error, with the scores of all pairs in memory; torch's own limit, 8, is too near.
 COMPILATIONS = 64
 
 
