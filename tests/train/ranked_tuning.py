@@ -1,8 +1,8 @@
 """Run as a program: tune tiny models in several processes that share their work, by gloo, as `torchrun` starts them.
 
-`python ranked_tuning.py FOLDER RANKS NAME...` leaves FOLDER/NAME of each run of tiny_tuning.RANKED_RUNS that is named,
-as `fsdp/lora` or `none/lora`; a run that is there already goes on from its last checkpoint. torch is imported once;
-every rank is a fork.
+`python ranked_tuning.py FOLDER RANKS NAME...` leaves FOLDER/NAME of each run of tiny_tuning that is named, as
+`fsdp/lora` or `none/lora`; a run that is there already goes on from its last checkpoint. torch is imported once; every
+rank is a fork.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from tiny_tuning import RANKED_RUNS, parameters_of
+from tiny_tuning import RANKED_RUNS, TRACKED_RUNS, parameters_of
+
+RUNS = {**RANKED_RUNS, **TRACKED_RUNS}
 
 
 def free_port() -> int:
@@ -29,7 +31,7 @@ def tune_as(rank: int, ranks: int, port: int, folder: Path, names: list[str]) ->
     os.environ.update(place | {"LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(ranks)})
     for name in names:
         sharding, _, run = name.partition("/")
-        tuned = RANKED_RUNS[run](folder / name, sharding)
+        tuned = RUNS[run](folder / name, sharding)
         if tuned.processes != ranks:
             raise SystemExit(f"{tuned.processes} processes")
         if rank == ranks - 1:  # as whole as on rank 0

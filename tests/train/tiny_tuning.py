@@ -176,3 +176,4 @@ RANKED_RUNS = {
     "one micro-batch": _ranked_run(batch_tokens=400, gradient_checkpointing=True),
     "adafactor": _ranked_run(optimizer="adafactor"),
 }
+TRACKED_RUNS = {"tracked": _ranked_run(tracker=["tensorboard"])}
