@@ -89,6 +89,7 @@ def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
         "nodes": nodes,
         "positions_computed": padded,
         "batches": tuned.batches,
+        "attention": tuned.attention,
         "sharing_ratio": read / nodes,
         "group": prepared.recipe.mixture.group,
     }

@@ -30,6 +30,13 @@ class Dealing:
     batches: str
     kernel: Kernel | None = None
 
+    @property
+    def attention(self) -> str:
+        """The name of that attention, and why it is not the fastest where it is not; empty for the model's own."""
+        if self.kernel is None:
+            return ""
+        return f"{self.kernel.name}: {self.kernel.reason}" if self.kernel.reason else self.kernel.name
+
     def running(self, module: Any) -> AbstractContextManager[None]:
         """`module` with the attention that the micro-batches are made for."""
         return nullcontext() if self.kernel is None else running(module, self.kernel)

@@ -39,7 +39,7 @@ class Tuned:
     """What tuning did to `model`, whose weights are those after step `kept_step`.
 
     `steps` are the lines of steps.jsonl. `precision` is the dtype of matrix products; `batches` says whether prefixes
-    were shared (see dealing.py); `readout` is `own` where logits are the model's own (see readout.py); `position`
+    were shared, and `attention` with what (see dealing.py); `readout` is `own` where logits are the model's own (see readout.py); `position`
     names the best step when there was a validation.
     """
 
@@ -49,6 +49,7 @@ class Tuned:
     kept_step: int
     precision: str
     batches: str
+    attention: str
     readout: str
     processes: int
     trained_parameters: int
@@ -101,6 +102,7 @@ def tune(
         kept_step=kept,
         precision=str(autocast or next(iter(run.trained.values())).dtype).removeprefix("torch."),
         batches=dealing.batches,
+        attention=dealing.attention,
         readout=accelerator.unwrap_model(run.step).readout.kind,
         processes=ranks.count,
         trained_parameters=sum(each.numel() for each in run.trained.values()),
