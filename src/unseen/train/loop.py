@@ -39,8 +39,8 @@ class Tuned:
     """What tuning did to `model`, whose weights are those after step `kept_step`.
 
     `steps` are the lines of steps.jsonl. `precision` is the dtype of matrix products; `batches` says whether prefixes
-    were shared, and `attention` with what (see dealing.py); `readout` is `own` where logits are the model's own (see readout.py); `position`
-    names the best step when there was a validation.
+    were shared, and `attention` with what (see dealing.py); `readout` is `own` where logits are the model's own (see
+    model/readout.py); `position` names the best step when there was a validation.
     """
 
     model: LanguageModel
