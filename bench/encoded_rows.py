@@ -17,7 +17,7 @@ from unseen.prompt.example import Example, Segment
 # A name: hidden size, layers, heads, inner size. `135M` has SmolLM2-135M's shape.
 SHAPES = {
     "tiny": (64, 2, 4, 128),
-    "30M": (256, 12, 4, 768),
+    "30M": (320, 12, 5, 960),
     "135M": (576, 30, 9, 1536),
     "360M": (960, 32, 15, 2560),
     "1B": (2048, 16, 32, 8192),

@@ -98,6 +98,16 @@ def of_many_tasks(count: int, seed: int = 0) -> list[Pair]:
     return random.Random(seed).sample(short, min(count, len(short)))
 
 
+def grouped(count: int, group: int, seed: int = 0) -> list[Pair]:
+    """`count` short rows, `group` of each task, as far as there are tasks with so many: a row may come again."""
+    found = tasks(seed, definition=(25, 60), examples=1)
+    short = [[pair for pair in task.pairs() if words(pair["prompt"]) <= SHORT_WORDS] for task in found]
+    draw = random.Random(seed)
+    fitting = [pairs for pairs in short if len(pairs) >= group]
+    order = [pairs for _ in range(-(-count // len(fitting))) for pairs in draw.sample(fitting, len(fitting))]
+    return [pair for pairs in order for pair in draw.sample(pairs, group)][:count]
+
+
 def apart(count: int, seed: int = 0) -> list[Pair]:
     """`count` rows of the shipped tasks, no two of which begin with the same word."""
     by_start = {pair["prompt"].split()[0]: pair for pair in shuffled(shipped_pairs(), seed)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,21 @@ from worker import answer, answers, job, lora, now, rows, wait_for_step
 from unseen.encode.encoded import Encoded
 from unseen.model.readout import probe_examples, readout_of
 from unseen.recipe import TrainSettings
-from unseen.train.batch import plain_batches
+from unseen.train.dealing import dealing_of
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import clip_gradients, optimizer_of
 from unseen.train.step import TrainStep
-from unseen.train.trie_batch import trie_deal
-from unseen.trie.check import Plain, trie_attention
 
 
 def main(job: dict[str, Any]) -> None:
     out, device = answers(), job["device"]
     torch.set_num_threads(job["threads"])
     model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32).to(device)
-    settings = TrainSettings(method=job["method"], learning_rate=job["learning_rate"], schedule="constant", warmup=0)
+    settings = TrainSettings(method=job["method"], learning_rate=job["learning_rate"], **job["setting"])
     module = lora(model, job["rank"]) if job["method"] == "lora" else model
-    deal, examples = _deal(module, job["setting"]), [_example(row) for row in rows(job)]
-    with tuning_mode(module, settings, torch.device(device)):
+    dealing = dealing_of(SimpleNamespace(kind="decoder", name="model", module=module), settings, torch.device(device))
+    deal, examples = dealing.deal, [_example(row) for row in rows(job)]
+    with tuning_mode(module, settings, torch.device(device)), dealing.running(module):
         readout = readout_of(module, deal(probe_examples(module))[0])
         step = TrainStep(module, readout, torch.bfloat16 if job["precision"] == "bfloat16" else None)
         optimizer = optimizer_of(step.trained(), settings)
@@ -51,15 +51,6 @@ def _one(step: TrainStep, optimizer: Any, batches: list[Any], settings: TrainSet
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(torch.stack(losses).sum())
-
-
-def _deal(module: Any, setting: dict[str, Any]) -> Any:
-    if setting["batches"] == "plain":
-        return lambda examples: plain_batches(examples, setting["batch_tokens"])
-    attention = trie_attention(module)
-    if isinstance(attention, Plain):
-        raise SystemExit(f"this model runs plain: {attention.reason}")
-    return trie_deal(attention, setting["batch_tokens"])
 
 
 def _example(row: dict[str, list[int]]) -> Encoded:

@@ -19,15 +19,15 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from unseen.encode.deal import ATTENTION_WIDTH
 from unseen.encode.one_batch import one_batch
 from unseen.encode.trie import Ids, Weights
 from unseen.encode.trie_rows import TrieRows
 from unseen.errors import DataMistake, ModelMistake
 from unseen.model.readout import base_of
-from unseen.trie.attention import TrieInputs, implementation_of, sees
+from unseen.trie.attention import TrieAttention, TrieInputs, implementation_of, sees
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.cpu_attention import ATTENTION, trie_mask
+from unseen.trie.kernel import Kernel, kernel_of, width_of
 
 IGNORED = -100  # the label that torch's cross-entropy, transformers and TRL leave out
 MASKS = ("completion_mask", "assistant_masks")
@@ -38,15 +38,18 @@ class TrieCollator:
     """Rows that TRL has tokenised, as one batch of tries.
 
     A row has `input_ids` and `labels` (as TRL 1.16 prepares them), or the masks that labels are made of; without any
-    of them every token is learned. `width` is where attention costs as much as the rest of a layer (encode/deal.py).
+    of them every token is learned. Where there is nothing but a processor, the model is given unseen's attention for
+    tries (trie/cpu_attention.py), which is torch's own for everything else.
 
     Raises `ModelMistake` for a model that cannot read tries, and for a mixture of experts whose auxiliary loss counts
     tokens; `DataMistake` for labels that are not the row's own tokens.
     """
 
-    def __init__(self, model: torch.nn.Module, width: int = ATTENTION_WIDTH) -> None:
-        self.windows, self.width = _windows(model), width
-        self._made = _integers if implementation_of(base_of(model)) == ATTENTION else sees
+    def __init__(self, model: torch.nn.Module) -> None:
+        attention = _attention(model)
+        kernel = _kernel(model, attention)
+        self.windows, self.width = attention.windows, width_of(kernel)
+        self._made = _integers if kernel.name == ATTENTION else sees
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """`input_ids`, `position_ids` and `labels` int64 [tries, nodes], and `attention_mask`: [tries, 1, nodes, nodes]
@@ -113,22 +116,27 @@ class TrieLoss:
         return (loss, outputs) if return_outputs else loss
 
 
-def _windows(model: Any) -> Mapping[str, int | None]:
-    """The sliding window of each kind of layer, as `TrieAttention` has it."""
+def _attention(model: Any) -> TrieAttention:
     config = model.config.get_text_config()
     if hasattr(config, "output_router_logits") and getattr(config, "router_aux_loss_coef", None):
         what = "is a mixture of experts, whose auxiliary loss counts every token"
         raise ModelMistake(_name(model), what, "set model.config.router_aux_loss_coef to 0, or use TRL's own collator")
-    before = implementation_of(base_of(model))
     attention = trie_attention(model)
     if isinstance(attention, Plain):
         raise ModelMistake(_name(model), attention.reason, OTHERWISE)
-    if before not in ("sdpa", ATTENTION):
-        what = f"runs attention as {before}, whose masks do not travel in a batch"
+    if (implementation := implementation_of(base_of(model))) not in ("sdpa", ATTENTION):
+        what = f"runs attention as {implementation}, whose masks do not travel in a batch"
         raise ModelMistake(_name(model), what, OTHERWISE)
-    if torch.accelerator.is_available():  # where the trainer will move a model that still lies on the processor
-        base_of(model).set_attn_implementation("sdpa")
-    return attention.windows
+    return attention
+
+
+def _kernel(model: Any, attention: TrieAttention) -> Kernel:
+    """The attention that the model runs with from now on; torch's own where a trainer will move the model."""
+    kernel = Kernel("sdpa") if torch.accelerator.is_available() else kernel_of(model, attention, torch.device("cpu"))
+    base = base_of(model)
+    if kernel.name != implementation_of(base):
+        base.set_attn_implementation(kernel.name)
+    return kernel
 
 
 def _name(model: Any) -> str:
