@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import sacrebleu
 
-from unseen.evaluation.aggregate import aggregate, write_scores
+from unseen.evaluation.aggregate import aggregate
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.task_scores import ScoreRow
+from unseen.study.scoring import score_predictions
 
 KEYS = ["task", "template", "side", "model", "shots", "seed", "metric", "score", "low", "high", "count", "detectable"]
 
@@ -69,13 +70,13 @@ def accuracy(predictions: list[Prediction], **wanted: object) -> float:
 
 
 def test_scores_json_is_as_design_describes(tmp_path: Path) -> None:
-    write_scores(aggregate(evaluation()).scores, tmp_path / "scores.json")
+    score_predictions(tmp_path, evaluation(), {}, (), 0)
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert all(list(row) == KEYS for row in scores)
     assert {row["model"] for row in scores} == {"base", "tuned", "difference"}
     assert {row["side"] for row in scores} == {"unseen"}
     assert [row["task"] for row in scores if row["task"] is None] == [None] * 3
-    assert not list(tmp_path.glob("*.unfinished"))
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.json"]
 
 
 def test_a_task_is_its_median_template_and_a_side_the_mean_of_its_tasks() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from unseen.data.columnpath import NoSuchColumn, column_at
 from unseen.data.dataset import Dataset, Extract, Row
 from unseen.data.labels import LabelIndex
+from unseen.data.records import Found, Record
 from unseen.errors import DataMistake, nearest
 
-Record = Mapping[str, Any]
-Found = Record | DataMistake
 PATIENCE = 3.0  # seconds for a pattern on one text
 
 

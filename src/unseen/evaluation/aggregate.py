@@ -6,10 +6,8 @@ resamples the tasks as well; it needs tasks of at least two clusters.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -57,11 +55,10 @@ class Spread:
     templates: int
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What an evaluation found. `scores` is `scores.json`; `predictions`, `narrow` and `cut` count predictions."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an evaluation found, beside `scores.json`. `predictions`, `narrow` and `cut` count predictions."""
 
-    scores: tuple[ScoreRow, ...]
     across: tuple[Across, ...]
     spreads: tuple[Spread, ...]
     baselines: tuple[Baseline, ...]
@@ -69,6 +66,13 @@ class Summary:
     predictions: int
     narrow: int
     cut: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary(Found):
+    """The same with what stands in `scores.json`."""
+
+    scores: tuple[ScoreRow, ...]
 
 
 def aggregate(predictions: Iterable[Prediction], seed: int = 0) -> Summary:
@@ -91,14 +95,6 @@ def aggregate(predictions: Iterable[Prediction], seed: int = 0) -> Summary:
         narrow=sum(each.margin is not None and each.margin < NARROW for each in predictions),
         cut=sum(each.cut for each in predictions),
     )
-
-
-def write_scores(scores: Iterable[ScoreRow], path: Path) -> None:
-    """`scores.json`, complete or absent."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    text = json.dumps([row.to_json() for row in scores], indent=1, ensure_ascii=False, allow_nan=False)
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
 
 
 def spreads_of(rows: Iterable[ScoreRow]) -> tuple[Spread, ...]:

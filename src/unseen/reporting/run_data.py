@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from unseen.errors import DataMistake, ScoreMistake
-from unseen.evaluation.aggregate import Across, Spread, aggregate
-from unseen.evaluation.baselines import Baseline, LabelFrequency
+from unseen.evaluation.aggregate import Across, Found, aggregate
+from unseen.evaluation.baselines import Baseline
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import parts_of, read_predictions
 from unseen.evaluation.task_scores import ScoreRow
@@ -52,18 +52,6 @@ class Counts(Part):
     drawn: Mapping[str, int] = {}
     validation_examples: int = 0
     rows: Mapping[str, Mapping[str, int]] = {}
-
-
-class Found(Part):
-    """The summary of the predictions, beside scores.json."""
-
-    across: tuple[Across, ...]
-    spreads: tuple[Spread, ...]
-    baselines: tuple[Baseline, ...]
-    labels: tuple[LabelFrequency, ...]
-    predictions: int
-    narrow: int
-    cut: int
 
 
 class RunRecord(Part):

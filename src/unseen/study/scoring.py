@@ -40,12 +40,4 @@ def score_predictions(
         clean = [p for p in predictions if p.side == "unseen" and p.row not in dirty.get(base_name(p.task), ())]
         scores += [row.to_json() | {"side": CLEAN} for row in aggregate(clean, seed).scores]
     write_json(folder / "scores.json", scores)
-    return {
-        "across": [asdict(each) for each in summary.across],
-        "spreads": [asdict(each) for each in summary.spreads],
-        "baselines": [asdict(each) for each in summary.baselines],
-        "labels": [asdict(each) for each in summary.labels],
-        "predictions": summary.predictions,
-        "narrow": summary.narrow,
-        "cut": summary.cut,
-    }
+    return {name: value for name, value in asdict(summary).items() if name != "scores"}

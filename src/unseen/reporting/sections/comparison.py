@@ -9,15 +9,16 @@ from unseen.evaluation.task_scores import ScoreRow
 from unseen.reporting.contest import Contest, contests
 from unseen.reporting.document import document
 from unseen.reporting.figures.scale import SCORES
-from unseen.reporting.figures.strips import axis, before_and_after
+from unseen.reporting.figures.strips import before_and_after
 from unseen.reporting.findings import ends, headline, is_void, medians, settings, unseen_findings
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, counted, limits, metric_name, plain, scored, shots_name
 from unseen.reporting.run_data import RunData
 from unseen.reporting.sections.differences import Change, change_of_mean, forest, task_name
 from unseen.reporting.sections.made import flat
+from unseen.reporting.sections.scores import score_strips
 from unseen.reporting.sections.verdict import asked, mean_of
-from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
+from unseen.reporting.tables import Cell, Column, Row, section, table
 
 Named = Sequence[tuple[str, RunData]]
 NO_CHOICE = (
@@ -108,16 +109,7 @@ def _task_table(named: Named, side: str, metric: str) -> Markup:
         if (row.side, row.metric) == (side, metric)
     )
     rows = [line for task, shots in sorted(tasks) for line in _task_lines(named, side, metric, task, shots)]
-    columns = [
-        Column("task"),
-        Column("shots"),
-        Column("run"),
-        Column(axis(SCORES, False), "strip"),
-        Column("base above tuned, 95 %, rows", "number"),
-        Column("tuned minus base", "number", "tuned minus base"),
-    ]
-    title = f"{metric_name(metric)}, {SIDES[side]}"
-    return joined(tag("h3", title), figure_table(columns, rows, title))
+    return score_strips(side, metric, ("run", "base above tuned, 95 %, rows", "tuned minus base"), rows)
 
 
 def _task_lines(named: Named, side: str, metric: str, task: str, shots: int) -> Iterator[Row]:

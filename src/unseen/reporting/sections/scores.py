@@ -48,16 +48,22 @@ def _dot_plot(run: RunData, rows: Sequence[ScoreRow], side: str, metric: str) ->
     spreads = {(each.task, each.model, each.shots): each for each in together}
     ordered = sorted(medians(rows), key=lambda r: (str(r.task), r.shots, list(MODELS).index(r.model)))
     lines = [_line(run, row, rows, spreads.get((str(row.task), row.model, row.shots))) for row in ordered]
+    return score_strips(side, metric, ("model", "median, 95 %, rows", "quartiles"), lines)
+
+
+def score_strips(side: str, metric: str, heads: tuple[str, str, str], rows: Sequence[Row]) -> Markup:
+    """Scores of one side and metric as strips on one scale; `heads` say who is scored, how, and what stands last."""
+    who, score, last = heads
     columns = [
         Column("task"),
         Column("shots"),
-        Column("model"),
+        Column(who),
         Column(axis(SCORES, False), "strip"),
-        Column("median, 95 %, rows", "number"),
-        Column("quartiles", "number", "quartiles"),
+        Column(score, "number"),
+        Column(last, "number", last),
     ]
     title = f"{metric_name(metric)}, {SIDES[side]}"
-    return joined(tag("h3", title), figure_table(columns, lines, f"Scores: {title}"))
+    return joined(tag("h3", title), figure_table(columns, rows, f"Scores: {title}"))
 
 
 def _line(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread | None) -> Row:
