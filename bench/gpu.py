@@ -7,8 +7,8 @@ Each system does the same optimizer steps of the same rows (short ones of many t
 weights and products in bfloat16, in turn. TRL runs in an environment of its own, packs into `--packing` tokens, and
 reads the head with its fused kernel, which scores supervised positions alone. `tokens_per_second` counts the tokens
 that the rows hold, whether they were computed once or often. `share_of_peak` is the operations of what was computed
-(6 for each weight and position, the head's where something is asked; attention left out) over what a large product of
-matrices reaches on this device.
+(6 for each weight and position, 4 where LoRA freezes it, the head's where something is asked; attention left out) over
+what a large product of matrices reaches on this device.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _measured(name: str, peak: float, options: argparse.Namespace, work: Path) -
     # Two steps warm up: FlexAttention is compiled in the first ones.
     taken = dict(zip(systems, in_turn(list(systems.values()), 2, options.repeat), strict=True))
     backbone, head = _weights(folder)
-    asked = _asked(file)
+    asked, each_weight = _asked(file), 6 if options.method == "full" else 4
     return [
         {
             "case": name,
@@ -113,7 +113,7 @@ def _measured(name: str, peak: float, options: argparse.Namespace, work: Path) -
             "ratio": _median(taken[PEER]) / _median(steps),
             "max_difference": _difference(steps, taken[PEER]),
             "tokens_per_second": steps[0]["tokens"] / _median(steps),
-            "share_of_peak": 6 * (backbone * steps[0]["nodes"] + head * asked) / _median(steps) / peak,
+            "share_of_peak": each_weight * (backbone * steps[0]["nodes"] + head * asked) / _median(steps) / peak,
         }
         for system, steps in taken.items()
     ]

@@ -24,10 +24,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+from peer_environment import peer_python
 
 from unseen.data.places import cache
 from unseen.data.rows import open_rows
@@ -101,7 +102,7 @@ def _speeds(options: argparse.Namespace) -> list[dict[str, Any]]:
     pairs = list(_pairs(options.rows, options.count))
     folder = resolve(options.model).path
     tokenizer = load_tokenizer(folder)
-    python = _peer_python(options.peer_env)
+    python = peer_python(options.peer_env, [PEER])
     found = []
     with tempfile.TemporaryDirectory() as work:
         rows_file = Path(work) / "rows.jsonl"
@@ -145,23 +146,6 @@ def _theirs(python: Path, rows_file: Path, folder: Path, format: str, processes:
     if done.returncode:
         sys.exit(f"bench/prepare.py: TRL's side failed:\n{done.stderr[-3000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def _peer_python(folder: Path) -> Path:
-    """The Python of an environment with TRL and our versions of what both use; made when it is missing."""
-    python = folder / "bin" / "python"
-    if (folder / "ready").is_file():
-        return python
-    print(f"bench/prepare.py: installing {PEER} into {folder}", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    shared = ("torch", "transformers", "tokenizers", "datasets", "accelerate")
-    constraints = folder / "constraints.txt"
-    constraints.write_text("".join(f"{name}=={version(name).partition('+')[0]}\n" for name in shared))
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"torch=={version('torch').partition('+')[0]}"], check=True)
-    subprocess.run([*pip, "-c", str(constraints), PEER], check=True)
-    (folder / "ready").touch()
-    return python
 
 
 def _in_own_process(count: int, options: argparse.Namespace) -> dict[str, Any]:
