@@ -20,8 +20,9 @@ from unseen.model.folder import resolve
 from unseen.model.load import LanguageModel, load_model
 from unseen.model.quantise import check_base_bits, is_quantised, quantisation
 from unseen.model.save import save_model
-from unseen.recipe import TrainSettings
+from unseen.recipe import Recipe, TrainSettings
 from unseen.section import check_model
+from unseen.study.fingerprint import fingerprint
 
 needs_bitsandbytes = pytest.mark.skipif(
     importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed: the extra 'bitsandbytes'"
@@ -134,3 +135,9 @@ def test_an_adapter_on_a_plain_base_is_not_quantised(folder: Path, tmp_path: Pat
     out = save_model(replace(model, module=add_lora(model.module, LORA, seed=0)), tmp_path / "tuned")
     with pytest.raises(ModelMistake, match="not tuned on a base of 4 bits"):
         load(out, base_bits=4)
+
+
+def test_a_quantised_base_is_another_run() -> None:
+    """It changes the result, so it is in the fingerprint."""
+    given = [Recipe(name="run", seen=("a/*",), train=TrainSettings(base_bits=bits)) for bits in (None, 8, 4)]
+    assert len({fingerprint(recipe, (), {}, "model") for recipe in given}) == 3
