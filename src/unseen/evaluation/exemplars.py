@@ -8,7 +8,7 @@ with the same prompt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,7 +17,7 @@ from unseen.data.rows import is_unlabelled
 from unseen.errors import TaskMistake
 from unseen.prompt.example import Example
 from unseen.task.render import example_of
-from unseen.task.seeds import generator
+from unseen.task.seeds import generator, shuffled
 from unseen.task.task import Task
 from unseen.task.variants import base_name
 
@@ -37,16 +37,21 @@ class ExemplarPool:
 
     def draw(self, shots: int, seed: int, row: Row | None = None) -> tuple[Row, ...]:
         """Labelled rows in a seeded order, `SPARE` more than `shots` where there are so many; of one row, or of all."""
-        ids = (base_name(self.task.name),) if row is None else (base_name(self.task.name), row.split, row.index)
-        order = generator(seed, "exemplars", *ids).permutation(len(self.rows))
-        return tuple(islice(self._labelled(order.tolist()), shots + SPARE if shots else 0))
+        if not shots:
+            return ()
+        name, count = base_name(self.task.name), len(self.rows)
+        if row is None:
+            order = iter(generator(seed, "exemplars", name).permutation(count).tolist())
+        else:
+            order = shuffled(count, generator(seed, "exemplars", name, row.split, row.index))
+        return tuple(islice(self._labelled(order), shots + SPARE))
 
     def rendered(self, template: int, shots: int, seed: int, row: Row | None = None) -> tuple[Example, ...]:
         """The drawn rows that do not render empty, through one template of the task."""
         examples = (example_of(self.task, template, each) for each in self.draw(shots, seed, row))
         return tuple(example for example in examples if example is not None)
 
-    def _labelled(self, order: Sequence[int]) -> Iterator[Row]:
+    def _labelled(self, order: Iterable[int]) -> Iterator[Row]:
         drawn = (self.rows[place] for place in order)
         return (row for row in drawn if not is_unlabelled(self.task.dataset, row))
 

@@ -30,17 +30,26 @@ class AskedRows:
     rows: tuple[Row, ...]
 
 
+def asked_split(task: Task, side: Side, rows_of: RowsOf) -> str | None:
+    """The first split of `SPLITS` that has a labelled row: what is asked, and so what a hold-out must compare.
+
+    (The test splits of GLUE are unlabelled.) Where none has, the first that is there; None without any.
+    """
+    there = [split for split in SPLITS[side] if split in task.dataset.splits]
+    labelled = (s for s in there if any(not is_unlabelled(task.dataset, row) for row in rows_of(task, s)))
+    return next(labelled, there[0] if there else None)
+
+
 def asked_rows(
     task: Task, side: Side, most: int | None, seed: int, rows_of: RowsOf, allowed: Allowed, counts: Counts
 ) -> AskedRows | None:
-    """At most `most` rows (None for all) of the first split of `SPLITS` that has labelled, allowed rows.
+    """At most `most` rows (None for all) of the asked split that are labelled and allowed.
 
-    None where there is no such split, which is counted. The draw depends on the seed and the dataset only: every
+    None where there is no such row, which is counted. The draw depends on the seed and the dataset only: every
     template, model, shot and variant of the task is asked the same rows.
     """
-    for split in SPLITS[side]:
-        if split not in task.dataset.splits:
-            continue
+    split = asked_split(task, side, rows_of)
+    if split is not None:
         rows = rows_of(task, split)
         order = generator(seed, "rows", base_name(task.name)).permutation(len(rows))
         chosen = sorted(islice(_usable(task, rows, order.tolist(), allowed, counts), most))

@@ -51,6 +51,8 @@ class Counts(Part):
     cuts: Mapping[str, int] = {}
     drawn: Mapping[str, int] = {}
     validation_examples: int = 0
+    validation_empty: int = 0
+    validation_too_long: int = 0
     rows: Mapping[str, Mapping[str, int]] = {}
 
 

@@ -9,6 +9,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unseen.data.dataset import Row
 from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import format_of
@@ -20,7 +21,7 @@ from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
 from unseen.study.prepare import Prepared
-from unseen.study.seen_rows import OpenRows, SeenRows
+from unseen.study.seen_rows import ChosenRows, OpenRows, SeenRows
 from unseen.task.mixture import Draw, Mixture
 from unseen.task.render import example_of
 from unseen.task.task import Task
@@ -49,6 +50,7 @@ class TuningExamples:
         self.recipe, self.tasks, self.rows, self.open_rows = recipe, tasks, rows, open_rows
         self.mixture = mixture_of(recipe, tasks, rows)
         self.wanted = count_draws(recipe.train, self.mixture.epoch_length)
+        self._shown: dict[tuple[int, int], tuple[Example, ...]] = {}  # exemplars that are fixed for task and template
         self.counts: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Example]:
@@ -71,11 +73,19 @@ class TuningExamples:
         example = example_of(task, draw.template, row)
         if example is None or not self.recipe.shots:
             return example
-        settings = self.recipe.evaluate
-        pool = ExemplarPool(task, "train", self.open_rows(task, "train"))
-        drawn_for = row if settings.exemplars == "row" else None
-        candidates = pool.rendered(draw.template, self.recipe.shots, self.recipe.seed, drawn_for)
-        return with_exemplars(example, exemplars_of(example, candidates, self.recipe.shots), settings.exemplar_layout)
+        exemplars = exemplars_of(example, self._candidates(draw, row), self.recipe.shots)
+        return with_exemplars(example, exemplars, self.recipe.evaluate.exemplar_layout)
+
+    def _candidates(self, draw: Draw, row: Row) -> tuple[Example, ...]:
+        """Exemplars out of the rows that are tuned on: neither validation rows nor what the hold-out dropped."""
+        task, shots, seed = self.tasks[draw.task], self.recipe.shots, self.recipe.seed
+        pool = ExemplarPool(task, "train", ChosenRows(self.open_rows(task, "train"), self.rows.tune[task.name]))
+        if self.recipe.evaluate.exemplars == "row":
+            return pool.rendered(draw.template, shots, seed, row)
+        key = draw.task, draw.template
+        if key not in self._shown:
+            self._shown[key] = pool.rendered(draw.template, shots, seed)
+        return self._shown[key]
 
 
 def _nothing_of(tasks: Sequence[Task]) -> str:
@@ -132,8 +142,9 @@ def encode_examples(
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
     stored = EncodedStore.write(folder / EXAMPLES, encoded_examples(examples, encode))
     left_out = len(too_long)
-    held = validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows)
+    held = list(validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows))
     validation = list(encode(held))
+    held_rows = sum(len(prepared.seen_rows.validate[t.dataset.task]) for t in prepared.seen if not t.turned)
     cuts: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
     for each in stored:
@@ -148,6 +159,8 @@ def encode_examples(
         "drawn": dict(sorted(drawn.items())),
         "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
         "validation_examples": len(validation),
+        "validation_empty": held_rows - len(held),
+        "validation_too_long": len(too_long) - left_out,
         "rows": {name: dict(each) for name, each in prepared.seen_rows.counts.items()},
     }
     return stored, validation, counts

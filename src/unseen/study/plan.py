@@ -20,7 +20,7 @@ from unseen.encode.pieces import pieces
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.evaluate import Asking, evaluate
-from unseen.evaluation.rows import SPLITS
+from unseen.evaluation.rows import asked_split
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
 from unseen.study.examples import TuningExamples, encode_examples
@@ -145,7 +145,7 @@ def questions(prepared: Prepared) -> dict[str, int]:
     asked: dict[str, int] = {}
     for side, tasks in sides_of(prepared):
         for task in tasks:
-            split = next((each for each in SPLITS[side] if each in task.dataset.splits), None)
+            split = asked_split(task, side, prepared.rows)
             rows = len(prepared.rows(task, split)) if split else 0
             rows = min(rows, settings.rows_of(side) or rows)
             templates = min(settings.templates, len(task.templates) or 1)

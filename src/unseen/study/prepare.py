@@ -10,8 +10,9 @@ from typing import Any
 from unseen.data.dataset import Row
 from unseen.data.rows import Rows, open_rows
 from unseen.errors import DataMistake, raise_all
+from unseen.evaluation.exemplars import exemplar_pool
 from unseen.evaluation.metrics import unknown_metrics
-from unseen.evaluation.rows import SPLITS
+from unseen.evaluation.rows import SPLITS, asked_split
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
@@ -90,6 +91,7 @@ def prepare(recipe: Recipe) -> Prepared:
     split = _hold_out(tuned_on, unseen, recipe, rows)
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
+    _open_exemplars(recipe, unseen, rows)
     with late_bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = _conflicts(model, unseen)
@@ -111,8 +113,11 @@ def _need_split(tasks: Sequence[Task], splits: Sequence[str], why: str) -> None:
             raise DataMistake(task.name, what, "add one to its description, or leave the task out")
 
 
-def _asked_split(task: Task, splits: Sequence[str]) -> str | None:
-    return next((split for split in splits if split in task.dataset.splits), None)
+def _open_exemplars(recipe: Recipe, tasks: Sequence[Task], rows: TaskRows) -> None:
+    """Open the rows that exemplars are drawn from, so that their content is in the fingerprint."""
+    if any(recipe.evaluate.shots):
+        for task in tasks:
+            exemplar_pool(task, asked_split(task, "unseen", rows) or "", rows)
 
 
 def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut | None:
@@ -121,7 +126,7 @@ def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, 
         return None
 
     def rows_of(task: Task, side: str) -> Rows:
-        split = "train" if side == "seen" else _asked_split(task, SPLITS["unseen"])
+        split = "train" if side == "seen" else asked_split(task, "unseen", rows)
         return rows(task, str(split))
 
     return hold_out(tuned_on, unseen, recipe.hold_out, rows_of)
@@ -129,7 +134,7 @@ def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, 
 
 def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:
     """Which test rows of the seen tasks meet a row that was tuned on: they are not asked, since they are not new."""
-    tasks = [task for task in seen if _asked_split(task, SPLITS["seen"])]
+    tasks = [task for task in seen if asked_split(task, "seen", rows)]
     if not tasks or not recipe.evaluate.seen:
         return None
     settings = HoldOutSettings(
@@ -139,7 +144,7 @@ def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: See
     def rows_of(task: Task, side: str) -> Sequence[Row]:
         if side == "seen":
             return rows(task, "train").take(dealt.tune[task.name])
-        return rows(task, str(_asked_split(task, SPLITS["seen"])))
+        return rows(task, str(asked_split(task, "seen", rows)))
 
     return hold_out(tasks, tasks, settings, rows_of)
 

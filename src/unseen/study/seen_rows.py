@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.data.dataset import Row
 from unseen.data.rows import Rows, is_unlabelled
 from unseen.recipe import Recipe
 from unseen.task.seeds import generator
@@ -27,6 +29,26 @@ class SeenRows:
     tune: Mapping[str, Positions]
     validate: Mapping[str, Positions]
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChosenRows(Sequence[Row]):
+    """Some rows of a split, by their positions, read when they are asked for."""
+
+    rows: Rows
+    places: Positions
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return self.rows.take(self.places[index])
+        return self.rows[int(self.places[index])]
 
 
 def seen_rows(

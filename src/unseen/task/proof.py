@@ -93,9 +93,12 @@ def offending_of(overlap: Overlap) -> Offending:
     for table, meetings in overlap.seen:
         for meeting in meetings:
             places = table.rows_with(meeting.seen).tolist()
+            noted: set[tuple[str, str]] = set()  # a text of many rows on both sides is not noted once for each pair
             for other, place in overlap.unseen.rows_with(meeting.unseen):
                 between = table.side.name, other.side.name
-                seen_rows[between].update(places)
+                if between not in noted:
+                    noted.add(between)
+                    seen_rows[between].update(places)
                 unseen_rows[between].add(place)
                 kinds[between][meeting.kind] += 1
                 if len(pairs) < SHOWN and sum(kinds[between].values()) <= SHOWN_OF_PAIR:

@@ -6,6 +6,7 @@ a task to a mixture does not reshuffle the rest.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 
 import numpy as np
@@ -15,6 +16,15 @@ from numpy.typing import NDArray
 def generator(seed: int, purpose: str, *ids: str | int) -> np.random.Generator:
     """A PCG64 generator that depends on nothing but its arguments, on every machine."""
     return np.random.Generator(np.random.PCG64(int.from_bytes(_digest(seed, purpose, ids, 16), "little")))
+
+
+def shuffled(count: int, random: np.random.Generator) -> Iterator[int]:
+    """The numbers below `count` in random order, made as they are asked for: a few of a million cost a few draws."""
+    moved: dict[int, int] = {}  # Fisher and Yates's shuffle, of which only the places that changed are kept
+    for place in range(count):
+        other = int(random.integers(place, count))
+        yield moved.get(other, other)
+        moved[other] = moved.get(place, place)
 
 
 def key(seed: int, purpose: str, *ids: str | int) -> np.uint64:

@@ -7,7 +7,7 @@ from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, facts, whole
-from unseen.reporting.run_data import RunData
+from unseen.reporting.run_data import Counts, RunData
 from unseen.reporting.tables import Column, folded, section, table
 
 ROW_COUNTS = ("rows", "unlabelled", "dropped_for_overlap", "validation", "tuned_on")
@@ -30,10 +30,16 @@ def _seen_rows(run: RunData) -> Markup | None:
             ("Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")),
             ("Too long even when cut, not tuned on", counted(counts.too_long, "example")),
             ("Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"),
-            ("Validation", counted(counts.validation_examples, "example")),
+            ("Validation", _validation(counts)),
         ]
     )
     return joined(tag("h3", "Rows to tune on"), table(columns, rows, "Rows of the seen datasets"), told)
+
+
+def _validation(counts: Counts) -> str:
+    lost = {"rendered empty": counts.validation_empty, "too long": counts.validation_too_long}
+    told = "".join(f", {whole(number)} {why}" for why, number in lost.items() if number)
+    return counted(counts.validation_examples, "example") + told
 
 
 def _asked(run: RunData) -> Markup | None:
