@@ -18,20 +18,10 @@ from unseen.study.examples import TuningExamples
 from unseen.study.prepare import Prepared, prepare
 from unseen.task.seeds import shuffled
 
-WORDS = [
-    "river",
-    "lantern",
-    "orchard",
-    "violin",
-    "harbour",
-    "saddle",
-    "kettle",
-    "meadow",
-    "chimney",
-    "ribbon",
-    "anchor",
-    "thimble",
-]
+WORDS = (
+    *("river", "lantern", "orchard", "violin", "harbour", "saddle"),
+    *("kettle", "meadow", "chimney", "ribbon", "anchor", "thimble"),
+)
 TEMPLATE = {
     "name": "cheerful",
     "prompt": "{{ text }}\nCheerful?",
