@@ -139,13 +139,13 @@ def _meet(local: int) -> None:
     if not (distributed.is_available() and distributed.is_gloo_available()):
         raise UserMistake("torch", "was built without gloo, which several processes need", "install one with it")
     if not torch.cuda.is_available():
-        distributed.init_process_group("cpu:gloo", timeout=PATIENCE)
+        distributed.init_process_group("gloo", timeout=PATIENCE)
         return
     if local >= torch.cuda.device_count():
         what = f"process {local} of this machine has no GPU: there are {torch.cuda.device_count()}"
         raise UserMistake("", what, "start as many processes as there are GPUs")
     torch.cuda.set_device(local)
-    distributed.init_process_group("cpu:gloo,cuda:nccl", timeout=PATIENCE, device_id=torch.device("cuda", local))
+    distributed.init_process_group("cpu:gloo,cuda:nccl", timeout=PATIENCE)
 
 
 @contextmanager
