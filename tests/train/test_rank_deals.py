@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from itertools import permutations, product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from tiny_tuning import SETTINGS, changed
 from unseen.errors import DataMistake, MissingExtra, Mistakes, NonFiniteLoss, RecipeMistake, UnseenError, UserMistake
 from unseen.launch import NAMES, Place, place
 from unseen.recipe import TrainSettings
-from unseen.train.ranks import ALONE, check_processes, check_sharding, dealt, dealt_in_rounds, is_lost
+from unseen.train.machine import start
+from unseen.train.ranks import ALONE, Ranks, check_processes, check_sharding, dealt, dealt_in_rounds, is_lost
 
 costs_of = st.lists(st.integers(0, 5000), min_size=1, max_size=40)
 few_costs = st.lists(st.integers(0, 50), min_size=1, max_size=6)
@@ -70,6 +72,12 @@ def test_fewer_processes_than_asked_for_are_refused() -> None:
         check_processes(1, 2, {})
     with pytest.raises(UserMistake, match="4 processes were asked for and 1 run"):
         check_processes(1, None, {"WORLD_SIZE": "4"})
+
+
+def test_an_accelerator_from_before_the_ranks_met_is_refused(tmp_path: Path) -> None:
+    """accelerate keeps its first count of processes; with 1 of 2 each rank would silently tune a model of its own."""
+    with pytest.raises(UserMistake, match="counts 1 processes of 2"):
+        start(SETTINGS, tmp_path, Ranks(0, 2))
 
 
 def test_shards_without_several_processes_are_refused() -> None:

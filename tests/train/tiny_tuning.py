@@ -173,6 +173,7 @@ RANKED_RUNS = {
     "tied": _ranked_run(lambda: llama(tied=True), keep="best_seen"),
     "lora": _ranked_run(method="lora", rank=4, dropout=0.3),
     "lora, plain": _ranked_run(method="lora", rank=4, gradient_checkpointing=True, batches="plain"),
+    "gpt2": _ranked_run(gpt2),
     "one micro-batch": _ranked_run(batch_tokens=400, gradient_checkpointing=True),
     "adafactor": _ranked_run(optimizer="adafactor"),
 }

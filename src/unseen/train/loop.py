@@ -81,7 +81,7 @@ def tune(
     """
     _check(settings, out, validation, resume)
     ranks = join(processes)
-    accelerator = start(settings, out)
+    accelerator = start(settings, out, ranks)
     if dealing is None:
         dealing = dealing_of(model, settings, accelerator.device)
     out.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import torch
 
 from unseen.errors import MissingExtra, RecipeMistake, UserMistake
 from unseen.recipe import TrainSettings
+from unseen.train.ranks import Ranks
 
 
 def refuse_omp_dynamic() -> None:
@@ -19,10 +20,11 @@ def refuse_omp_dynamic() -> None:
         raise UserMistake("OMP_DYNAMIC", "is set to TRUE, which makes losses not a number", "unset OMP_DYNAMIC")
 
 
-def start(settings: TrainSettings, out: Path) -> Any:
+def start(settings: TrainSettings, out: Path, ranks: Ranks) -> Any:
     """The accelerate `Accelerator` of this run; precision is the step's own business, not its.
 
-    Ranks have met before (ranks.py). Raises `MissingExtra` for a tracker that is not installed.
+    Ranks have met before (ranks.py). Raises `MissingExtra` for a tracker that is not installed, and `UserMistake` where
+    accelerate counts other processes: it would average no gradients, and every rank would tune a model of its own.
     """
     refuse_omp_dynamic()
     for tracker in settings.tracker:
@@ -33,7 +35,11 @@ def start(settings: TrainSettings, out: Path) -> Any:
     # Only told of it does accelerate join several processes on a machine that has nothing but processors.
     cpu = not torch.accelerator.is_available()
     trackers = list(settings.tracker) or None
-    return Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out))
+    accelerator = Accelerator(cpu=cpu, mixed_precision="no", log_with=trackers, project_dir=str(out))
+    if accelerator.num_processes != ranks.count:
+        what = f"counts {accelerator.num_processes} processes of {ranks.count}, as it was set up before they met"
+        raise UserMistake("accelerate", what, "call tune before any Accelerator is made")
+    return accelerator
 
 
 def autocast_dtype(precision: Literal["auto", "float32", "bfloat16"], device: torch.device) -> torch.dtype | None:
