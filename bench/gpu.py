@@ -29,7 +29,7 @@ import torch
 from encoded_rows import model_folder, write_rows
 from instruction_rows import grouped
 from peer_environment import peer_python
-from steps import Job, Worker, in_turn
+from steps import Job, Worker, differences, in_turn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from unseen.data.places import cache
@@ -111,7 +111,7 @@ def _measured(name: str, peak: float, options: argparse.Namespace, work: Path) -
             "nodes": steps[0]["nodes"],
             "peak_mb": steps[-1]["peak_mb"],
             "ratio": _median(taken[PEER]) / _median(steps),
-            "max_difference": _difference(steps, taken[PEER]),
+            **differences(steps, taken[PEER]),
             "tokens_per_second": steps[0]["tokens"] / _median(steps),
             "share_of_peak": each_weight * (backbone * steps[0]["nodes"] + head * asked) / _median(steps) / peak,
         }
@@ -141,10 +141,6 @@ def _asked(file: Path) -> int:
 
 def _median(steps: Sequence[dict[str, Any]]) -> float:
     return statistics.median(each["seconds"] for each in steps[2:])
-
-
-def _difference(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> float:
-    return max(abs(one["loss"] - other["loss"]) / abs(other["loss"]) for one, other in zip(ours, theirs, strict=True))
 
 
 def _table(peak: float, results: Sequence[dict[str, Any]]) -> str:

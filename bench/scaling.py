@@ -24,7 +24,7 @@ from typing import Any
 
 from encoded_rows import model_folder, write_rows
 from instruction_rows import grouped
-from steps import Job, Worker, in_turn
+from steps import Job, Worker, differences, in_turn
 
 Point = tuple[str, str, list[dict[str, str]]]
 
@@ -88,7 +88,7 @@ def _measured(
             "nodes": steps[0]["nodes"],
             "peak_mb": steps[-1]["peak_mb"],
             "ratio": medians[-1] / seconds if options.plain else None,
-            "max_difference": abs(steps[0]["loss"] - taken[0][0]["loss"]) / taken[0][0]["loss"],
+            **differences(steps, taken[-1]),
         }
         for way, steps, seconds in zip(ways, taken, medians, strict=True)
     ]

@@ -12,8 +12,8 @@ Both sides run in processes of their own and take turns, with float32 weights; `
 checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the first run
 makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
 
-`ratio` is TRL's median seconds over ours; `max_difference` the largest relative difference of a step's loss; `nodes`
-counts what is computed once.
+`ratio` is TRL's median seconds over ours; `max_difference` the relative difference of the loss at the same weights
+(see steps.py for later steps); `nodes` counts what is computed once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import Any
 import instruction_rows
 from encoded_rows import model_folder, write_rows
 from peer_environment import peer_python
-from steps import Job, Worker, in_turn
+from steps import Job, Worker, differences, in_turn
 
 from unseen.data.places import cache
 
@@ -119,7 +119,7 @@ def _compare(
             "nodes": steps[0]["nodes"],
             "peak_mb": steps[-1]["peak_mb"],
             "ratio": _median(taken[PEER][warm:]) / _median(steps[warm:]),
-            "max_difference": _difference(steps, taken[PEER]),
+            **differences(steps, taken[PEER]),
             "precision": job.precision,
             "method": job.method,
             "setting": systems[system][2].setting,
@@ -145,10 +145,6 @@ def _best_setting(job: Job, python: Path, options: argparse.Namespace, work: Pat
 
 def _median(steps: Sequence[dict[str, Any]]) -> float:
     return statistics.median(each["seconds"] for each in steps)
-
-
-def _difference(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]) -> float:
-    return max(abs(one["loss"] - other["loss"]) / abs(other["loss"]) for one, other in zip(ours, theirs, strict=True))
 
 
 def _table(results: Sequence[dict[str, Any]]) -> str:
