@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from chat_templates import KINDS, make_folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from unseen.encode.prefix import NEAR, first_token, splits_words, tail_of
+from unseen.encode.prefix import NEAR, first_token, splits_words, tail_of, token_from
 from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 
 words = st.sampled_from(["the", "rights", "3½", "x", "don't", "naïve", "東京", "...", "--", "Yes", "42", "é", "a" * 40])
@@ -33,8 +34,28 @@ def test_the_tail_tells_what_the_whole_prompt_tells(byte_level: Tokenizer, promp
     for words_apart in (False, True):
         tail = tail_of(prompt + completion, len(prompt), words_apart)
         own = byte_level.ids(tail).tolist()
-        found.append(first_token(len(prompt), tail, own, whole.ids, whole.offsets))
+        found.append(first_token(len(prompt), tail, own, whole.ids, whole))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.one_of(prompts, st.text(max_size=30)))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_token_from_a_character_on_is_the_one_that_the_offsets_tell(
+    kind: str, text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    [whole] = tokenizer_of(kind, tmp_path_factory).split([text])
+    for character in range(len(text) + 2):
+        assert token_from(whole, character) == bisect_left(whole.offsets, (character, 0))
+
+
+TOKENIZERS: dict[str, Tokenizer] = {}
+
+
+def tokenizer_of(kind: str, folders: pytest.TempPathFactory) -> Tokenizer:
+    if kind not in TOKENIZERS:
+        TOKENIZERS[kind] = load_tokenizer(make_folder(folders.mktemp("model"), kind, None))
+    return TOKENIZERS[kind]
 
 
 def test_a_long_prompt_has_a_short_tail() -> None:

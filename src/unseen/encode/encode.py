@@ -6,7 +6,6 @@ runs across the boundary ("Answer: " + "yes" has the token " yes"), it belongs t
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +17,7 @@ from tokenizers import Encoding
 
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format
-from unseen.encode.prefix import first_token, tail_of
+from unseen.encode.prefix import first_token, tail_of, token_from
 from unseen.encode.tokenizer import Tokenizer
 from unseen.encode.write import Written, write
 from unseen.errors import DataMistake, TooLong
@@ -143,13 +142,14 @@ def _weigh(
     id: str, written: Written, encoding: Encoding, tails: Sequence[tuple[str, list[int]]], prompt_weight: float
 ) -> Encoded:
     """Ids with their weights; `tails` are the ends of the text before each target, with their own tokens."""
-    ids, offsets, shift = encoding.ids, encoding.offsets, len(written.begin)
+    ids, shift = encoding.ids, len(written.begin)
     weights = np.full(shift + len(ids), prompt_weight, dtype=np.float32)
     prompt, moved = len(ids), 0
     for target, (tail, own) in zip(written.targets, tails, strict=True):
-        first, taken = first_token(target.start, tail, own, ids, offsets)
+        first, taken = first_token(target.start, tail, own, ids, encoding)
         if target.weight > 0:
-            weights[shift + first : shift + bisect_left(offsets, (target.end, 0))] = target.weight
+            end = len(ids) if target.end == len(written.text) else token_from(encoding, target.end)
+            weights[shift + first : shift + end] = target.weight
         if target.start == written.prompt:
             prompt, moved = first, taken
     weights[:1] = 0.0

@@ -12,9 +12,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from unseen.encode.control import OPEN
+from tokenizers import Encoding
 
-Offsets = Sequence[tuple[int, int]]
+from unseen.encode.control import OPEN
 
 WORD = re.compile(r"(?<=\S) (?=[^\W\d_])")  # a space before a letter begins a word in every byte-level split
 NEAR = 4  # characters between the place and the completion; such a split looks one character ahead
@@ -45,12 +45,29 @@ def tail_of(text: str, start: int, words: bool) -> str:
     return text[max(place, begin) : start]
 
 
-def first_token(start: int, tail: str, own: Sequence[int], ids: Sequence[int], offsets: Offsets) -> tuple[int, int]:
+def token_from(encoding: Encoding, character: int) -> int:
+    """Index of the first token that begins at `character` or behind it.
+
+    A token that begins just there is asked for by itself: all offsets in Python objects are most of what weighing an
+    example costs.
+    """
+    at = encoding.char_to_token(character)
+    if at is not None and _begins(encoding, at) == character and (not at or _begins(encoding, at - 1) < character):
+        return int(at)
+    return bisect_left(encoding.offsets, (character, 0))
+
+
+def _begins(encoding: Encoding, token: int) -> int:
+    characters = encoding.token_to_chars(token)
+    return characters[0] if characters else -1
+
+
+def first_token(start: int, tail: str, own: Sequence[int], ids: Sequence[int], encoding: Encoding) -> tuple[int, int]:
     """Index in `ids` of the first token of what starts at character `start`, and how many tokens of the prompt it took.
 
-    `own` are the tokens of `tail` alone; `offsets` the characters of each of `ids`.
+    `own` are the tokens of `tail` alone, `ids` those of `encoding`.
     """
-    before = bisect_left(offsets, (start - len(tail), 0))
+    before = token_from(encoding, start - len(tail))
     whole = ids[before : before + len(own)]
     agreeing = next((i for i, (a, b) in enumerate(zip(own, whole, strict=False)) if a != b), min(len(own), len(whole)))
     return before + agreeing, len(own) - agreeing
