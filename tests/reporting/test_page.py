@@ -196,7 +196,7 @@ def test_a_collapsed_model_is_named(tmp_path: Path) -> None:
 def test_rows_without_overlap_are_scored_by_themselves(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", list(answers()), unclean={"nli/small": [4, 5]})
     page = report([folder]).read_text(encoding="utf-8")
-    part = page[page.index("rows without overlap, scored by themselves") :].split("</details>")[0]
+    part = page[page.index("rows without overlap), scored by themselves") :].split("</details>")[0]
     assert "10 rows" in part and "nli/small" in part
 
 
@@ -280,3 +280,11 @@ def test_a_report_never_loads_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_turned_around_and_what_was_compared_on_the_seen_side_is_said(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", list(answers()), seen_side=proof())
+    text = words(report([folder]).read_text(encoding="utf-8"))
+    assert "liked (also turned)" in text and "Turned around: input and answer change places" in text
+    assert "they are not turned around, so the two losses are of different texts" in text
+    assert "tuned-on rows" in text and "test rows" in text  # beside the seen and unseen rows of the hold-out

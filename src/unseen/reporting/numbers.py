@@ -14,7 +14,11 @@ MODELS = {
     "difference": f"tuned {MINUS} base",
     "difference_plain": f"tuned {MINUS} base, plain prompts",
 }
-SIDES = {"unseen": "unseen tasks", "seen": "seen tasks, new rows", "unseen_clean": "unseen, rows without overlap"}
+SIDES = {
+    "unseen": "unseen tasks",
+    "seen": "seen tasks (new rows)",
+    "unseen_clean": "unseen tasks (rows without overlap)",
+}
 METRICS = {"accuracy": "accuracy", "exact_match": "exact match", "f1": "token F1", "rouge_l": "ROUGE-L", "bleu": "BLEU"}
 METRICS |= {"chrf": "chrF"}
 

@@ -24,6 +24,7 @@ WHAT_BECAME = {
     "drop_seen": "the seen rows were left out of the tuning",
     "clean_subset": "the unseen rows without overlap were scored by themselves too",
 }
+TURNED_AROUND = "Turned around: input and answer change places, so that more is learned from the same rows."
 KINDS = {"equal": "equal texts", "near": "near-duplicates", "ngram": "shared runs of words"}
 
 
@@ -56,11 +57,11 @@ def _side(title: str, tasks: Sequence[str], void: Sequence[str]) -> Markup:
     for task in tasks:
         cluster, _, name = task.partition("/")
         if not name.endswith(TURNED):
-            shown = f"{name} (both ways)" if task + TURNED in tasks else name
+            shown = f"{name} (also turned)" if task + TURNED in tasks else name
             clusters.setdefault(cluster, []).append(joined(tag("s", shown), " (void)") if task in void else shown)
     items = [tag("li", tag("b", cluster), ": ", _commas(names)) for cluster, names in clusters.items()]
-    both = "Both ways: also with input and answer changing places." if any(t.endswith(TURNED) for t in tasks) else None
-    return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"), both and tag("p", both))
+    turned = TURNED_AROUND if any(task.endswith(TURNED) for task in tasks) else None
+    return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"), turned and tag("p", turned))
 
 
 def _commas(names: Sequence[Child]) -> Markup:
@@ -76,8 +77,8 @@ def _proof(proof: Proof) -> Markup:
         tag("p", claim),
         facts(list(_facts(proof))),
         folded("What was compared", _compared(proof)),
-        _pair_counts(proof),
-        _pairs(proof),
+        _pair_counts(proof, "seen", "unseen"),
+        _pairs(proof, "seen", "unseen"),
         _wordings(proof),
     )
 
@@ -126,14 +127,15 @@ def _line(each: Compared) -> Row:
     return each.dataset, whole(each.rows), whole(each.without_text), whole(each.texts), tag("code", each.digest)
 
 
-def _pair_counts(proof: Proof) -> Markup | None:
+def _pair_counts(proof: Proof, one: str, other: str) -> Markup | None:
+    """How many rows of `one` and of the `other` side share text, by their datasets."""
     if not proof.counts:
         return None
     columns = [
-        Column("seen dataset"),
-        Column("unseen dataset"),
-        Column("seen rows", "number"),
-        Column("unseen rows", "number"),
+        Column(f"{one} dataset"),
+        Column(f"{other} dataset"),
+        Column(f"{one} rows", "number"),
+        Column(f"{other} rows", "number"),
         Column("how they meet"),
     ]
     rows = [
@@ -144,10 +146,10 @@ def _pair_counts(proof: Proof) -> Markup | None:
     return table(columns, rows, "Rows that share text")
 
 
-def _pairs(proof: Proof) -> Markup | None:
+def _pairs(proof: Proof, one: str, other: str) -> Markup | None:
     if not proof.pairs:
         return None
-    heads = ("how", "measure", "seen row", "unseen row", "seen text", "unseen text", "shared", "hashes")
+    heads = ("how", "measure", f"{one} row", f"{other} row", f"{one} text", f"{other} text", "shared", "hashes")
     shown = table([*map(Column, heads)], map(_pair, proof.pairs), "Pairs of rows that share text")
     return folded(f"The first {counted(len(proof.pairs), 'pair')} of rows that share text", shown)
 
@@ -201,4 +203,4 @@ def _seen_side(proof: Proof | None) -> Markup | None:
         f"On the seen side {counted(rows, 'test row')} were compared with the rows tuned on; {whole(left)} share text "
         "with one and are not asked."
     )
-    return joined(tag("p", said), _pair_counts(proof), _pairs(proof))
+    return joined(tag("p", said), _pair_counts(proof, "tuned-on", "test"), _pairs(proof, "tuned-on", "test"))

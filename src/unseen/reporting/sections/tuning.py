@@ -11,6 +11,7 @@ from unseen.reporting.markup import Markup, tag
 from unseen.reporting.numbers import counted, facts, plain, whole
 from unseen.reporting.run_data import RunData
 from unseen.reporting.tables import Column, folded, section, table
+from unseen.task.task import TURNED
 
 
 def tuning_section(run: RunData) -> Markup | None:
@@ -23,7 +24,9 @@ def tuning_section(run: RunData) -> Markup | None:
     if is_thinned(steps):
         caption += f" {whole(len(steps))} steps are drawn as means of {MOST_POINTS} parts at most."
     if any(step.validation_loss is not None for step in steps):
-        caption += " Dots: validation loss on rows of seen tasks that are not tuned on."
+        caption += " Dots: validation loss on rows of seen tasks that are not tuned on"
+        turned = any(task.endswith(TURNED) for task in run.record.tasks.seen)
+        caption += "; they are not turned around, so the two losses are of different texts." if turned else "."
     keys = tag(
         "ul", *(tag("li", tag("span", class_=f"key {name}"), name) for name in ("train", "validation")), class_="keys"
     )
