@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_tries import Weighted, weighted_sequences
 from tiny_families import FAMILIES, tiny_family
+from transformers import LlamaForCausalLM
 
+from unseen.ask.reader import reader_of
 from unseen.encode.trie import trie_of
 from unseen.trie.attention import TrieAttention
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.stream import stretches
+from unseen.trie.stream_check import stream_disagreement
 
 
 @cache
@@ -46,3 +49,43 @@ def test_states_in_stretches_are_those_of_each_sequence_alone(name: str, given_:
             places = torch.from_numpy(trie.position[trie.sources[edges]])
             torch.testing.assert_close(states[nodes], alone[places], rtol=2e-5, atol=2e-5)
     assert sum(part.stop - part.start for part in parts) == len(trie) == len(states)
+
+
+class Forgetful(LlamaForCausalLM):
+    """Reads its cache one position short."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.model.register_forward_pre_hook(self._forget, with_kwargs=True)
+
+    @staticmethod
+    def _forget(module: Any, args: Any, given: dict[str, Any]) -> Any:
+        mask = given.get("attention_mask")
+        if mask is not None and mask.shape[-1] > mask.shape[-2]:
+            mask[..., :1] = False
+        return args, given
+
+
+class Broken(LlamaForCausalLM):
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.model.register_forward_pre_hook(self._refuse, with_kwargs=True)
+
+    @staticmethod
+    def _refuse(module: Any, args: Any, given: dict[str, Any]) -> Any:
+        if given.get("past_key_values") is not None:
+            raise ValueError("takes no cache")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_passes_the_check(name: str) -> None:
+    assert stream_disagreement(tiny_family(name), family(name)[1]) == ""
+
+
+@pytest.mark.parametrize(("kind", "said"), [(Forgetful, "otherwise than rows"), (Broken, "takes no cache")])
+def test_a_model_that_does_not_read_its_cache_is_found(kind: type, said: str) -> None:
+    module = kind(tiny_family("Llama").config)
+    attention = trie_attention(module)
+    assert not isinstance(attention, Plain)
+    assert said in stream_disagreement(module, attention)
+    assert isinstance(reader_of(module, 4096), Plain)

@@ -16,6 +16,7 @@ from unseen.model.backbone import backbone_of
 from unseen.model.readout import Readout, base_of, chunk_size, probe_examples, readout_of
 from unseen.trie.attention import TrieAttention, TrieInputs
 from unseen.trie.check import Plain, trie_attention
+from unseen.trie.stream_check import stream_disagreement
 
 # Nodes that are read at once. Every node is masked against all of its stretch, so on a CPU longer ones cost more
 # attention than they save calls: SmolLM2-135M took 3.59, 2.82, 2.58 and 2.85 s with 64, 128, 256 and 512 nodes (40
@@ -55,6 +56,8 @@ def reader_of(module: Any, batch_tokens: int) -> TrieReader | Plain:
     if isinstance(attention, Plain):
         return attention
     base = base_of(module)
+    if disagreement := stream_disagreement(base, attention):
+        return Plain(disagreement)
     readout = readout_of(module, Probe.of(module, attention))
     head = base.get_output_embeddings()
     own = readout.kind == "own"
