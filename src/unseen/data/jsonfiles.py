@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from unseen.data.jsontext import Decoder, Record, beyond, faulty
 from unseen.data.textlines import encoding_of, text_lines, unreadable
 from unseen.errors import DataMistake, nearest
 
@@ -18,8 +18,6 @@ BLANK = " \t\r\n"
 WHITE = re.compile(f"[{BLANK}]*")
 KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
 WRAPPERS = ("data", "rows")
-
-Record = dict[str, Any]
 
 
 def read_jsonl(path: Path, options: Mapping[str, Any]) -> Iterator[Record | DataMistake]:
@@ -157,7 +155,7 @@ class _Stream:
                 continue
             text = self._text[self._at : end]
             self.skip(end - self._at)
-            return line, _faulty(self._decoder, value, text, f"{self.path}, line {line}") or value
+            return line, faulty(self._decoder, value, text, f"{self.path}, line {line}") or value
 
     def mistake(self, what: str) -> DataMistake:
         return DataMistake(f"{self.path}, line {self.line}", f"is not JSON ({what})", "is the file whole?")
@@ -166,7 +164,7 @@ class _Stream:
         if isinstance(error, json.JSONDecodeError):
             self.skip(error.pos - self._at)
             return self.mistake(error.msg.removesuffix(" at"))
-        return self.mistake(_beyond(error))
+        return self.mistake(beyond(error))
 
     def _grow(self, count: int) -> bool:
         """Read at least `count` characters more, if there are any; forget what was consumed."""
@@ -190,32 +188,6 @@ def _chunks(path: Path, options: Mapping[str, Any]) -> Iterator[str]:
         raise unreadable(path, error) from None
 
 
-class Decoder:
-    """Reads JSON as the standard has it: `faults` holds what Python would take and others would not.
-
-    A key that stands twice in an object would silently lose its first value; NaN and Infinity are no JSON.
-    """
-
-    def __init__(self) -> None:
-        self.faults: list[tuple[str, str]] = []  # what, remedy
-        self._json = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
-
-    def decode(self, text: str, start: int = 0) -> tuple[Any, int]:
-        """The value that starts at `start`, and where it ends. Raises what `json` raises."""
-        self.faults.clear()
-        return self._json.raw_decode(text, start)
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> Record:
-        record = dict(pairs)
-        if len(record) < len(pairs):
-            doubled = Counter(key for key, _ in pairs).most_common(1)[0][0]
-            self.faults.append((f"holds the key '{doubled}' twice", "keep one of them"))
-        return record
-
-    def _constant(self, name: str) -> None:
-        self.faults.append((f"holds {name}, which is no JSON", "write null, or a text"))
-
-
 def _parse(decoder: Decoder, text: str, where: str) -> Any:
     """The value of a line, or its mistake."""
     try:
@@ -226,36 +198,13 @@ def _parse(decoder: Decoder, text: str, where: str) -> Any:
         what = f"is not JSON ({error.msg.removesuffix(' at')}, column {error.colno})"
         return DataMistake(where, what, "is the line whole?")
     except (ValueError, RecursionError) as error:
-        return DataMistake(where, f"is not JSON ({_beyond(error)})", "is the line whole?")
-    return _faulty(decoder, value, text, where) or value
+        return DataMistake(where, f"is not JSON ({beyond(error)})", "is the line whole?")
+    return faulty(decoder, value, text, where) or value
 
 
 def _after_blank(text: str, at: int) -> int:
     blank = WHITE.match(text, at)
     return blank.end() if blank else at
-
-
-def _beyond(error: Exception) -> str:
-    """What is wrong with JSON that is well written and cannot be read: too deep, or a number of thousands of digits."""
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(":")[0]
-
-
-def _faulty(decoder: Decoder, value: Any, text: str, where: str) -> DataMistake | None:
-    """The mistake of a value that was read and yet cannot stand, if it is one."""
-    if decoder.faults:
-        return DataMistake(where, *decoder.faults[0])
-    if ("\\ud" in text or "\\uD" in text) and _holds_half_characters(value):
-        return DataMistake(where, "holds half of a surrogate pair (\\ud800 to \\udfff)", "repair the escape")
-    return None
-
-
-def _holds_half_characters(value: Any) -> bool:
-    """A lone surrogate is no text: no tokenizer takes it and no file can hold it."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _no_record(value: Any, where: str) -> DataMistake:
