@@ -30,9 +30,10 @@ def main(job: dict[str, Any]) -> None:
 
 
 def _example(number: int, row: dict[str, Any]) -> Example:
-    separator = "" if row["prompt"][-1:].isspace() else " "
-    segments, options = (Segment("user", row["prompt"]),), tuple(row["options"])
-    return Example("bench/rows", "given", "test", number, segments, options, separator=separator)
+    """The space before an option is the option's, as the peer has it: before a digit it is a token of its own."""
+    space = "" if row["prompt"][-1:].isspace() else " "
+    segments, options = (Segment("user", row["prompt"]),), tuple(space + each for each in row["options"])
+    return Example("bench/rows", "given", "test", number, segments, options, separator="")
 
 
 if __name__ == "__main__":
