@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny_models import save_tiny
 
 from unseen.errors import Mistakes, ModelMistake
@@ -205,6 +206,25 @@ def test_a_loaded_model_says_what_it_is(sound: Path, tmp_path: Path) -> None:
     t5 = load_model(resolve(str(save_tiny(tmp_path / "t5", "T5"))))
     assert t5.kind == "encoder-decoder" and t5.context > 100_000
     assert all(layer.p == 0.0 for layer in t5.module.modules() if type(layer).__name__ == "Dropout")
+
+
+def test_sequences_end_where_a_model_would_rotate_them_by_the_longest_of_their_batch(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "long")
+    config = json.loads((folder / "config.json").read_text())
+    rope = {"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [1.0, 2.0, 3.0, 4.0], "factor": 2.0}
+    rope |= {"rope_theta": 10_000.0, "original_max_position_embeddings": 64}
+    (folder / "config.json").write_text(json.dumps({**config, "rope_parameters": rope}))
+    model = load_model(resolve(str(folder)))
+    assert model.context == 64
+    row = torch.arange(1, 1 + model.context)
+    for beside, alike in ((model.context, True), (model.context + 1, False)):
+        batch = torch.nn.utils.rnn.pad_sequence([row, torch.arange(1, 1 + beside)], batch_first=True)
+        with torch.no_grad():
+            alone, together = model.module(row[None]).logits[0], model.module(batch).logits[0, : len(row)]
+        assert torch.allclose(alone, together, atol=1e-4) == alike
+    static = {**rope, "rope_type": "yarn"}
+    (folder / "config.json").write_text(json.dumps({**config, "rope_parameters": static}))
+    assert load_model(resolve(str(folder))).context == 128
 
 
 def test_what_a_described_model_was_tuned_on() -> None:

@@ -90,10 +90,24 @@ def _bits(folder: ModelFolder, asked: Bits | None) -> Bits | None:
 
 
 def context_of(config: Any) -> int:
-    """The longest sequence, in tokens, that the configuration allows."""
+    """The longest sequence, in tokens, that the configuration allows, and that is read as it is in any batch."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     found = (getattr(text, name, None) for name in CONTEXT_NAMES)
-    return next((value for value in found if isinstance(value, int) and value > 0), NO_LIMIT)
+    declared = next((value for value in found if isinstance(value, int) and value > 0), NO_LIMIT)
+    return min(declared, one_rotation(text))
+
+
+def one_rotation(text: Any) -> int:
+    """Up to how many tokens the positions of a text configuration are rotated in one way.
+
+    LongRoPE (Ding et al. 2024; Phi-3 and 4) has one set of frequencies for short and one for long sequences, and
+    transformers takes that of the longest row for a whole batch: longer than this, a row's numbers would depend on
+    what stands beside it, and on where its cache was cut.
+    """
+    rope = getattr(text, "rope_parameters", None) or {}
+    kinds = [rope, *(each for each in rope.values() if isinstance(each, dict))]  # for all layers, or by their kind
+    limits = (each.get("original_max_position_embeddings") for each in kinds if each.get("rope_type") == "longrope")
+    return min((limit for limit in limits if limit), default=NO_LIMIT)
 
 
 def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool, bits: Bits | None) -> Any:
