@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from unseen.errors import MissingExtra
+from unseen.errors import DataMistake, MissingExtra
 
 EMBEDDED = "smollm2-135m-instruct"
 SHOTS = "The cup fell. As a result: It broke.\nIt rained. As a result: The street was wet.\n"
@@ -68,6 +68,28 @@ def test_log_likelihoods_are_theirs(length: int | None, capsys: pytest.CaptureFi
     assert [greedy for _, greedy in mine] == [greedy for _, greedy in other]
     assert [value for value, _ in mine] == pytest.approx([value for value, _ in other], abs=1e-3)
     assert ("24 requests are longer than 24 tokens and lose their beginning" in said) == bool(length)
+
+
+@pytest.mark.parametrize(("end", "tokens"), [("", 0), (" ".join(ENDS), 19)])
+def test_what_has_no_score_is_told(end: str, tokens: int) -> None:
+    model = ours(max_length=16)
+    ids = model.tok_encode(end)
+    with pytest.raises(DataMistake, match=f"a continuation of {len(ids)} tokens cannot be scored, only one of 1 to 16"):
+        model._loglikelihood_tokens([(None, [1], ids)], disable_tqdm=True)
+    assert len(ids) == tokens
+
+
+def test_rows_that_a_batch_would_change_are_the_harness_s(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("lm_eval", reason="lm-evaluation-harness is not installed (pip install unseen[lm-eval])")
+    from unseen.ask.lm_eval import UnseenLM
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unseen.ask.lm_eval.one_rotation", lambda config: 64)
+        models = [UnseenLM(EMBEDDED, device="cpu", max_length=most) for most in (64, 65)]
+    said = capsys.readouterr().err
+    assert "asked row by row, nothing is shared: plain: its positions are rotated otherwise beyond 64 tokens" in said
+    mine, other = (each.loglikelihood(requests(*PAIRS[:8]), disable_tqdm=True) for each in models)
+    assert [value for value, _ in mine] == pytest.approx([value for value, _ in other], abs=1e-3)
 
 
 def test_the_greedy_continuation_is_told() -> None:

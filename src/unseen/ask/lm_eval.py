@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from unseen.errors import MissingExtra, ModelMistake
+from unseen.errors import DataMistake, MissingExtra, ModelMistake
 
 try:
     from lm_eval.api.registry import register_model
@@ -30,9 +30,9 @@ from unseen.ask.batches import before_stop
 from unseen.ask.causal import greedy
 from unseen.ask.reader import asking
 from unseen.ask.scoring import Continuation, scores
-from unseen.ask.ways import Together, way_of
+from unseen.ask.ways import Plainly, Together, Way, way_of
 from unseen.model.folder import resolve
-from unseen.model.load import Dtype, load_model
+from unseen.model.load import Dtype, LanguageModel, load_model, one_rotation
 from unseen.progress import say
 
 PLAIN_ROWS = 16
@@ -72,7 +72,7 @@ class UnseenLM(HFLM):  # type: ignore[misc]
             batch_size=batch_size if str(batch_size or "").isdigit() else PLAIN_ROWS,
             **options,
         )
-        self._way = way_of(loaded.module, batch_tokens)
+        self._way = _way(loaded, batch_tokens, self.max_length)
         self._ends = frozenset({self.eot_token_id, *_end_ids(loaded.module)})
         if not isinstance(self._way, Together):
             say(f"{model} is asked row by row, nothing is shared: {self._way.name}")
@@ -135,8 +135,23 @@ class UnseenLM(HFLM):  # type: ignore[misc]
                 yield from ((index, text) for index in asked[prompt])
 
 
+def _way(loaded: LanguageModel, batch_tokens: int, most: int) -> Way:
+    """How the model is asked rows of at most `most` tokens; not from a trie what it does not read alike in any batch."""
+    limit = one_rotation(loaded.module.config.get_text_config())
+    if most > limit:
+        reason = f"its positions are rotated otherwise beyond {limit} tokens; with max_length={limit} all is shared"
+        return Plainly(loaded.module, batch_tokens, reason)
+    return way_of(loaded.module, batch_tokens)
+
+
 def _continuation(context: Sequence[int], continuation: Sequence[int], most: int) -> Continuation:
-    """What is read are the last `most` tokens before the last one."""
+    """What is read are the last `most` tokens before the last one.
+
+    Raises `DataMistake` for a continuation that is empty, or that no longer has a token before it.
+    """
+    if not 1 <= len(continuation) <= most:
+        what = f"a continuation of {len(continuation)} tokens cannot be scored, only one of 1 to {most}"
+        raise DataMistake("lm-evaluation-harness", what, "raise max_length, or leave the row out")
     ids = [*context, *continuation][-(most + 1) :]
     return Continuation(np.array(ids, dtype=np.int32), len(ids) - len(continuation))
 
