@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import torch
 
+from unseen.ask import hf
 from unseen.ask.backend import ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_options, encode_prompt
+from unseen.encode.trie import trie_of
 from unseen.errors import DataMistake, ModelMistake
 from unseen.prompt.example import Example, Segment
 
@@ -99,6 +101,48 @@ def counting(sizes: dict[str, int], name: str) -> Callable[..., None]:
         sizes[name] += output.shape[:-1].numel()
 
     return count
+
+
+@pytest.mark.parametrize("family", ["Llama", "Bloom"])
+def test_memory_is_that_of_some_questions_and_answers_those_of_all(
+    family: str, language_model: Callable[..., Any], tiny_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = language_model(tiny_model(family))
+    shots = "Say yes to yes and no to no.\n"
+    asked = [replace(each.example, segments=(Segment("user", shots + each.example.prompt),)) for each in ragged(12)]
+    questions = [*(Choose(each, "unconditional") for each in asked), *(Generate(each, 4) for each in asked)]
+    expected = ask(backend(model, batch_tokens=150), questions)
+    known: list[str] = []
+    for name in ("encode_choices", "encode_question"):
+        monkeypatch.setattr(f"unseen.ask.hf.{name}", noting(known, getattr(hf, name)))
+    monkeypatch.setattr(hf, "AT_ONCE", 5)
+    monkeypatch.setattr("unseen.ask.batches.PART", 300)
+    for place in ("scoring", "prompts"):
+        monkeypatch.setattr(f"unseen.ask.{place}.trie_of", at_most(310))
+    answering = backend(model).answer(questions)
+    first, _ = next(answering)
+    assert first < 5 and set(known) == {each.id for each in asked[:5]}
+    found = dict(backend(model, batch_tokens=150).answer(questions))
+    for index, answer in enumerate(expected):
+        assert (found[index].chosen, found[index].text) == (answer.chosen, answer.text)
+        assert found[index].log_probs == pytest.approx(answer.log_probs, abs=1e-4)
+        assert found[index].unconditional == pytest.approx(answer.unconditional, abs=1e-4)
+
+
+def at_most(tokens: int) -> Callable[..., Any]:
+    def made(sequences: Any, weights: Any) -> Any:
+        assert sum(map(len, sequences)) <= tokens, "a trie as large as all questions"
+        return trie_of(sequences, weights)
+
+    return made
+
+
+def noting(known: list[str], encode: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(example: Example, *more: Any) -> Any:
+        known.append(example.id)
+        return encode(example, *more)
+
+    return noted
 
 
 @pytest.mark.parametrize("scoring", ["sum", "tokens", "unconditional"])

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 Ids = Sequence[int]
 
+PART = 2**21  # tokens in one trie, whose arrays take some hundred bytes each
+
 # Reading a start once saves its copies, but costs one more call of the model: worth it from so many tokens on.
 WORTH = 256
 
@@ -41,6 +43,19 @@ def batches_in_order(prompts: Iterable[tuple[int, ...]], tokens: int, most: int)
             made.append([])
             longest = len(prompt)
         made[-1].append(prompt)
+    return made
+
+
+def parts(lengths: Sequence[int]) -> list[range]:
+    """Places of neighbours that are read from one trie, of at most `PART` tokens together; one at least."""
+    made: list[range] = []
+    held = PART
+    for place, length in enumerate(lengths):
+        if held + length > PART:
+            made.append(range(place, place))
+            held = 0
+        made[-1] = range(made[-1].start, place + 1)
+        held += length
     return made
 
 

@@ -21,6 +21,8 @@ from unseen.prompt.example import Example
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
+AT_ONCE = 4096  # questions that are tokens at a time: some 40 bytes a token
+
 
 class HfBackend:
     """Answers with `model`; prompts are written in `format` and fitted to `max_tokens`.
@@ -75,10 +77,11 @@ class HfBackend:
         return sha256(repr(content).encode()).hexdigest()
 
     def answer(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
-        choosing = {index: each for index, each in enumerate(questions) if isinstance(each, Choose)}
-        generating = {index: each for index, each in enumerate(questions) if isinstance(each, Generate)}
-        yield from self._choose(choosing)
-        yield from self._generate(generating)
+        """See `Backend`. `AT_ONCE` neighbours share what they begin with, so memory does not grow with all of them."""
+        for start in range(0, len(questions), AT_ONCE):
+            part = dict(enumerate(questions[start : start + AT_ONCE], start))
+            yield from self._choose({index: each for index, each in part.items() if isinstance(each, Choose)})
+            yield from self._generate({index: each for index, each in part.items() if isinstance(each, Generate)})
 
     def _choose(self, questions: Mapping[int, Choose]) -> Iterator[tuple[int, Answer]]:
         free = self._unconditional(questions.values())

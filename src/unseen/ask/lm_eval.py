@@ -136,7 +136,7 @@ class UnseenLM(HFLM):  # type: ignore[misc]
 
 
 def _way(loaded: LanguageModel, batch_tokens: int, most: int) -> Way:
-    """How the model is asked rows of at most `most` tokens; not from a trie what it does not read alike in any batch."""
+    """How rows of at most `most` tokens are asked; not from a trie where the model reads one otherwise in a batch."""
     limit = one_rotation(loaded.module.config.get_text_config())
     if most > limit:
         reason = f"its positions are rotated otherwise beyond {limit} tokens; with max_length={limit} all is shared"

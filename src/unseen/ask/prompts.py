@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from unseen.ask.batches import parts
 from unseen.ask.causal import Prompts
 from unseen.ask.reader import TrieReader
 from unseen.encode.trie import Indices, Trie, trie_of
@@ -21,8 +22,15 @@ from unseen.trie.stream import NOTHING, Known, stretches
 def read_in_turn(reader: TrieReader, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Prompts]:
     """The prompts of each batch, left-padded; all of them are distinct, and in lexicographic order.
 
-    Every distinct start of a prompt is computed once. Take the next batch inside `reader.reading()`.
+    Every distinct start of a prompt is computed once, and again in every part of `PART` tokens, so that memory does
+    not grow with their number. Take the next batch inside `reader.reading()`.
     """
+    for part in parts([sum(map(len, batch)) for batch in batches]):
+        yield from _read_part(reader, batches[part.start : part.stop])
+
+
+def _read_part(reader: TrieReader, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Prompts]:
+    """The prompts of each batch, from one trie."""
     ended = [
         np.array([*prompt, 0], dtype=np.int32) for batch in batches for prompt in batch
     ]  # so that its last is read

@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unseen.ask.batches import parts
 from unseen.ask.reader import TrieReader
 from unseen.encode.trie import Ids, Indices, Trie, trie_of
 from unseen.trie.stream import Stretch, stretches
-
-PART = 2**21  # tokens in one trie, whose arrays take some hundred bytes each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,24 +47,11 @@ def scores(reader: TrieReader, continuations: Sequence[Continuation]) -> Iterato
     """
     keys = [each.ids.astype(">u4").tobytes() for each in continuations]  # big-endian bytes compare as the ids do
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    for part in _parts(order, [len(each.ids) for each in continuations]):
-        chosen = [continuations[index] for index in part]
+    for part in parts([len(continuations[index].ids) for index in order]):
+        chosen = [continuations[order[place]] for place in part]
         trie = trie_of([each.ids for each in chosen], [each.weights for each in chosen])
         for number, scored in _scores_in(reader, trie):
-            yield part[number], scored
-
-
-def _parts(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-    """Neighbours in `order`, of at most `PART` tokens together, one at least."""
-    parts: list[list[int]] = []
-    held = PART
-    for index in order:
-        if held + lengths[index] > PART:
-            parts.append([])
-            held = 0
-        parts[-1].append(index)
-        held += lengths[index]
-    return parts
+            yield order[part[number]], scored
 
 
 def _scores_in(reader: TrieReader, trie: Trie) -> Iterator[tuple[int, Scored]]:
