@@ -9,7 +9,8 @@ import pytest
 
 from unseen.cli import run
 from unseen.recipe import Recipe
-from unseen.study.plan import plan
+from unseen.study.plan import plan, questions
+from unseen.study.prepare import prepare
 
 
 def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
@@ -24,6 +25,13 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     assert values["questions"] == {"unseen": 32, "seen": 64} and values["duplicates"] == 0
     assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
     assert not (tmp_path / "runs").exists()
+
+
+def test_questions_are_counted_for_every_draw_of_exemplars(recipe: Recipe, home: Path) -> None:
+    settings = recipe.evaluate.model_copy(update={"shots": (0, 1), "seeds": (0, 1, 2)})
+    once, drawn = prepare(recipe), prepare(recipe.model_copy(update={"evaluate": settings}))
+    assert (once.recipe.evaluate.shots, once.recipe.evaluate.seeds) == ((0, 1), (0,))
+    assert questions(drawn) == {side: (1 + 3) * count // 2 for side, count in questions(once).items()}
 
 
 def test_the_plan_is_printed_with_its_supervised_tokens_marked(

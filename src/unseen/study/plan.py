@@ -19,7 +19,7 @@ from unseen.encode.format import format_of
 from unseen.encode.pieces import pieces
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
-from unseen.evaluation.evaluate import Asking, evaluate
+from unseen.evaluation.evaluate import Asking, draws_of, evaluate
 from unseen.evaluation.rows import asked_split
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
@@ -140,7 +140,7 @@ def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
 
 
 def questions(prepared: Prepared) -> dict[str, int]:
-    """At most how many questions each side is asked, over templates, shots, seeds and both models."""
+    """At most how many questions each side is asked, over templates, shots, seeds of exemplars and both models."""
     settings = settings_of(prepared)
     asked: dict[str, int] = {}
     for side, tasks in sides_of(prepared):
@@ -149,5 +149,5 @@ def questions(prepared: Prepared) -> dict[str, int]:
             rows = len(prepared.rows(task, split)) if split else 0
             rows = min(rows, settings.rows_of(side) or rows)
             templates = min(settings.templates, len(task.templates) or 1)
-            asked[side] = asked.get(side, 0) + 2 * rows * templates * len(settings.shots)
+            asked[side] = asked.get(side, 0) + 2 * rows * templates * len(draws_of(settings))
     return asked
