@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What one model answered, and how many questions each reason left out, by (side, task, reason)."""
+    """What one model answered, and how many questions each reason left out, by (side, task, reason). `reading` is
+    `trie`, or `plain` and why."""
 
     predictions: tuple[Prediction, ...]
     left_out: dict[str, int]
+    reading: str
 
 
 def sides_of(prepared: Prepared) -> list[tuple[Side, Sequence[Task]]]:
@@ -48,9 +50,10 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks 
     gets all answers.
     """
     counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
+    backend = _backend(prepared, model)
     opened = ranks.in_turn(lambda: AnswerCache(cache() / "answers.sqlite"))  # so that one makes it
     with opened as answers, bar(f"asking {name}") as advance:
-        asking = replace(_asking(prepared, model, name, answers, advance), ask=partial(ask_together, ranks))
+        asking = replace(_asking(prepared, backend, name, answers, advance), ask=partial(ask_together, ranks))
         predictions = tuple(
             prediction
             for side, tasks in sides_of(prepared)
@@ -62,7 +65,7 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks 
         for (task, reason), number in sorted(each.items())
         if number
     }
-    return Asked(predictions, left_out)
+    return Asked(predictions, left_out, backend.reading)
 
 
 def ask_together(
@@ -74,11 +77,16 @@ def ask_together(
     return [shares[place % ranks.count][place // ranks.count] for place in range(len(questions))]
 
 
-def _asking(prepared: Prepared, model: LanguageModel, name: str, answers: AnswerCache, advance: Advance) -> Asking:
+def _backend(prepared: Prepared, model: LanguageModel) -> HfBackend:
     recipe = prepared.recipe
-    limits: dict[str, Any] = {"batch_tokens": recipe.train.batch_tokens, "max_tokens": recipe.train.max_tokens}
-    backend = HfBackend(model, format_of(recipe.format, model.tokenizer, recipe.system), **limits)
-    plain = HfBackend(model, Format("plain"), **limits, options="open") if name == "base" else None
+    format = format_of(recipe.format, model.tokenizer, recipe.system)
+    return HfBackend(model, format, recipe.train.batch_tokens, recipe.train.max_tokens)
+
+
+def _asking(prepared: Prepared, backend: HfBackend, name: str, answers: AnswerCache, advance: Advance) -> Asking:
+    recipe = prepared.recipe
+    limits = recipe.train.batch_tokens, recipe.train.max_tokens
+    plain = HfBackend(backend.model, Format("plain"), *limits, options="open") if name == "base" else None
     return Asking(
         backend=backend,
         settings=settings_of(prepared),

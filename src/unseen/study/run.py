@@ -183,7 +183,7 @@ def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dic
     left_out = Counter[str]()
     for part in asked:  # both models are asked the same rows; the larger count is that of either
         left_out |= Counter(part.left_out)
-    return record | {"left_out": dict(left_out), "summary": summary}
+    return record | {"left_out": dict(left_out), "reading": asked[-1].reading, "summary": summary}
 
 
 def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:
