@@ -129,6 +129,26 @@ def test_memory_is_that_of_some_questions_and_answers_those_of_all(
         assert found[index].unconditional == pytest.approx(answer.unconditional, abs=1e-4)
 
 
+def test_a_question_becomes_tokens_once_for_its_key_and_its_answer(
+    tmp_path: Path, language_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [*ragged(6), *(Generate(example(row), 3) for row in range(6, 9))]
+    known: list[str] = []
+    for name in ("encode_choices", "encode_question"):
+        monkeypatch.setattr(hf, name, noting(known, getattr(hf, name)))
+    asked = backend(language_model())
+    keys = [asked.key(question) for question in questions]
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        ask(asked, questions, cache)
+    assert known == [each.example.id for each in questions]
+    assert [asked.key(question) for question in questions] == keys
+    assert len(known) == 2 * len(questions), "what was answered is still held"
+    monkeypatch.setattr(hf, "AT_ONCE", 4)
+    for question in [*ragged(20), *ragged(3)]:
+        asked.key(question)
+    assert len(known) == 2 * len(questions) + 20 - 6 + 3, "more is held than may be at once"
+
+
 def at_most(tokens: int) -> Callable[..., Any]:
     def made(sequences: Any, weights: Any) -> Any:
         assert sum(map(len, sequences)) <= tokens, "a trie as large as all questions"

@@ -83,6 +83,16 @@ def test_every_template_is_asked_of_the_same_labelled_rows() -> None:
     assert all(each.split == "test" for each in predictions)
 
 
+def test_a_large_task_is_rendered_and_asked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, _, _ = run({})
+    monkeypatch.setattr("unseen.evaluation.evaluate.TOGETHER", 6)
+    parts, backend, _ = run({})
+    assert parts == whole and len(whole) == 20
+    backend = Recording()
+    predictions = evaluate(Asking(backend, EvaluateSettings(rows=10), rows_of), [task()], "unseen")
+    assert (next(predictions), len(backend.asked)) == (whole[0], 6)
+
+
 def test_unlabelled_rows_are_not_asked_and_counted() -> None:
     predictions, _, counts = run({"rows": None, "templates": 1})
     assert [each.row for each in predictions] == [row for row in range(40) if row % 5]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from unseen.ask.batches import before_stop
 from unseen.ask.causal import Ids, check_causal, greedy
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
 AT_ONCE = 4096  # questions that are tokens at a time: some 40 bytes a token
+
+T = TypeVar("T")
+Prompt = tuple[tuple[int, ...], bool]  # token ids, and whether the prompt was fitted to length
 
 
 class HfBackend:
@@ -49,6 +52,7 @@ class HfBackend:
         self._end = frozenset(end_ids(model.tokenizer, format))
         self._stamp: tuple[Any, ...] = ()
         self._digest = ""
+        self._held: dict[Question, Any] = {}
 
     @property
     def reading(self) -> str:
@@ -65,13 +69,8 @@ class HfBackend:
 
     def key(self, question: Question) -> str:
         if isinstance(question, Choose):
-            free = self._free(question) if question.scoring == "unconditional" else None
-            content: tuple[Any, ...] = (
-                self._ranking(question.example),
-                free,
-                question.scoring,
-                question.example.choices,
-            )
+            ranking, free = self._rankings(question)
+            content: tuple[Any, ...] = (ranking, free, question.scoring, question.example.choices)
         else:
             content = (self._prompt(question), question.max_new_tokens, question.stop, sorted(self._end))
         return sha256(repr(content).encode()).hexdigest()
@@ -84,21 +83,22 @@ class HfBackend:
             yield from self._generate({index: each for index, each in part.items() if isinstance(each, Generate)})
 
     def _choose(self, questions: Mapping[int, Choose]) -> Iterator[tuple[int, Answer]]:
-        free = self._unconditional(questions.values())
-        rankings = {index: self._ranking(question.example) for index, question in questions.items()}
-        for index, log_probs in self._way.option_log_probs(rankings):
-            question, ranking = questions[index], rankings[index]
-            before = free[self._free(question)] if question.scoring == "unconditional" else ()
-            yield index, chosen_answer(question, log_probs, list(map(len, ranking.options)), before, cut=ranking.cut)
+        pairs = {index: self._rankings(question) for index, question in questions.items()}
+        self._let_go(questions.values())
+        free = self._unconditional(free for _, free in pairs.values() if free is not None)
+        for index, log_probs in self._way.option_log_probs({index: ranking for index, (ranking, _) in pairs.items()}):
+            ranking, bare = pairs[index]
+            before, lengths = () if bare is None else free[bare], list(map(len, ranking.options))
+            yield index, chosen_answer(questions[index], log_probs, lengths, before, cut=ranking.cut)
 
-    def _unconditional(self, questions: Iterable[Choose]) -> dict[Ranking, tuple[float, ...]]:
+    def _unconditional(self, wanted: Iterable[Ranking]) -> dict[Ranking, tuple[float, ...]]:
         """Log-probabilities of the options after the answer context, once for each set of options."""
-        wanted = {self._free(question): None for question in questions if question.scoring == "unconditional"}
-        rankings = dict(enumerate(wanted))
+        rankings = dict(enumerate(dict.fromkeys(wanted)))
         return {rankings[index]: log_probs for index, log_probs in self._way.option_log_probs(rankings)}
 
     def _generate(self, questions: Mapping[int, Generate]) -> Iterator[tuple[int, Answer]]:
         prompts = {index: self._prompt(question) for index, question in questions.items()}
+        self._let_go(questions.values())
         for settings in dict.fromkeys((each.max_new_tokens, each.stop) for each in questions.values()):
             alike: dict[tuple[int, ...], list[int]] = {}
             for index, each in questions.items():
@@ -124,6 +124,31 @@ class HfBackend:
             for prompt, text in zip(batch, map(self._text, said), strict=True):
                 yield prompt, text if (kept := before_stop(text, stop)) is None else kept
 
+    def _rankings(self, question: Choose) -> tuple[Ranking, Ranking | None]:
+        """The question, and its options after the answer context where its scoring compares with them."""
+        return self._once(question, self._ranked)
+
+    def _prompt(self, question: Generate) -> Prompt:
+        return self._once(question, self._prompted)
+
+    def _once(self, question: Any, encode: Callable[[Any], T]) -> T:
+        """The tokens of a question: those of the last ones are held until they are asked, since who wants to know a
+        key asks next, and tokenising five exemplars and five options takes as long as a model for the options."""
+        if question not in self._held:
+            self._held[question] = encode(question)
+            if len(self._held) > AT_ONCE:
+                del self._held[next(iter(self._held))]
+        found: T = self._held[question]
+        return found
+
+    def _let_go(self, questions: Iterable[Question]) -> None:
+        for question in questions:
+            self._held.pop(question, None)
+
+    def _ranked(self, question: Choose) -> tuple[Ranking, Ranking | None]:
+        free = self._ranking(answer_context(question.example)) if question.scoring == "unconditional" else None
+        return self._ranking(question.example), free
+
     def _ranking(self, example: Example) -> Ranking:
         encoded = encode_choices(example, self.model.tokenizer, self.format, self.limit)
         options = [tuple(ids.tolist()) for ids in encoded.options]
@@ -133,10 +158,7 @@ class HfBackend:
         check_prompt(example, len(encoded.prompt))
         return Ranking(tuple(encoded.prompt.tolist()), tuple(options), was_cut(encoded.cuts))
 
-    def _free(self, question: Choose) -> Ranking:
-        return self._ranking(answer_context(question.example))
-
-    def _prompt(self, question: Generate) -> tuple[tuple[int, ...], bool]:
+    def _prompted(self, question: Generate) -> Prompt:
         room = self.model.context - question.max_new_tokens
         if room < 1:
             what = f"has a context of {self.model.context} tokens, too short to generate {question.max_new_tokens}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from unseen.ask.backend import Advance, Backend, ask
 from unseen.ask.cache import AnswerCache
@@ -21,6 +22,7 @@ from unseen.task.render import example_of
 from unseen.task.task import Task
 
 Ask = Callable[[Backend, Sequence[Question], AnswerCache | None, Advance], list[Answer]]
+TOGETHER = 4096  # what they begin with alike is computed once
 PARAGRAPH, LINE = "\n\n", "\n"
 
 
@@ -66,11 +68,11 @@ def evaluate_task(asking: Asking, task: Task, side: Side, counts: Counts) -> Ite
         return
     part = Part(task, side, rows)
     asked = _fitting(asking.backend, _asked(asking, part, counts), counts)
-    yield from _predictions(asking, asking.backend, list(asked), task.name)
+    yield from _predictions(asking, asking.backend, asked, task.name)
     if asking.plain is not None and asking.settings.plain_base and task.plain:
         plainly = Part(replace(task, templates=task.plain), side, rows, plain=True)
         asked = _fitting(asking.plain, _asked(asking, plainly, counts), counts)
-        yield from _predictions(asking, asking.plain, list(asked), f"{task.name}, plain")
+        yield from _predictions(asking, asking.plain, asked, f"{task.name}, plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,13 @@ def _fitting(backend: Backend, asked: Iterable[Asked], counts: Counts) -> Iterat
             yield each
 
 
-def _predictions(asking: Asking, backend: Backend, asked: Sequence[Asked], label: str) -> Iterator[Prediction]:
-    answers = asking.ask(backend, [each.question for each in asked], asking.cache, asking.progress(label))
-    for each, answer in zip(asked, answers, strict=True):
-        yield predicted(each, answer)
+def _predictions(asking: Asking, backend: Backend, asked: Iterable[Asked], label: str) -> Iterator[Prediction]:
+    """`TOGETHER` questions are rendered and asked at a time, so memory does not grow with a task."""
+    remaining = iter(asked)
+    while part := list(islice(remaining, TOGETHER)):
+        answers = asking.ask(backend, [each.question for each in part], asking.cache, asking.progress(label))
+        for each, answer in zip(part, answers, strict=True):
+            yield predicted(each, answer)
 
 
 def _asked(asking: Asking, part: Part, counts: Counts) -> Iterator[Asked]:
