@@ -43,6 +43,7 @@ from unseen.encode.trie import trie_of
 from unseen.model.folder import resolve
 
 PEER, VLLM = "lm-eval==0.4.13", "vllm==0.33.0"
+COUNT = 200  # rows of a case
 NEEDED = ("peft", "gguf", "pydantic", "pyarrow", "sentencepiece")  # what our model class needs beside it
 
 
@@ -74,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--rows", type=Path, help="JSON lines with prompt, options and label")
-    parser.add_argument("--count", type=int, default=200, help="rows of each case")
+    parser.add_argument("--count", type=int, help="at most so many rows: 200 of each case, all of a file when absent")
     parser.add_argument("--repeats", type=int, default=3, help="timed repeats of each side, in turn")
     parser.add_argument("--model", default="smollm2-135m-instruct", help="a model, or a size of encoded_rows.py")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 4, 16, 64], help="tried on the peer")
@@ -93,7 +94,7 @@ def _cases(options: argparse.Namespace) -> dict[str, list[Row]]:
     if options.rows:
         lines = options.rows.read_text("utf-8").splitlines()
         return {options.rows.stem: [json.loads(line) for line in lines if line.strip()][: options.count]}
-    return {CASES[name][0]: CASES[name][1](options.count) for name in options.cases}
+    return {CASES[name][0]: CASES[name][1](options.count or COUNT) for name in options.cases}
 
 
 def _compare(name: str, job: Job, python: Path, options: argparse.Namespace, work: Path) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def _ways(ordered: Sorted, width: int) -> Iterator[list[Row]]:
 def _one_root(members: list[int], weights: Sequence[Weights]) -> list[list[int]]:
     """A row has one root, which cannot be copied: sequences that learn what follows it run alone, all but one."""
     learning = [member for member in members if weights[member][1]]
-    alone = learning[1:]
+    alone = dict.fromkeys(learning[1:])
     return [[member for member in members if member not in alone], *([member] for member in alone)]
 
 
