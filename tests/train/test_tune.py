@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tiny_tuning import SETTINGS, changed, gpt2, llama, losses, own_loss, plan_o
 
 from unseen.errors import ModelMistake, NonFiniteLoss, RecipeMistake
 from unseen.train.plan import supervised_weight
+from unseen.trie import cpu_attention
 
 GOLDEN_FULL = (4.925232244997608, 4.849696772439139)
 GOLDEN_LORA = (4.925232244997608, 4.854887621743338)
@@ -33,6 +35,22 @@ def test_the_loss_falls(tmp_path: Path, make: Any, method: str, share: float) ->
     settings = changed(steps=36, learning_rate=3e-2, method=method, rank=4)
     fallen = losses(run_tiny(make(), tmp_path, settings, examples=random_examples(4)))
     assert fallen[-1] < share * fallen[0]
+
+
+@pytest.mark.parametrize(("precision", "kept"), [("float32", "unseen_trie"), ("bfloat16", "sdpa: unseen_trie failed")])
+def test_the_attention_is_tried_in_the_precision_of_the_run(
+    tmp_path: Path, precision: Any, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = cpu_attention._TrieAttention.apply
+
+    def in_float32(query: torch.Tensor, *more: Any) -> Any:
+        if query.dtype != torch.float32:
+            raise ValueError("no bfloat16")
+        return apply(query, *more)
+
+    monkeypatch.setattr(cpu_attention, "_TrieAttention", SimpleNamespace(apply=in_float32))
+    tuned = run_tiny(llama(), tmp_path, changed(steps=1, precision=precision))
+    assert tuned.batches == "trie" and tuned.attention.startswith(kept)
 
 
 def test_steps_are_written_one_a_line_with_what_was_computed(tmp_path: Path) -> None:

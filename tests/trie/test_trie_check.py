@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import transformers
 from tiny_families import tiny_family
 from transformers import LlamaForCausalLM, MistralForCausalLM
 
+from unseen.trie import cpu_attention
 from unseen.trie.attention import TrieAttention, implementation_of
 from unseen.trie.check import Plain, trie_attention
+from unseen.trie.cpu_attention import ATTENTION
 from unseen.trie.kernel import Kernel, kernel_of, running
 from unseen.trie.small_copy import small_copy
 
@@ -145,6 +148,22 @@ def test_a_wrong_window_is_no_reason_to_run_a_faster_attention() -> None:
     assert kernel_of(module, TrieAttention({"": 6}), CPU).reason == ""
     wrong = kernel_of(module, TrieAttention({"": None}), CPU)
     assert wrong == Kernel("sdpa", wrong.reason) and "differs" in wrong.reason
+
+
+def test_an_attention_that_fails_in_the_precision_of_the_run_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, attention = tiny_family("Llama"), TrieAttention({"": None})
+    assert kernel_of(module, attention, CPU, torch.bfloat16).name == ATTENTION
+
+    def in_float32(query: torch.Tensor, *more: Any) -> Any:
+        if query.dtype != torch.float32:
+            raise ValueError("no bfloat16")
+        return apply(query, *more)
+
+    apply = cpu_attention._TrieAttention.apply
+    monkeypatch.setattr(cpu_attention, "_TrieAttention", SimpleNamespace(apply=in_float32))
+    assert kernel_of(module, attention, CPU).name == ATTENTION
+    kernel = kernel_of(module, attention, CPU, torch.bfloat16)
+    assert kernel.name == "sdpa" and "failed on a small copy (no bfloat16)" in kernel.reason
 
 
 @pytest.mark.parametrize(("name", "rate"), [("Llama", "attention_dropout"), ("GPT2", "attn_pdrop")])

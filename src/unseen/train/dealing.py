@@ -13,6 +13,7 @@ from unseen.errors import ModelMistake
 from unseen.progress import say
 from unseen.recipe import TrainSettings
 from unseen.train.batch import Deal, plain_batches
+from unseen.train.machine import autocast_dtype
 from unseen.train.trie_batch import trie_deal
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.kernel import Kernel, kernel_of, running, width_of
@@ -56,5 +57,5 @@ def dealing_of(model: LanguageModel, settings: TrainSettings, device: torch.devi
     if isinstance(attention, Plain):
         say(f"{model.name} runs row by row, nothing is shared: {attention.reason}")
         return Dealing(plain, f"plain: {attention.reason}")
-    kernel = kernel_of(model.module, attention, device)
+    kernel = kernel_of(model.module, attention, device, autocast_dtype(settings.precision, device))
     return Dealing(trie_deal(attention, settings.batch_tokens, width_of(kernel)), "trie", kernel)

@@ -18,6 +18,7 @@ from unseen.trie.small_copy import WINDOW, small_copy, undisturbed
 
 FLEX = "flex_attention"
 TOLERANCE = {ATTENTION: 1e-4, FLEX: 5e-3}  # of the norm, in float32; on CUDA products may be TensorFloat-32
+ROUNDED = 0.3  # of the norm, in half precision: it tells what does not run, or reads something else, from rounding
 BRANCHES = 4  # of the trie that is tried: more nodes than a block of either attention has
 DROPOUT_NAMES = ("attention_dropout", "attn_pdrop")
 
@@ -35,16 +36,19 @@ class Kernel:
     reason: str = ""
 
 
-def kernel_of(module: Any, attention: TrieAttention, device: torch.device) -> Kernel:
+def kernel_of(
+    module: Any, attention: TrieAttention, device: torch.device, autocast: torch.dtype | None = None
+) -> Kernel:
     """The fastest attention that `module` can run with on `device`; the one that it has where no other agrees.
 
     A small copy on that device, running with the faster one, must give the states and gradients that its rows alone
-    have with the module's own. Ask before a module is wrapped or sharded. The module is not changed.
+    have with the module's own; under autocast to `autocast` too where that is given, since queries, keys and values
+    then come in several dtypes. Ask before a module is wrapped or sharded. The module is not changed.
     """
     base = base_of(module)
     faster = FLEX if device.type == "cuda" else ATTENTION
     with undisturbed(device):
-        reason = _refusal(base, device) or _disagreement(base, attention, faster, device)
+        reason = _refusal(base, device) or _disagreement(base, attention, faster, device, autocast)
     return Kernel(implementation_of(base), reason) if reason else Kernel(faster)
 
 
@@ -92,19 +96,30 @@ def _refusal(base: Any, device: torch.device) -> str:
     return "" if implementation_of(base) in ("sdpa", ATTENTION) else "the family does not take sdpa"
 
 
-def _disagreement(base: Any, attention: TrieAttention, name: str, device: torch.device) -> str:
+def _disagreement(
+    base: Any, attention: TrieAttention, name: str, device: torch.device, autocast: torch.dtype | None
+) -> str:
     """How a small copy that runs with the attention `name` differs from its rows alone; empty when it does not."""
     try:
         copy = small_copy(base).to(device)
-        truth = _read(copy.base_model, states_alone(copy.base_model, branching_rows(BRANCHES)))
+        network, rows = copy.base_model, branching_rows(BRANCHES)
+        truth = _read(network, states_alone(network, rows))
         copy.set_attn_implementation(name)
         if implementation_of(copy) != name:
             return f"the family does not take {name}"
-        ours = _read(copy.base_model, states_in_trie(copy.base_model, _shrunk(attention), branching_rows(BRANCHES)))
+        for dtype, tolerance in ((None, TOLERANCE[name]), (autocast, ROUNDED))[: 1 if autocast is None else 2]:
+            with torch.autocast(device.type, dtype, enabled=dtype is not None):
+                ours = _read(network, states_in_trie(network, _shrunk(attention), rows))
+            difference = max(float((mine - true).norm() / true.norm()) for mine, true in zip(ours, truth, strict=True))
+            if not difference < tolerance:
+                return f"{name} differs on a small copy (relative {difference:.1g}{_under(dtype)})"
     except Exception as error:  # compilers and kernels raise whatever they meet
         return f"{name} failed on a small copy ({short(error)})"
-    difference = max(float((mine - other).norm() / other.norm()) for mine, other in zip(ours, truth, strict=True))
-    return "" if difference < TOLERANCE[name] else f"{name} differs on a small copy (relative {difference:.1g})"
+    return ""
+
+
+def _under(dtype: torch.dtype | None) -> str:
+    return "" if dtype is None else f" under autocast to {str(dtype).removeprefix('torch.')}"
 
 
 def _read(network: Any, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
