@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from unseen.ask.ways import Plainly
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
@@ -35,6 +36,18 @@ def losses(folder: Path) -> list[float]:
 def scores(folder: Path) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads((folder / "scores.json").read_text())
     return found
+
+
+def test_a_model_that_is_asked_row_by_row_is_told_and_recorded(
+    recipe: Recipe, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = recipe.evaluate.model_copy(update={"shots": (0,), "rows": 2, "templates": 1})
+    asked = recipe.model_copy(update={"seen": (), "evaluate": few})
+    shared = evaluate(asked, tmp_path / "shared").record["reading"]
+    monkeypatch.setattr("unseen.ask.hf.way_of", lambda module, tokens: Plainly(module, tokens, "it is too tiny"))
+    alone = evaluate(asked, tmp_path / "alone").record["reading"]
+    assert (shared, alone) == ("trie", "plain: it is too tiny")
+    assert capsys.readouterr().err.count("the base model is asked row by row (plain: it is too tiny)") == 1
 
 
 def test_a_run_leaves_what_the_design_says(done: Path) -> None:

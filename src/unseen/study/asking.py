@@ -17,7 +17,7 @@ from unseen.encode.format import Format, format_of
 from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.rows import Counts
-from unseen.progress import Advance, bar
+from unseen.progress import Advance, bar, say
 from unseen.study.prepare import Prepared
 from unseen.task.task import Task
 from unseen.train.ranks import ALONE, Ranks
@@ -51,6 +51,8 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks 
     """
     counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
     backend = _backend(prepared, model)
+    if backend.reading != "trie":
+        say(f"the {name} model is asked row by row ({backend.reading})")
     opened = ranks.in_turn(lambda: AnswerCache(cache() / "answers.sqlite"))  # so that one makes it
     with opened as answers, bar(f"asking {name}") as advance:
         asking = replace(_asking(prepared, backend, name, answers, advance), ask=partial(ask_together, ranks))
