@@ -135,6 +135,12 @@ def test_a_space_that_may_belong_to_the_answer_is_left_to_the_model(tokenizer: T
     assert tokenizer.decode(prompt, control=True) == "<s>Answer:"
 
 
+@pytest.mark.parametrize("format", [PLAIN, CHAT], ids=["plain", "chat"])
+def test_an_empty_completion_names_its_row(format: Format, tokenizer: Tokenizer) -> None:
+    with pytest.raises(DataMistake, match="has an empty completion"):
+        encode(asked("What is it?", ""), tokenizer, format, 99)
+
+
 def test_a_question_needs_no_completion(tokenizer: Tokenizer) -> None:
     question = asked("", "", segments=(Segment("user", "Does it follow?"),))
     assert (

@@ -13,7 +13,7 @@ import pytest
 import torch
 from tiny_tuning import SETTINGS, changed, gpt2, llama, losses, own_loss, plan_of, random_examples, run_tiny
 
-from unseen.errors import ModelMistake, NonFiniteLoss, RecipeMistake
+from unseen.errors import DataMistake, ModelMistake, NonFiniteLoss, RecipeMistake
 from unseen.train.plan import supervised_weight
 from unseen.trie import cpu_attention
 
@@ -161,3 +161,9 @@ def test_golden_losses_of_two_steps(tmp_path: Path) -> None:
             method=method, rank=4, steps=2, learning_rate=1e-2, schedule="cosine", weight_decay=0.1, clip=0.5
         )
         assert losses(run_tiny(model, tmp_path / method, settings)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_validation_row_without_a_supervised_token_is_named(tmp_path: Path) -> None:
+    nothing = replace(random_examples(1)[0], id="held/3", weights=np.zeros(len(random_examples(1)[0].ids), np.float32))
+    with pytest.raises(DataMistake, match="held/3: has no supervised token"):
+        run_tiny(llama(), tmp_path, validation=[nothing])

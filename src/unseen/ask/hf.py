@@ -12,7 +12,7 @@ from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.ask.reader import asking
-from unseen.ask.ways import Ranking, way_of
+from unseen.ask.ways import Ranking, Way, way_of
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_choices, encode_question
 from unseen.errors import ModelMistake
@@ -32,7 +32,8 @@ class HfBackend:
 
     `batch_tokens` bounds the tokens that are read at once, and those of a batch's cache: it changes the time, and
     log-probabilities by no more than rounding. `options` says whether the end token is part of an option: `ended`
-    as a tuned model has learned it (and as T0 counts it), `open` as GPT-3 compares completions.
+    as a tuned model has learned it (and as T0 counts it), `open` as GPT-3 compares completions. `way` is how the model
+    is read, which another backend of the same model has found out; absent, it is tried.
     """
 
     def __init__(
@@ -42,13 +43,14 @@ class HfBackend:
         batch_tokens: int = 4096,
         max_tokens: int = 1024,
         options: Literal["ended", "open"] = "ended",
+        way: Way | None = None,
     ) -> None:
         if model.kind != "decoder":
             raise ModelMistake(model.name, f"is an {model.kind} model", "choose a decoder-only model")
         check_causal(model.module)
         self.model, self.format, self.batch_tokens, self.options = model, format, batch_tokens, options
         self.limit = min(max_tokens, model.context)
-        self._way = way_of(model.module, batch_tokens)
+        self.way = way_of(model.module, batch_tokens) if way is None else way
         self._end = frozenset(end_ids(model.tokenizer, format))
         self._stamp: tuple[Any, ...] = ()
         self._digest = ""
@@ -57,7 +59,7 @@ class HfBackend:
     @property
     def reading(self) -> str:
         """How questions are read: `trie`, or `plain` and why (see ways.py)."""
-        return self._way.name
+        return self.way.name
 
     @property
     def digest(self) -> str:
@@ -86,7 +88,7 @@ class HfBackend:
         pairs = {index: self._rankings(question) for index, question in questions.items()}
         self._let_go(questions.values())
         free = self._unconditional(free for _, free in pairs.values() if free is not None)
-        for index, log_probs in self._way.option_log_probs({index: ranking for index, (ranking, _) in pairs.items()}):
+        for index, log_probs in self.way.option_log_probs({index: ranking for index, (ranking, _) in pairs.items()}):
             ranking, bare = pairs[index]
             before, lengths = () if bare is None else free[bare], list(map(len, ranking.options))
             yield index, chosen_answer(questions[index], log_probs, lengths, before, cut=ranking.cut)
@@ -94,7 +96,7 @@ class HfBackend:
     def _unconditional(self, wanted: Iterable[Ranking]) -> dict[Ranking, tuple[float, ...]]:
         """Log-probabilities of the options after the answer context, once for each set of options."""
         rankings = dict(enumerate(dict.fromkeys(wanted)))
-        return {rankings[index]: log_probs for index, log_probs in self._way.option_log_probs(rankings)}
+        return {rankings[index]: log_probs for index, log_probs in self.way.option_log_probs(rankings)}
 
     def _generate(self, questions: Mapping[int, Generate]) -> Iterator[tuple[int, Answer]]:
         prompts = {index: self._prompt(question) for index, question in questions.items()}
@@ -116,8 +118,8 @@ class HfBackend:
         def stopped(ids: list[int]) -> bool:
             return bool(stop) and before_stop(self._text(ids), stop) is not None
 
-        made = self._way.batches(prompts)
-        read = self._way.read(made)
+        made = self.way.batches(prompts)
+        read = self.way.read(made)
         for batch in made:
             with asking(self.model.module):
                 said = greedy(self.model.module, next(read), most, self._end, stopped)

@@ -135,6 +135,8 @@ def _within(
         encoded = replace(encoded, cuts={**encoded.cuts, **cuts})
     if not encoded.supervised:
         raise DataMistake(example.id, "has no supervised token", "give it a completion")
+    if not any(each.text for each in example.segments if each.weight > 0):
+        raise DataMistake(example.id, "has an empty completion: only its end would be learned", "give it a completion")
     return encoded
 
 

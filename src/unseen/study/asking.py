@@ -88,7 +88,7 @@ def _backend(prepared: Prepared, model: LanguageModel) -> HfBackend:
 def _asking(prepared: Prepared, backend: HfBackend, name: str, answers: AnswerCache, advance: Advance) -> Asking:
     recipe = prepared.recipe
     limits = recipe.train.batch_tokens, recipe.train.max_tokens
-    plain = HfBackend(backend.model, Format("plain"), *limits, options="open") if name == "base" else None
+    plain = HfBackend(backend.model, Format("plain"), *limits, "open", backend.way) if name == "base" else None
     return Asking(
         backend=backend,
         settings=settings_of(prepared),

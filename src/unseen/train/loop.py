@@ -21,7 +21,7 @@ from unseen.train.dealing import Dealing, dealing_of
 from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
-from unseen.train.plan import StepPlan
+from unseen.train.plan import StepPlan, check_supervised
 from unseen.train.ranks import as_one, join
 from unseen.train.run import Run, take_step, validation_loss
 from unseen.train.spread import Spread, spread_of
@@ -112,6 +112,8 @@ def tune(
 def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool) -> None:
     if not resume and (out / LOG).exists():
         raise RecipeMistake(str(out), "already holds a run", "resume it with --resume, or name another --out")
+    for example in validation:
+        check_supervised(example)
     if settings.keep == "best_seen" and not validation:
         raise RecipeMistake("train.keep", "best_seen needs validation rows", "set train.validation_rows above 0")
 

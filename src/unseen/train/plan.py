@@ -75,7 +75,7 @@ def plan_steps(
         remedy = "add rows, or lower train.steps or train.epochs"
         raise DataMistake("", f"the run needs {wanted} examples and only {len(chosen)} were drawn", remedy)
     used, where = np.unique(chosen, return_inverse=True)
-    each = np.array([_checked_weight(examples[int(index)]) for index in used], dtype=np.float64)[where]
+    each = np.array([check_supervised(examples[int(index)]) for index in used], dtype=np.float64)[where]
     starts = np.arange(0, len(chosen), settings.examples_per_step)
     return StepPlan(chosen, np.add.reduceat(each, starts), settings.examples_per_step, epoch_length)
 
@@ -85,7 +85,8 @@ def _first(draws: Iterable[int], count: int) -> Iterable[int]:
         yield draw
 
 
-def _checked_weight(example: Encoded) -> float:
+def check_supervised(example: Encoded) -> float:
+    """`supervised_weight`; raises `DataMistake` naming an example that has none."""
     weight = supervised_weight(example)
     if not weight > 0:
         raise DataMistake(example.id, "has no supervised token", "give it a completion, or leave the row out")

@@ -25,9 +25,6 @@ from transformers.masking_utils import sdpa_mask
 ATTENTION = "unseen_trie"
 BLOCK = 256  # queries: at 128 the kernel itself runs slower, at 512 too much of a block is masked
 NO_WINDOW = 2**62
-# What torch's own scaled_dot_product_attention runs on a CPU; called directly since its gradient needs the sums.
-flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 def register() -> None:
@@ -127,7 +124,7 @@ class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
         sums = []
         for block in blocks:
             q, k, v = _parts(block, query, key, value)
-            own, total = flash(q, k, v, 0.0, False, attn_mask=block.mask, scale=scale)
+            own, total = _flash()(q, k, v, 0.0, False, attn_mask=block.mask, scale=scale)
             _queries(block, out, key.shape[1]).copy_(own)
             sums.append(total)
         ctx.save_for_backward(query, key, value, out, *sums)
@@ -143,11 +140,24 @@ class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
         for block, total in zip(ctx.blocks, sums, strict=True):
             read = _parts(block, query, key, value)
             given, own = _queries(block, grad, heads), _queries(block, out, heads)
-            parts = flash_backward(given, *read, own, total, 0.0, False, attn_mask=block.mask, scale=ctx.scale)
+            parts = _flash_backward()(given, *read, own, total, 0.0, False, attn_mask=block.mask, scale=ctx.scale)
             _queries(block, grads[0], heads).copy_(parts[0])
             for whole, part in zip(grads[1:], parts[1:], strict=True):
                 whole[block.row].index_add_(1, block.keys, part.sum(0, dtype=torch.float32))
         return grads[0], grads[1].to(key.dtype), grads[2].to(value.dtype), None, None
+
+
+def _flash() -> Any:
+    """What torch's own attention runs on a CPU; called directly since its gradient needs the sums that it returns.
+
+    The name is not one of torch's public ones. It is looked up when it is used, so that under a torch that has renamed
+    it the small copy fails (kernel.py), and the model goes on with its own attention.
+    """
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+
+
+def _flash_backward() -> Any:
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 def _parts(
