@@ -61,7 +61,8 @@ def _sharing(values: Mapping[str, Any]) -> str:
     """What computing shared prefixes once saves, or why nothing is shared."""
     if values["batches"] != "trie":
         return f"{values['batches']}, padding included"
-    return f"padding included; {values['sharing_ratio']:.2f} tokens read for each that is computed"
+    ratio, group = values["sharing_ratio"], values["group"]
+    return f"padding included; {ratio:.2f} tokens read for each that is computed, at N = {group} rows of a task together"
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:

@@ -81,6 +81,7 @@ def plan(recipe: Recipe) -> Plan:
             "positions_computed": cost.positions,
             "batches": dealing.batches,
             "sharing_ratio": cost.read / cost.nodes,
+            "group": recipe.mixture.group,
             "tuning_seconds": round(cost.seconds),
             "memory_mb": round(cost.memory_bytes / 2**20),
             "format": format_record(prepared, model),
