@@ -62,7 +62,7 @@ def _sharing(values: Mapping[str, Any]) -> str:
     if values["batches"] != "trie":
         return f"{values['batches']}, padding included"
     ratio, group = values["sharing_ratio"], values["group"]
-    return f"padding included; {ratio:.2f} tokens read for each that is computed, at N = {group} rows of a task together"
+    return f"padding included; {ratio:.2f} tokens read for each one computed, {group} rows of a task drawn together"
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:
