@@ -9,9 +9,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# How long an example takes says something about the machine, which other programs share.
-hypothesis.settings.register_profile("shared machine", deadline=None)
-hypothesis.settings.load_profile("shared machine")
+# How long an example takes says something about the machine, which other programs share. The same examples are tried
+# every time, so that a change is judged and not the draw; HYPOTHESIS_PROFILE=explore tries new ones.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.pop("OMP_DYNAMIC", None)

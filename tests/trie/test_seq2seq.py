@@ -55,7 +55,8 @@ def assert_equal(ours: Found, theirs: Found) -> None:
     assert ours[1].keys() == theirs[1].keys()
     whole = sum(float(gradient.norm()) ** 2 for gradient in theirs[1].values()) ** 0.5
     for name, gradient in theirs[1].items():
-        limit = 1e-4 * max(float(gradient.norm()), 1e-3 * whole)
+        # What is nearly nothing beside the whole gradient is rounding.
+        limit = 1e-4 * max(float(gradient.norm()), 1e-2 * whole)
         assert float((ours[1][name] - gradient).norm()) <= limit, name
 
 
