@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.encode.cut import cheapest_cut
 from unseen.encode.encoded import Encoded
 
 
@@ -38,29 +39,13 @@ def plan_batches(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
     the cut changes no result.
     """
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
-    ordered = [lengths[index] for index in order]
-    costs, starts = [0], [0]  # of the cheapest cut of the first n examples, and where its last batch starts
-    for end in range(1, len(order) + 1):
-        cost, start = min(_last_batches(ordered, end, costs, batch_tokens))
-        costs.append(cost)
-        starts.append(start)
-    batches: list[list[int]] = []
-    end = len(order)
-    while end:
-        batches.append(order[starts[end] : end])
-        end = starts[end]
-    return batches[::-1]
+    ordered = np.array([lengths[index] for index in order], dtype=np.int64)
 
+    def weigh(starts: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        positions = ordered[starts] * (end - starts)
+        return positions, positions + PER_BATCH
 
-def _last_batches(
-    ordered: Sequence[int], end: int, costs: Sequence[int], batch_tokens: int
-) -> Iterator[tuple[int, int]]:
-    """(cost of all, start) for each batch that may end at `end`, where the first n of `ordered` cost `costs[n]`."""
-    for start in range(end - 1, -1, -1):
-        positions = ordered[start] * (end - start)
-        if start < end - 1 and positions > batch_tokens:
-            return
-        yield costs[start] + positions + PER_BATCH, start
+    return [order[start:end] for start, end in cheapest_cut(len(order), batch_tokens, weigh)]
 
 
 def pad(batch: Sequence[Encoded]) -> Padded:

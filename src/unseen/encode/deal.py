@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.encode.batch import plan_batches
+from unseen.encode.cut import cheapest_cut
 from unseen.encode.trie import Indices, Sorted, sort_sequences
 
 # The width of a row at which attention costs as much as everything else of a position: over a dense mask, and where a
@@ -52,34 +53,19 @@ def deal_rows(ordered: Sorted, budget: int, width: int = ATTENTION_WIDTH) -> lis
     """
     fresh = np.concatenate([[0], np.cumsum(ordered.length - ordered.common)])
     last_root = _last_root(ordered.common)
-    count = len(ordered.order)
-    cost, cut, size = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
-    earliest = 0
-    for end in range(1, count + 1):
-        earliest = max(earliest, int(last_root[end - 1]))
-        starts = np.arange(earliest, end)
+
+    def weigh(starts: Indices, end: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         nodes = ordered.length[starts] + fresh[end] - fresh[starts + 1]
-        # Nodes never grow with the start, so what is over the budget once stays over it for every later end.
-        fitting = int(np.searchsorted(-nodes, -budget))
-        keep = min(fitting, len(starts) - 1)
-        starts, nodes, earliest = starts[keep:], nodes[keep:], earliest + keep
-        total = cost[starts] + nodes * (1 + nodes / width)
-        best = int(np.argmin(total))
-        cost[end], cut[end], size[end] = total[best], starts[best], nodes[best]
-    return _rows(ordered.order, cut, size)
+        one_root = np.where(starts < last_root[end - 1], np.inf, nodes)
+        return one_root, nodes * (1 + nodes / width)
+
+    return [
+        Row(tuple(ordered.order[start:end].tolist()), int(weigh(np.array([start]), end)[0][0]))
+        for start, end in cheapest_cut(len(ordered.order), budget, weigh)
+    ]
 
 
 def _last_root(common: Indices) -> Indices:
     """For each sorted sequence, the first of those that share their first token with it and stand beside it."""
     place: Indices = np.maximum.accumulate(np.where(common == 0, np.arange(len(common)), 0))
     return place
-
-
-def _rows(order: Indices, cut: Indices, size: Indices) -> list[Row]:
-    rows: list[Row] = []
-    end = len(order)
-    while end:
-        start = int(cut[end])
-        rows.append(Row(tuple(order[start:end].tolist()), int(size[end])))
-        end = start
-    return rows[::-1]

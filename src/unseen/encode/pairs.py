@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.encode.batch import PER_BATCH
+from unseen.encode.cut import cheapest_cut
 from unseen.encode.encoded import Encoded
 from unseen.encode.trie import Ids, Indices, Weights, sort_sequences
 
@@ -97,37 +98,18 @@ def plan_pairs(pairs: Sequence[Pair], batch_tokens: int) -> list[list[DecoderRow
     lengths = [len(pairs[row.members[0]].source) for row in rows]
     order = sorted(range(len(rows)), key=lambda place: (-lengths[place], rows[place].source, -rows[place].read))
     rows = [rows[place] for place in order]
-    starts = _cheapest_cut(
-        np.array([lengths[place] for place in order], dtype=np.int64),
-        np.array([row.source for row in rows], dtype=np.int64),
-        np.array([row.read for row in rows], dtype=np.int64),
-        batch_tokens,
-    )
-    return [rows[start:end] for start, end in pairwise([*starts, len(rows)])]
+    length = np.array([lengths[place] for place in order], dtype=np.int64)
+    read = np.array([row.read for row in rows], dtype=np.int64)
+    changes = [one.source != other.source for one, other in pairwise(rows)]
+    number = np.concatenate([[0], np.cumsum(changes)]) if rows else read  # of each row's source, in this order
 
+    def weigh(starts: Indices, end: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        count, sources = end - starts, 1 + number[end - 1] - number[starts]
+        longest = np.maximum.accumulate(read[starts[0] : end][::-1])[::-1]
+        positions = length[starts] * (sources + count / SELECTED_PER_POSITION) + count * longest
+        return positions, positions + PER_BATCH
 
-def _cheapest_cut(length: Indices, source: Indices, read: Indices, batch_tokens: int) -> list[int]:
-    """Where each micro-batch starts, for rows with these source lengths (never growing), sources and lengths."""
-    count = len(source)
-    other = np.concatenate([[0], np.cumsum(np.append(True, source[1:] != source[:-1]))]) if count else source
-    cost, cut = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
-    earliest = 0
-    for end in range(1, count + 1):
-        starts = np.arange(earliest, end)
-        rows, sources = end - starts, 1 + other[end] - other[starts + 1]
-        longest = np.maximum.accumulate(read[earliest:end][::-1])[::-1]
-        positions = length[starts] * (sources + rows / SELECTED_PER_POSITION) + rows * longest
-        # Positions never grow with the start, and what is over the budget once stays over it for every later end.
-        keep = min(int(np.searchsorted(-positions, -batch_tokens)), len(starts) - 1)
-        total = cost[starts[keep:]] + positions[keep:] + PER_BATCH
-        best = int(np.argmin(total))
-        cost[end], cut[end], earliest = total[best], starts[keep + best], earliest + keep
-    begins: list[int] = []
-    end = count
-    while end:
-        end = int(cut[end])
-        begins.append(end)
-    return begins[::-1]
+    return [rows[start:end] for start, end in cheapest_cut(len(rows), batch_tokens, weigh)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
