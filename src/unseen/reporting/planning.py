@@ -62,7 +62,8 @@ def _sharing(values: Mapping[str, Any]) -> str:
     if values["batches"] != "trie":
         return f"{values['batches']}, padding included"
     ratio, group = values["sharing_ratio"], values["group"]
-    return f"padding included; {ratio:.2f} tokens read for each one computed, {group} rows of a task drawn together"
+    drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
+    return f"padding included; {ratio:.2f} tokens read for each one computed, {drawn}"
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:
