@@ -6,8 +6,8 @@
 Cases: 200 questions without exemplars, behind five fixed ones, and behind five drawn for each (five_options.py).
 `--rows` is a file of JSON lines with `prompt`, `options` and `label`, exemplars already in the prompt.
 
-Both sides run in processes of their own and take turns, in float32, with the same threads; a repeat is timed from text
-to scores. lm-evaluation-harness gets its best batch size, which is tried on some rows of each case. It lives in an
+Both sides run in processes of their own, one after the other, in float32, with the same threads; a repeat is timed from
+text to scores. lm-evaluation-harness gets its best batch size, which is tried on some rows of each case. It lives in an
 environment of its own, which the first run makes (`--peer-env`, two minutes and 1.8 GB). With `--with-plugin` it also
 runs with our model class. On a GPU its vLLM backend with prefix caching runs too, in a further environment.
 For a quick try: `--count 10 --repeats 1 --try-rows 2 --batch-sizes 4`.
@@ -35,7 +35,7 @@ import numpy as np
 from encoded_rows import model_folder
 from five_options import CASES, Row
 from peer_environment import peer_python
-from steps import Worker, in_turn
+from steps import Worker, one_by_one
 
 from unseen.data.places import cache
 from unseen.encode.tokenizer import load_tokenizer
@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--rows", type=Path, help="JSON lines with prompt, options and label")
     parser.add_argument("--count", type=int, help="at most so many rows: 200 of each case, all of a file when absent")
-    parser.add_argument("--repeats", type=int, default=3, help="timed repeats of each side, in turn")
+    parser.add_argument("--repeats", type=int, default=3, help="timed repeats of each side")
     parser.add_argument("--model", default="smollm2-135m-instruct", help="a model, or a size of encoded_rows.py")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 4, 16, 64], help="tried on the peer")
     parser.add_argument("--try-rows", type=int, default=20, help="rows that batch sizes are tried on")
@@ -98,7 +98,7 @@ def _cases(options: argparse.Namespace) -> dict[str, list[Row]]:
 
 
 def _compare(name: str, job: Job, python: Path, options: argparse.Namespace, work: Path) -> list[dict[str, Any]]:
-    """A line for each system: its repeats, in turn with the others, and how far its scores are from the peer's."""
+    """A line for each system: its repeats, and how far its scores are from the peer's."""
     batch = _best_batch(job, python, options, work)
     systems: dict[str, Worker] = {}
     shared = {"batch_tokens": options.batch_tokens}
@@ -113,7 +113,7 @@ def _compare(name: str, job: Job, python: Path, options: argparse.Namespace, wor
         systems[f"{PEER} with {VLLM}"] = Worker(_vllm_python(options.vllm_env), "choose_lm_eval.py", plugged, work)
     else:
         print(f"{name}: no GPU is used, so the peer's vLLM backend is left out", file=sys.stderr)
-    taken = dict(zip(systems, in_turn(list(systems.values()), 0, options.repeats), strict=True))
+    taken = dict(zip(systems, one_by_one(list(systems.values()), 0, options.repeats), strict=True))
     tokens, nodes = _counts(job)
     return [
         {
@@ -139,7 +139,7 @@ def _best_batch(job: Job, python: Path, options: argparse.Namespace, work: Path)
     found = []
     for batch in options.batch_sizes:
         some = replace(job, asked=job.asked[: options.try_rows], setting={"class": "hf", "batch": batch})
-        [[tried]] = in_turn([Worker(python, "choose_lm_eval.py", some, work)], 0, 1)
+        [[tried]] = one_by_one([Worker(python, "choose_lm_eval.py", some, work)], 0, 1)
         found.append((tried["seconds"], batch))
         print(f"{PEER}, batch size {batch}: {tried['seconds']:.2f} s for {len(some.asked)} rows", file=sys.stderr)
     return min(found)[1]

@@ -4,11 +4,11 @@
     .venv/bin/python bench/gpu.py --device cpu --models tiny --step-rows 8 --matrix 512      # to see that it runs
 
 Each system does the same optimizer steps of the same rows (short ones of many tasks, 16 of a task), with float32
-weights and products in bfloat16, in turn. TRL runs in an environment of its own, packs into `--packing` tokens, and
-reads the head with its fused kernel, which scores supervised positions alone. `tokens_per_second` counts the tokens
-that the rows hold, whether they were computed once or often. `share_of_peak` is the operations of what was computed
-(6 for each weight and position, 4 where LoRA freezes it, the head's where something is asked; attention left out) over
-what a large product of matrices reaches on this device.
+weights and products in bfloat16, one after the other. TRL runs in an environment of its own, packs into `--packing`
+tokens, and reads the head with its fused kernel, which scores supervised positions alone. `tokens_per_second` counts
+the tokens that the rows hold, whether they were computed once or often. `share_of_peak` is the operations of what was
+computed (6 for each weight and position, 4 where LoRA freezes it, the head's where something is asked; attention left
+out) over what a large product of matrices reaches on this device.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import torch
 from encoded_rows import model_folder, write_rows
 from instruction_rows import grouped
 from peer_environment import peer_python
-from steps import Job, Worker, differences, in_turn
+from steps import Job, Worker, differences, one_by_one
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from unseen.data.places import cache
@@ -99,7 +99,7 @@ def _measured(name: str, peak: float, options: argparse.Namespace, work: Path) -
         PEER: Worker(python, "steps_trl.py", replace(job, setting={"packing": options.packing}), work),
     }
     # Two steps warm up: FlexAttention is compiled in the first ones.
-    taken = dict(zip(systems, in_turn(list(systems.values()), 2, options.repeat), strict=True))
+    taken = dict(zip(systems, one_by_one(list(systems.values()), 2, options.repeat), strict=True))
     backbone, head = _weights(folder)
     asked, each_weight = _asked(file), 6 if options.method == "full" else 4
     return [

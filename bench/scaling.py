@@ -24,7 +24,7 @@ from typing import Any
 
 from encoded_rows import model_folder, write_rows
 from instruction_rows import grouped
-from steps import Job, Worker, differences, in_turn
+from steps import Job, Worker, differences, one_by_one
 
 Point = tuple[str, str, list[dict[str, str]]]
 
@@ -77,7 +77,7 @@ def _measured(
     ways = ["trie", "plain"] if options.plain else ["trie"]
     settings = [{"batches": way, "batch_tokens": options.batch_tokens} for way in ways]
     workers = [Worker(sys.executable, "steps_unseen.py", replace(job, setting=setting), work) for setting in settings]
-    taken = in_turn(workers, 1, options.repeat)
+    taken = one_by_one(workers, 1, options.repeat)
     medians = [statistics.median(each["seconds"] for each in steps[1:]) for steps in taken]
     return [
         {

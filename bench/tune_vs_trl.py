@@ -7,10 +7,10 @@ Cases: (a) 16 rows of one task, shaped as Natural Instructions' are; (b) 1,024 s
 random, timed once; (c) 32 rows that share nothing. `--rows` is a file of JSON lines with `prompt` and `completion`,
 all of one step. The rows are real ones where `$UNSEEN_DATA` has them (see instruction_rows.py).
 
-Both sides run in processes of their own and take turns, with float32 weights; `precision` is that of matrix products
-(autocast). TRL gets its best setting: the settings in `SETTINGS` are tried on the first rows of each case, gradient
-checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the first run
-makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
+Both sides run in processes of their own, one after the other, with float32 weights; `precision` is that of matrix
+products (autocast). TRL gets its best setting: the settings in `SETTINGS` are tried on the first rows of each case,
+gradient checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the
+first run makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
 
 `ratio` is TRL's median seconds over ours; `max_difference` the relative difference of the loss at the same weights
 (see steps.py for later steps); `nodes` counts what is computed once.
@@ -32,7 +32,7 @@ from typing import Any
 import instruction_rows
 from encoded_rows import model_folder, write_rows
 from peer_environment import peer_python
-from steps import Job, Worker, differences, in_turn
+from steps import Job, Worker, differences, one_by_one
 
 from unseen.data.places import cache
 
@@ -93,7 +93,7 @@ def _pairs(name: str, options: argparse.Namespace) -> list[dict[str, str]]:
 def _compare(
     name: str, pairs: Sequence[dict[str, str]], job: Job, python: Path, options: argparse.Namespace, work: Path
 ) -> list[dict[str, Any]]:
-    """One line a system: their timed steps, in turn, and how far their losses are apart."""
+    """One line a system: their timed steps, and how far their losses are apart."""
     file = work / f"{name}.jsonl"
     write_rows(pairs, Path(job.model), file)
     warm, repeats = (0, 1) if name == "b" else (1, options.repeat)
@@ -109,7 +109,7 @@ def _compare(
         shared = replace(job, setting={"batch": len(pairs), "tries": True})
         systems[f"{PEER} with tries"] = (python, "steps_trl.py", shared)
     workers = [Worker(*each, work) for each in systems.values()]
-    taken = dict(zip(systems, in_turn(workers, warm, repeats), strict=True))
+    taken = dict(zip(systems, one_by_one(workers, warm, repeats), strict=True))
     return [
         {
             "case": f"{name}: {CASES[name][0]}" if name in CASES else name,
@@ -137,7 +137,7 @@ def _best_setting(job: Job, python: Path, options: argparse.Namespace, work: Pat
     found = []
     for setting in usable:
         worker = Worker(python, "steps_trl.py", replace(job, rows=str(file), steps=2, setting=setting), work)
-        [taken] = in_turn([worker], 1, 1)
+        [taken] = one_by_one([worker], 1, 1)
         found.append((taken[-1]["seconds"], setting))
         print(f"{PEER}, {job.precision}, {setting}: {found[-1][0]:.2f} s for {len(lines)} rows", file=sys.stderr)
     return min(found, key=lambda each: each[0])[1]
