@@ -12,6 +12,7 @@ transformers hands a mask of four dimensions through to every layer as it is. So
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,9 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "unseen_trie"
-BLOCK = 256  # queries: at 128 the kernel itself runs slower, at 512 too much of a block is masked
+BLOCK = 256  # nodes: at 128 the kernel itself runs slower, at 512 too much of a block is masked
+TOGETHER = 4  # blocks a call: the kernel's backward pass gives a thread whole (block, key head) pairs
+UNEVEN = 1.125  # the keys of the longest block of a call over those of its shortest
 NO_WINDOW = 2**62
 
 
@@ -61,32 +64,48 @@ def trie_attention_forward(
     if torch.is_autocast_enabled("cpu"):  # as autocast does for torch's own attention
         query, key, value = (each.to(torch.get_autocast_dtype("cpu")) for each in (query, key, value))
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    out: torch.Tensor = _TrieAttention.apply(query, key, value, _blocks(attention_mask, query.dtype), scale)
+    blocks = _blocks(attention_mask, query.dtype, query.shape[1] // key.shape[1])
+    out: torch.Tensor = _TrieAttention.apply(query, key, value, blocks, scale)
     return out.transpose(1, 2).contiguous(), None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Block:
-    """Queries [start, stop) of a row, the `keys` [n] that any of them sees, and who sees what: `mask`
-    [1, 1, stop - start, n], 0 or minus infinity, in the dtype of the states."""
+    """Queries [start, stop) of a row, the `keys` [n] that any of them sees, and who sees what: [stop - start, n]."""
 
     row: int
     start: int
     stop: int
+    keys: NDArray[np.int64]
+    seen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """Blocks of equal length that one call of the kernel computes.
+
+    `keys`: [blocks, n], a block's own and then any that it does not see; `mask`: [blocks, 1, group * length, n], 0 or
+    minus infinity, in the dtype of the states. The queries of the `group` heads that read the same keys stand in one
+    row after another: the kernel takes four times the work at once from 768 queries on, and its gradients of keys and
+    values come summed over the group.
+    """
+
+    places: tuple[tuple[int, slice], ...]  # the row and the nodes of each
     keys: torch.Tensor
     mask: torch.Tensor
 
 
-def _blocks(mask: torch.Tensor, dtype: torch.dtype) -> list[Block]:
+def _blocks(mask: torch.Tensor, dtype: torch.dtype, group: int) -> list[Blocks]:
     """The blocks of a mask, kept on it: every layer is given the same one."""
-    kept: dict[torch.dtype, list[Block]] = mask.__dict__.setdefault("blocks", {})
-    if dtype not in kept:
+    kept: dict[tuple[torch.dtype, int], list[Blocks]] = mask.__dict__.setdefault("blocks", {})
+    if (dtype, group) not in kept:
         end, position, window = mask[:, 0].unbind(1)
-        kept[dtype] = blocks_of(end.numpy(), position.numpy(), int(window[0, 0]), dtype)
-    return kept[dtype]
+        found = blocks_of(end.numpy(), position.numpy(), int(window[0, 0]))
+        kept[dtype, group] = [_together(blocks, dtype, group) for blocks in _batches(found)]
+    return kept[dtype, group]
 
 
-def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int, dtype: torch.dtype) -> list[Block]:
+def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int) -> list[Block]:
     """The blocks of tries as rows (see `TrieRows`), padding left out: nobody reads what stands there."""
     found = []
     for row, (ends, positions) in enumerate(zip(end, position, strict=True)):
@@ -94,10 +113,38 @@ def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int, 
         nodes = int(beginnings[1]) if len(beginnings) > 1 else len(ends)
         for start in range(0, nodes, BLOCK):
             stop = min(start + BLOCK, nodes)
-            keys, seen = _seen(start, stop, ends, positions, window)
-            mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(torch.from_numpy(~seen), -torch.inf)
-            found.append(Block(row, start, stop, torch.from_numpy(keys), mask[None, None]))
+            found.append(Block(row, start, stop, *_seen(start, stop, ends, positions, window)))
     return found
+
+
+def _batches(blocks: list[Block]) -> Iterator[list[Block]]:
+    """Blocks of one length and of nearly as many keys, a few at a time."""
+    batch: list[Block] = []
+    for block in sorted(blocks, key=lambda each: (each.stop - each.start, len(each.keys))):
+        if batch and not _fits(block, batch):
+            yield batch
+            batch = []
+        batch.append(block)
+    if batch:
+        yield batch
+
+
+def _fits(block: Block, batch: list[Block]) -> bool:
+    first = batch[0]
+    even = block.stop - block.start == first.stop - first.start and len(block.keys) <= UNEVEN * len(first.keys)
+    return even and len(batch) < TOGETHER
+
+
+def _together(blocks: list[Block], dtype: torch.dtype, group: int) -> Blocks:
+    length, most = len(blocks[0].seen), max(len(block.keys) for block in blocks)
+    keys = np.zeros((len(blocks), most), dtype=np.int64)
+    seen = np.zeros((len(blocks), length, most), dtype=np.bool_)
+    for number, block in enumerate(blocks):
+        keys[number, : len(block.keys)] = block.keys
+        seen[number, :, : len(block.keys)] = block.seen
+    mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(torch.from_numpy(~seen), -torch.inf)
+    places = tuple((block.row, slice(block.start, block.stop)) for block in blocks)
+    return Blocks(places, torch.from_numpy(keys), mask.repeat(1, group, 1)[:, None])
 
 
 def _seen(
@@ -113,37 +160,37 @@ def _seen(
 
 
 class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
-    """softmax(scale q k^T) v, block by block. Keeps queries, keys and values once, not per block."""
+    """softmax(scale q k^T) v, some blocks at a time. Keeps queries, keys and values once, not per block."""
 
     @staticmethod
     def forward(
-        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, blocks: list[Block], scale: float
+        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, calls: list[Blocks], scale: float
     ) -> torch.Tensor:
         """`query` [rows, heads, nodes, width]; `key`, `value` have as many heads, or one for a group of them."""
         out = torch.zeros_like(query)
         sums = []
-        for block in blocks:
-            q, k, v = _parts(block, query, key, value)
-            own, total = _flash()(q, k, v, 0.0, False, attn_mask=block.mask, scale=scale)
-            _queries(block, out, key.shape[1]).copy_(own)
+        for blocks in calls:
+            q, k, v = _queries(blocks, query, key.shape[1]), _keys(blocks, key), _keys(blocks, value)
+            own, total = _flash()(q, k, v, 0.0, False, attn_mask=blocks.mask, scale=scale)
+            _put(blocks, out, own)
             sums.append(total)
         ctx.save_for_backward(query, key, value, out, *sums)
-        ctx.blocks, ctx.scale = blocks, scale
+        ctx.calls, ctx.scale = calls, scale
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> Any:
         query, key, value, out, *sums = ctx.saved_tensors
-        heads = key.shape[1]
         # A key is read by many blocks: their gradients are summed in float32.
         grads = [torch.zeros_like(query), *(torch.zeros_like(each, dtype=torch.float32) for each in (key, value))]
-        for block, total in zip(ctx.blocks, sums, strict=True):
-            read = _parts(block, query, key, value)
-            given, own = _queries(block, grad, heads), _queries(block, out, heads)
-            parts = _flash_backward()(given, *read, own, total, 0.0, False, attn_mask=block.mask, scale=ctx.scale)
-            _queries(block, grads[0], heads).copy_(parts[0])
+        for blocks, total in zip(ctx.calls, sums, strict=True):
+            given, q, own = (_queries(blocks, each, key.shape[1]) for each in (grad, query, out))
+            read = q, _keys(blocks, key), _keys(blocks, value)
+            parts = _flash_backward()(given, *read, own, total, 0.0, False, attn_mask=blocks.mask, scale=ctx.scale)
+            _put(blocks, grads[0], parts[0])
             for whole, part in zip(grads[1:], parts[1:], strict=True):
-                whole[block.row].index_add_(1, block.keys, part.sum(0, dtype=torch.float32))
+                for (row, _), keys, one in zip(blocks.places, blocks.keys, part.float(), strict=True):
+                    whole[row].index_add_(1, keys, one)
         return grads[0], grads[1].to(key.dtype), grads[2].to(value.dtype), None, None
 
 
@@ -160,18 +207,21 @@ def _flash_backward() -> Any:
     return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
-def _parts(
-    block: Block, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Queries [group, key heads, n, width], and the keys and values [group, key heads, m, width] of the group, which
-    are there once."""
-    q = _queries(block, query, key.shape[1])
-    k, v = (each[block.row].index_select(1, block.keys).expand(len(q), -1, -1, -1) for each in (key, value))
-    return q, k, v
+def _queries(blocks: Blocks, whole: torch.Tensor, heads: int) -> torch.Tensor:
+    """The blocks' parts of [rows, heads, nodes, width] as [blocks, key heads, group * length, width]: head h of the
+    queries reads key head h // group."""
+    own = torch.stack([whole[row, :, nodes] for row, nodes in blocks.places])
+    return own.view(len(own), heads, -1, own.shape[-1])
 
 
-def _queries(block: Block, whole: torch.Tensor, heads: int) -> torch.Tensor:
-    """The block's part of [rows, heads, nodes, width] as a view [group, key heads, n, width]: head h of the queries
-    reads key head h // group."""
-    own = whole[block.row, :, block.start : block.stop]
-    return own.unflatten(0, (heads, -1)).transpose(0, 1)
+def _keys(blocks: Blocks, whole: torch.Tensor) -> torch.Tensor:
+    """The keys or values that the blocks read: [blocks, key heads, n, width]."""
+    read = (whole[row].index_select(1, keys) for (row, _), keys in zip(blocks.places, blocks.keys, strict=True))
+    return torch.stack(list(read))
+
+
+def _put(blocks: Blocks, whole: torch.Tensor, own: torch.Tensor) -> None:
+    """Write what `_queries` reads."""
+    for (row, nodes), one in zip(blocks.places, own, strict=True):
+        place = whole[row, :, nodes]
+        place.copy_(one.reshape(place.shape))
