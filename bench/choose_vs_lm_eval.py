@@ -36,6 +36,7 @@ from encoded_rows import model_folder
 from five_options import CASES, Row
 from peer_environment import peer_python
 from steps import Worker, one_by_one
+from table import table
 
 from unseen.data.places import cache
 from unseen.encode.tokenizer import load_tokenizer
@@ -67,8 +68,8 @@ def main() -> None:
         for name, rows in _cases(options).items():
             job = Job(model, rows, options.device, options.threads)
             results += _compare(name, job, python, options, Path(work))
-            print(_table(results[-1:]), file=sys.stderr)
-    print(json.dumps(results, indent=1) if options.json else _table(results))
+            print(table(results[-1:]), file=sys.stderr)
+    print(json.dumps(results, indent=1) if options.json else table(results, "same_choices", "rows"))
 
 
 def _options() -> argparse.Namespace:
@@ -195,16 +196,6 @@ def _same_choices(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any
 
 def _right(rows: Sequence[Row], repeats: Sequence[dict[str, Any]]) -> int:
     return sum(choice == row["label"] for choice, row in zip(_chosen(repeats[0]), rows, strict=True))
-
-
-def _table(results: Sequence[dict[str, Any]]) -> str:
-    head = f"{'case':<22} {'system':<28} {'seconds':>8} {'tokens':>9} {'nodes':>8} {'MB':>6} {'ratio':>6}"
-    lines = [f"{head} {'difference':>10} {'same choices':>13}"]
-    for each in results:
-        numbers = f"{statistics.median(each['seconds']):>8.2f} {each['tokens']:>9,} {each['nodes']:>8,}"
-        numbers += f" {each['peak_mb']:>6,} {each['ratio']:>6.2f} {each['max_difference']:>10.1e}"
-        lines.append(f"{each['case']:<22} {each['system']:<28} {numbers} {each['same_choices']:>6} of {each['rows']}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

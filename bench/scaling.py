@@ -17,7 +17,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,19 @@ from typing import Any
 from encoded_rows import model_folder, write_rows
 from instruction_rows import grouped
 from steps import Job, Worker, differences, one_by_one
+from table import table
 
-Point = tuple[str, str, list[dict[str, str]]]
+Point = tuple[str, str, int, int]  # case, model, rows of a step, and how many of them are of one task
 
 
 def main() -> None:
     options = _options()
     results = []
     with tempfile.TemporaryDirectory() as work:
-        for case, model, pairs in _points(options):
-            results += _measured(case, model, pairs, options, Path(work))
-            print(_line(results[-1]), file=sys.stderr)
-    print(json.dumps(results, indent=1) if options.json else "\n".join([HEAD, *map(_line, results)]))
+        for case, model, rows, group in _points(options):
+            results += _measured(case, model, rows, group, options, Path(work))
+            print(f"{case}: done", file=sys.stderr)
+    print(json.dumps(results, indent=1) if options.json else table(results, "group"))
 
 
 def _options() -> argparse.Namespace:
@@ -60,19 +61,19 @@ def _points(options: argparse.Namespace) -> Iterator[Point]:
     rows = options.step_rows
     for group in (1, 4, 16, 64) if "task" in options.over else ():
         if group <= rows:
-            yield f"{group} of a task, {rows} a step", options.model, grouped(rows, group)
+            yield f"{group} of a task, {rows} a step", options.model, rows, group
     for count in (16, 64, 256, 1024) if "step" in options.over else ():
         if count <= options.most:
-            yield f"{count} a step, 1 of a task", options.model, grouped(count, 1)
+            yield f"{count} a step, 1 of a task", options.model, count, 1
     for size in options.sizes if "size" in options.over else ():
-        yield f"{size}, 16 of a task, {rows} a step", size, grouped(rows, min(16, rows))
+        yield f"{size}, 16 of a task, {rows} a step", size, rows, min(16, rows)
 
 
 def _measured(
-    case: str, model: str, pairs: Sequence[dict[str, str]], options: argparse.Namespace, work: Path
+    case: str, model: str, rows: int, group: int, options: argparse.Namespace, work: Path
 ) -> list[dict[str, Any]]:
     folder, file = model_folder(model, work / f"model-{model}"), work / "rows.jsonl"
-    write_rows(pairs, folder, file)
+    write_rows(grouped(rows, group), folder, file)
     job = Job(str(file), str(folder), options.method, options.precision, threads=options.threads)
     ways = ["trie", "plain"] if options.plain else ["trie"]
     settings = [{"batches": way, "batch_tokens": options.batch_tokens} for way in ways]
@@ -86,22 +87,13 @@ def _measured(
             "seconds": [each["seconds"] for each in steps[1:]],
             "tokens": steps[0]["tokens"],
             "nodes": steps[0]["nodes"],
+            "group": group,
             "peak_mb": steps[-1]["peak_mb"],
             "ratio": medians[-1] / seconds if options.plain else None,
             **differences(steps, taken[-1]),
         }
         for way, steps, seconds in zip(ways, taken, medians, strict=True)
     ]
-
-
-HEAD = f"{'case':<32} {'system':<19} {'seconds':>8} {'tokens':>8} {'nodes':>8} {'ms/node':>8} {'MB':>6} {'ratio':>6}"
-
-
-def _line(each: dict[str, Any]) -> str:
-    seconds = statistics.median(each["seconds"])
-    numbers = f"{seconds:>8.2f} {each['tokens']:>8,} {each['nodes']:>8,} {1000 * seconds / each['nodes']:>8.3f}"
-    ratio = "" if each["ratio"] is None else f" {each['ratio']:>6.2f}"
-    return f"{each['case']:<32} {each['system']:<19} {numbers} {each['peak_mb']:>6,}{ratio}"
 
 
 if __name__ == "__main__":

@@ -33,11 +33,13 @@ import instruction_rows
 from encoded_rows import model_folder, write_rows
 from peer_environment import peer_python
 from steps import Job, Worker, differences, one_by_one
+from table import table
 
 from unseen.data.places import cache
 
 PEER = "trl==1.16.0"
 CASES = {"a": ("16 rows of a task", 16), "b": ("1,024 rows of many tasks", 1024), "c": ("32 rows apart", 32)}
+GROUPS = {"a": 16}  # rows of a task drawn together; 1 where it is not here
 SETTINGS = ({"batch": 1}, {"batch": 4}, {"batch": 8}, {"batch": 16}, {"packing": 1024}, {"packing": 2048})
 
 
@@ -52,7 +54,7 @@ def main() -> None:
             for precision in options.precision[: 1 if name == "b" else None]:
                 job = Job("", str(model), options.method, precision, threads=options.threads)
                 results += _compare(name, pairs, job, python, options, Path(work))
-    print(json.dumps(results, indent=1) if options.json else _table(results))
+    print(json.dumps(results, indent=1) if options.json else table(results, "precision", "group", "setting"))
 
 
 def _options() -> argparse.Namespace:
@@ -117,6 +119,7 @@ def _compare(
             "seconds": [each["seconds"] for each in steps[warm:]],
             "tokens": steps[0]["tokens"],
             "nodes": steps[0]["nodes"],
+            "group": GROUPS.get(name, 1),
             "peak_mb": steps[-1]["peak_mb"],
             "ratio": _median(taken[PEER][warm:]) / _median(steps[warm:]),
             **differences(steps, taken[PEER]),
@@ -145,18 +148,6 @@ def _best_setting(job: Job, python: Path, options: argparse.Namespace, work: Pat
 
 def _median(steps: Sequence[dict[str, Any]]) -> float:
     return statistics.median(each["seconds"] for each in steps)
-
-
-def _table(results: Sequence[dict[str, Any]]) -> str:
-    head = (
-        f"{'case':<28} {'precision':<9} {'system':<28} {'seconds':>8} {'tokens':>8} {'nodes':>8} {'MB':>6} {'ratio':>6}"
-    )
-    lines = [f"{head} {'difference':>10}  setting"]
-    for each in results:
-        numbers = f"{statistics.median(each['seconds']):>8.2f} {each['tokens']:>8,} {each['nodes']:>8,}"
-        numbers += f" {each['peak_mb']:>6,} {each['ratio']:>6.2f} {each['max_difference']:>10.1e}"
-        lines.append(f"{each['case']:<28} {each['precision']:<9} {each['system']:<28} {numbers}  {each['setting']}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ def test_every_supervised_token_is_predicted_once_where_its_own_past_was_read(pa
                 found.add((tuple(source), tuple(past), batch.targets[edge], batch.weights[edge]))
             assert found == supervised(pairs[member])
         done += batch.members
-        assert batch.tokens == sum(len(pairs[member].source) + pairs[member].read for member in batch.members)
+        assert batch.read == sum(len(pairs[member].source) + pairs[member].read for member in batch.members)
+        assert batch.nodes <= batch.read <= batch.tokens
     assert sorted(done) == [number for number, each in enumerate(pairs) if each.weights.any()]
 
 

@@ -14,7 +14,7 @@ from tiny_seq2seq import FAMILIES, bart, budgets, ids_of, own_loss, pair_sets, r
 
 from unseen.encode.pairs import Pair
 from unseen.errors import ModelMistake
-from unseen.model.readout import base_of
+from unseen.model.backbone import base_of
 from unseen.recipe import TrainSettings
 from unseen.train.mode import tuning_mode
 from unseen.train.step import TrainStep
@@ -114,7 +114,7 @@ def test_equal_sources_are_read_once(make: Any) -> None:
     (batch,) = pair_batches(pairs, decoder_start(module), 10_000)
     batch.outputs(module)
     assert rows == [2]
-    assert (batch.computed, batch.tokens) == (2 * 12 + 10 * 4, 5 * (12 + 7) + 10 * 4)
+    assert (batch.computed, batch.read) == (2 * 12 + 10 * 4, 5 * (12 + 7) + 10 * 4)
 
 
 @families

@@ -18,6 +18,7 @@ from transformers import DynamicCache
 
 from unseen.ask.batches import shared_start
 from unseen.errors import ModelMistake
+from unseen.model.backbone import base_of
 
 Ids = Sequence[int]
 WINDOW = "DynamicSlidingWindowLayer"
@@ -47,7 +48,7 @@ def check_causal(module: Any) -> None:
     other = _layer_kinds(module) - {"DynamicLayer", WINDOW}
     if other:
         raise ModelMistake(
-            type(_base(module)).__name__,
+            type(base_of(module)).__name__,
             "keeps a recurrent state, which cannot be asked yet",
             "choose an attention model",
         )
@@ -75,7 +76,7 @@ def _has_window(module: Any) -> bool:
 
 def _layer_kinds(module: Any) -> set[str]:
     """Names of the kinds of cache that the model's layers keep."""
-    return {type(layer).__name__ for layer in DynamicCache(config=_base(module).config).layers}
+    return {type(layer).__name__ for layer in DynamicCache(config=base_of(module).config).layers}
 
 
 def _start(module: Any, start: Ids, rows: int) -> DynamicCache:
@@ -165,13 +166,9 @@ def _logits(
     module: Any, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, cache: Any, last: int
 ) -> torch.Tensor:
     """Logits [rows, last, vocabulary] of the last positions; `cache` grows by `ids`."""
-    known = inspect.signature(_base(module).forward).parameters
+    known = inspect.signature(base_of(module).forward).parameters
     # Models without position_ids (ALiBi) take positions from the mask; a few older ones always give all logits.
     extra = {"position_ids": positions, "logits_to_keep": last}
     extra = {name: value for name, value in extra.items() if name in known}
     output = module(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extra)
     return output.logits[:, -last:]
-
-
-def _base(module: Any) -> Any:
-    return module.get_base_model() if hasattr(module, "get_base_model") else module

@@ -12,8 +12,8 @@ import torch
 from unseen.ask.products import fast_products
 from unseen.encode.trie import trie_of
 from unseen.encode.trie_rows import trie_rows
-from unseen.model.backbone import backbone_of
-from unseen.model.readout import Readout, base_of, chunk_size, probe_examples, readout_of
+from unseen.model.backbone import backbone_of, base_of
+from unseen.model.readout import Readout, chunk_size, probe_examples, readout_of
 from unseen.trie.attention import TrieAttention, TrieInputs
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.stream_check import stream_disagreement

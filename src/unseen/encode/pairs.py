@@ -119,7 +119,7 @@ class PairRows:
     `sources` int32, `source_mask` bool [sources, longest]; `inputs` int32 [rows, longest], each with the decoder's
     start first; `source` int64 [rows], the place of each row's source. Token `targets[k]` is predicted with
     `weights[k]` at row `rows[k]`, column `columns[k]`; [`starts[m]`, `starts[m + 1]`) are those of pair `members[m]`.
-    `tokens` counts what one row for each pair would read.
+    `tokens` counts what the pairs hold, `read` what one row for each would read, `nodes` how much of that is distinct.
     """
 
     sources: Ids
@@ -133,6 +133,8 @@ class PairRows:
     starts: Indices
     members: tuple[int, ...]
     tokens: int
+    read: int
+    nodes: int
 
 
 def pair_rows(pairs: Sequence[Pair], batch: Sequence[DecoderRow], start: int) -> PairRows:
@@ -156,7 +158,9 @@ def pair_rows(pairs: Sequence[Pair], batch: Sequence[DecoderRow], start: int) ->
         weights=np.concatenate([pairs[index].weights[at] for (_, index), at in zip(members, asked, strict=True)]),
         starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         members=tuple(index for _, index in members),
-        tokens=sum(len(pairs[index].source) + pairs[index].read for _, index in members),
+        tokens=sum(len(pairs[index].source) + len(pairs[index].target) for _, index in members),
+        read=sum(len(pairs[index].source) + pairs[index].read for _, index in members),
+        nodes=int(source_mask.sum()) + sum(row.read for row in batch),
     )
 
 

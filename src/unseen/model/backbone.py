@@ -1,4 +1,4 @@
-"""The part of a model before its head, whose states the head reads only where something is asked."""
+"""The parts of a model: what PEFT wraps, and what runs before the head."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class Stacks:
             encoder_attention_mask=attention_mask,
             use_cache=use_cache,
         )
+
+
+def base_of(module: Any) -> Any:
+    """The transformers model in `module`, which may be wrapped by PEFT (its adapters sit inside the layers)."""
+    return module.get_base_model() if hasattr(module, "get_base_model") else module
 
 
 def backbone_of(base: Any) -> Any:

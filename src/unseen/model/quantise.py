@@ -7,6 +7,7 @@ import importlib.util
 from typing import Any, Literal
 
 from unseen.errors import MissingExtra, RecipeMistake
+from unseen.model.backbone import base_of
 from unseen.recipe import TrainSettings
 
 Bits = Literal[4, 8]
@@ -51,5 +52,4 @@ def quantisation(bits: Bits, dtype: str) -> Any:
 
 def is_quantised(module: Any) -> bool:
     """Whether the transformers model `module`, which may be wrapped by PEFT, has a base of 4 or 8 bits."""
-    base = module.get_base_model() if hasattr(module, "get_base_model") else module
-    return bool(getattr(base, "is_quantized", False))
+    return bool(getattr(base_of(module), "is_quantized", False))

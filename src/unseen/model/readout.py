@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from unseen.encode.encoded import Encoded
-from unseen.model.backbone import backbone_of
+from unseen.model.backbone import backbone_of, base_of
 
 CHUNK_LOGITS = 2**24  # 64 MB in float32
 
@@ -45,11 +45,6 @@ class Readout:
         if self.scale != 1.0:
             logits = logits * self.scale
         return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
-
-
-def base_of(module: Any) -> Any:
-    """The transformers model in `module`, which may be wrapped by PEFT (its adapters sit inside the layers)."""
-    return module.get_base_model() if hasattr(module, "get_base_model") else module
 
 
 def chunk_size(head: torch.nn.Module) -> int:

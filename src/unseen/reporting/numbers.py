@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
 
@@ -90,6 +91,16 @@ def duration(seconds: float) -> str:
     if total < 3600:
         return f"{total // 60} min {total % 60} s"
     return f"{total // 3600} h {total % 3600 // 60} min"
+
+
+def sharing(values: Mapping[str, Any]) -> str:
+    """What computing shared prefixes once saves in a plan or a record, and how rows are drawn, on which that depends;
+    or what is computed instead."""
+    if values.get("batches") != "trie":
+        return f"nothing, {values.get('batches', 'plain')} batches"
+    ratio, group = plain(values["sharing_ratio"], 2), values["group"]
+    drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
+    return f"{ratio} tokens read for each one computed ({drawn}, N = {group})"
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> Markup:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from unseen.reporting.numbers import sharing
 from unseen.reporting.terminal import print_table
 from unseen.study.plan import Plan
 
@@ -48,22 +49,14 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "cut to fit": _joined(examples["cuts"]) or "none",
         "too long, left out": examples["too_long"],
         "steps": values["steps"],
-        "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed ({_sharing(values)})",
+        "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed, padding included",
+        "shared": sharing(values),
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
     return [{"": name, " ": value} for name, value in lines.items()]
-
-
-def _sharing(values: Mapping[str, Any]) -> str:
-    """What computing shared prefixes once saves, or why nothing is shared."""
-    if values["batches"] != "trie":
-        return f"{values['batches']}, padding included"
-    ratio, group = values["sharing_ratio"], values["group"]
-    drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
-    return f"padding included; {ratio:.2f} tokens read for each one computed, {drawn}"
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from unseen.model.readout import base_of
+from unseen.model.backbone import base_of
 from unseen.recipe import TrainSettings
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from unseen.model.backbone import backbone_of
-from unseen.model.readout import Readout, base_of
+from unseen.model.backbone import backbone_of, base_of
+from unseen.model.readout import Readout
 from unseen.train.batch import Batch
 from unseen.train.loss import head_loss, weighted_loss
 

@@ -23,7 +23,7 @@ from unseen.encode.one_batch import one_batch
 from unseen.encode.trie import Ids, Weights
 from unseen.encode.trie_rows import TrieRows
 from unseen.errors import DataMistake, ModelMistake
-from unseen.model.readout import base_of
+from unseen.model.backbone import base_of
 from unseen.trie.attention import TrieAttention, TrieInputs, implementation_of, sees
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.cpu_attention import ATTENTION, trie_mask

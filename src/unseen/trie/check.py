@@ -17,7 +17,7 @@ import torch
 
 from unseen.encode.trie import Ids, trie_of
 from unseen.encode.trie_rows import trie_rows
-from unseen.model.readout import base_of
+from unseen.model.backbone import base_of
 from unseen.trie.attention import TrieAttention, TrieInputs, implementation_of
 from unseen.trie.cpu_attention import ATTENTION
 from unseen.trie.small_copy import VOCABULARY, WINDOW, small_copy, undisturbed

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from unseen.encode.deal import ATTENTION_WIDTH, PATHS_WIDTH
-from unseen.model.readout import base_of
+from unseen.model.backbone import base_of
 from unseen.trie.attention import TrieAttention, implementation_of
 from unseen.trie.check import branching_rows, short, states_alone, states_in_trie
 from unseen.trie.cpu_attention import ATTENTION, register

@@ -18,8 +18,8 @@ from transformers.modeling_outputs import BaseModelOutput
 from unseen.encode.pairs import DecoderRow, Pair, PairRows, pair_rows, plan_pairs
 from unseen.encode.trie import Ids
 from unseen.errors import ModelMistake
-from unseen.model.backbone import backbone_of
-from unseen.model.readout import Readout, base_of, chunk_size, probe_examples, readout_of
+from unseen.model.backbone import backbone_of, base_of
+from unseen.model.readout import Readout, chunk_size, probe_examples, readout_of
 
 PROBE_TOKENS = 1024  # the examples that a readout is checked on are a few dozen
 TENSORS = ("sources", "source_mask", "inputs", "source", "rows", "columns", "targets", "weights")
@@ -27,10 +27,7 @@ TENSORS = ("sources", "source_mask", "inputs", "source", "rows", "columns", "tar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBatch:
-    """`PairRows` as tensors, a micro-batch of the step (see `train.batch.Batch`); ids are int64, the mask is int64.
-
-    `computed` counts the positions of encoder and decoder, padding included.
-    """
+    """`PairRows` as tensors, a micro-batch of the step (see `train.batch.Batch`); ids are int64, the mask is int64."""
 
     ids: tuple[str, ...]
     sources: torch.Tensor
@@ -42,6 +39,8 @@ class PairBatch:
     targets: torch.Tensor
     weights: torch.Tensor
     tokens: int
+    read: int
+    nodes: int
     computed: int
 
     @classmethod
@@ -52,8 +51,8 @@ class PairBatch:
             )
             for name in TENSORS
         }
-        computed = arrays.sources.size + arrays.inputs.size
-        return cls(ids=tuple(ids), **tensors, tokens=arrays.tokens, computed=computed)
+        counts = {name: getattr(arrays, name) for name in ("tokens", "read", "nodes")}
+        return cls(ids=tuple(ids), **tensors, **counts, computed=arrays.sources.size + arrays.inputs.size)
 
     def outputs(self, network: Any) -> torch.Tensor:
         """The first output of `network` (an encoder-decoder, or its `Stacks`) where targets are predicted: [n, width].

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import isfinite
-from typing import Any
 
 from unseen.reporting.figures.curve import MOST_POINTS, SMOOTH_FROM, is_thinned, loss_curve
 from unseen.reporting.markup import Markup, tag
-from unseen.reporting.numbers import counted, facts, plain, whole
+from unseen.reporting.numbers import counted, facts, plain, sharing, whole
 from unseen.reporting.run_data import RunData
 from unseen.reporting.tables import Column, folded, section, table
 from unseen.task.task import TURNED
@@ -47,18 +45,9 @@ def _facts(run: RunData) -> Markup:
             ("Kept", f"the model after step {training.get('kept_step')}"),
             ("Trained parameters", whole(int(training.get("trained_parameters", 0)))),
             ("Precision", training.get("precision")),
-            ("Shared prefixes", _sharing(training)),
+            ("Shared prefixes", sharing(training)),
         ]
     return facts([(name, str(value)) for name, value in pairs])
-
-
-def _sharing(training: Mapping[str, Any]) -> str:
-    """What computing shared prefixes once saved, and how rows were drawn, on which that depends."""
-    if training.get("batches") != "trie":
-        return f"not computed once ({training.get('batches', 'plain')})"
-    ratio, group = plain(training["sharing_ratio"], 2), training["group"]
-    drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
-    return f"{ratio} tokens read for each one computed ({drawn}, N = {group})"
 
 
 def _drawn(run: RunData) -> Markup | None:
