@@ -47,6 +47,10 @@ def test_a_second_time_nothing_is_converted(gguf: Path, monkeypatch: pytest.Monk
     assert resolve(str(gguf)) == first
 
 
+def test_a_folder_that_holds_nothing_else_means_its_file(gguf: Path) -> None:
+    assert resolve(str(gguf.parent)).digest == resolve(str(gguf)).digest
+
+
 @pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "unseen.json", "config.json"])
 def test_a_damaged_copy_is_noticed_and_made_again(gguf: Path, file: str) -> None:
     sound = resolve(str(gguf))

@@ -64,7 +64,7 @@ def resolve(name: str, *, progress: Advance = lambda done, total: None) -> Model
     named = [path] if not (root := models_root()) else [path, root / name]
     for folder in named:
         if folder.is_dir():
-            return _local_model(name, folder.absolute())
+            return _local_model(name, folder.absolute(), progress)
     known = described(name)
     hub_id = known.hub[0] if known and known.hub and name == known.name else name
     if HUB_ID.fullmatch(hub_id) and not path.is_absolute():
@@ -73,8 +73,11 @@ def resolve(name: str, *, progress: Advance = lambda done, total: None) -> Model
     raise ModelMistake(name, "no such model", nearest(name, descriptions(), "known models") + REMEDY)
 
 
-def _local_model(name: str, folder: Path) -> ModelFolder:
-    """The model in `folder`, or, for a run's folder, the one that the run tuned."""
+def _local_model(name: str, folder: Path, progress: Advance) -> ModelFolder:
+    """The model in `folder`, a plain one or a single GGUF file; for a run's folder, the one that the run tuned."""
+    files = list(folder.glob("*.gguf"))
+    if len(files) == 1 and not (folder / "config.json").is_file():
+        return _plain_model(name, converted(files[0], progress))
     if not (folder / "config.json").is_file() and (folder / "model" / ABOUT).is_file():
         folder = folder / "model"
     if (folder / "adapter_config.json").is_file():
