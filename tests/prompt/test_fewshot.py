@@ -32,7 +32,7 @@ def test_one_turn_holds_them_all_and_spans_move_along() -> None:
     made = with_exemplars(example("q?", "a"), [example("p1", "c1"), example("p2", "c2")], "one_turn")
     user = made.segments[0]
     assert user.text == "p1 => c1\n\np2 => c2\n\nq?"
-    assert user.exemplars == (10, 20)
+    assert user.exemplars == ((0, 10), (10, 20))
     assert user.spans == (Span(21, 22, ("x",)),)
     assert len(made.segments) == 2
 

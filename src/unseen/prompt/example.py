@@ -27,7 +27,8 @@ class Span(NamedTuple):
 class Segment:
     """One turn. `weight` is the loss weight of its tokens; `source` tells where the text comes from.
 
-    `exemplars` are the characters at which the exemplars end that open the text, where they share the turn.
+    `exemplars` are the characters [start, end) of each exemplar that shares the turn, in order: shots before the
+    question, and the examples of an instruction. `fit` drops whole ones.
     """
 
     role: Role
@@ -35,7 +36,7 @@ class Segment:
     weight: float = 0.0
     source: Literal["template", "exemplar", "system", "row"] = "template"
     spans: tuple[Span, ...] = ()
-    exemplars: tuple[int, ...] = ()
+    exemplars: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def with_exemplars(example: Example, exemplars: Sequence[Example], layout: Layou
     """`example` with `exemplars` before its first user turn.
 
     Exemplars carry no loss. Their own system turns are left out: one conversation has one. In `one_turn`, where each
-    exemplar ends is kept in `Segment.exemplars`, so that `fit` can drop whole ones.
+    exemplar stands is kept in `Segment.exemplars`, so that `fit` can drop whole ones.
     """
     if not exemplars:
         return example
@@ -31,13 +31,15 @@ def with_exemplars(example: Example, exemplars: Sequence[Example], layout: Layou
 
 def _turns(exemplars: Sequence[Example]) -> list[Segment]:
     segments = [segment for exemplar in exemplars for segment in exemplar.segments if segment.role != "system"]
-    return [replace(segment, weight=0.0, source="exemplar") for segment in segments]
+    return [replace(segment, weight=0.0, source="exemplar", exemplars=()) for segment in segments]
 
 
 def _in_one_turn(asked: Segment, exemplars: Sequence[Example]) -> Segment:
-    text, ends = "", []
+    text, pieces = "", []
     for exemplar in exemplars:
+        start = len(text)
         text += f"{exemplar.prompt}{exemplar.separator}{exemplar.completion}{GAP}"
-        ends.append(len(text))
+        pieces.append((start, len(text)))
     spans = tuple(Span(span.start + len(text), span.end + len(text), span.columns) for span in asked.spans)
-    return replace(asked, text=text + asked.text, spans=spans, exemplars=tuple(ends))
+    own = ((start + len(text), end + len(text)) for start, end in asked.exemplars)
+    return replace(asked, text=text + asked.text, spans=spans, exemplars=(*pieces, *own))

@@ -63,25 +63,26 @@ def _exemplars(example: Example) -> int:
 
 def _without_exemplars(example: Example, dropped: int) -> Example:
     """`example` without its last `dropped` exemplars."""
-    keep = _exemplars(example) - dropped
+    keep, met = _exemplars(example) - dropped, 0
     segments: list[Segment] = []
-    turns = 0
     for segment in example.segments:
         if segment.source == "exemplar":
-            turns += segment.role == "user"
-            if turns > keep:
+            met += segment.role == "user"
+            if met > keep:
                 continue
-        segments.append(_shortened(segment, keep) if segment.exemplars else segment)
+        segments.append(_shortened(segment, max(0, keep - met)) if segment.exemplars else segment)
+        met += len(segment.exemplars)
     return replace(example, segments=tuple(segments))
 
 
 def _shortened(segment: Segment, keep: int) -> Segment:
-    """A turn with the first `keep` of the exemplars that open it."""
-    ends = segment.exemplars
-    cut = ends[-1] - (ends[keep - 1] if keep else 0)
-    spans = tuple(Span(span.start - cut, span.end - cut, span.columns) for span in segment.spans)
-    text = segment.text[: ends[-1] - cut] + segment.text[ends[-1] :]
-    return replace(segment, text=text, spans=spans, exemplars=ends[:keep])
+    """A turn with the first `keep` of its exemplars; what stands between and behind the others moves up."""
+    text, spans = segment.text, segment.spans
+    for start, end in reversed(segment.exemplars[keep:]):
+        text = text[:start] + text[end:]
+        before, behind = [s for s in spans if s.end <= start], [s for s in spans if s.start >= end]
+        spans = (*before, *(Span(s.start - end + start, s.end - end + start, s.columns) for s in behind))
+    return replace(segment, text=text, spans=spans, exemplars=segment.exemplars[:keep])
 
 
 def _old_turns(example: Example) -> int:
