@@ -1,4 +1,4 @@
-"""How an example is laid out for a model: in the model's chat format, or plainly."""
+"""How an example is laid out for a model: in the model's chat format, plainly, or as source and target."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from unseen.encode.control import CLOSE, OPEN, shared_start
 from unseen.encode.tokenizer import Tokenizer
 from unseen.errors import ModelMistake
 
-Kind = Literal["chat", "plain"]
+Kind = Literal["chat", "plain", "pair"]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`system` is put before every example that has no system turn of its own; None leaves the template's default."""
+    """`system` is put before every example that has no system turn of its own; None leaves the template's default.
+
+    A `pair` is what an encoder-decoder takes: a source, on which the limits of callers are, and a target of at most
+    `longest_target` tokens, None for any number.
+    """
 
     kind: Kind
     system: str | None = None
+    longest_target: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class FormatFacts:
 
     `injected` is the system prompt that the chat template adds by itself, `date` the date that it prints (so two days
     give two prompts), `system` where a system turn of ours goes, `end` the token that a completion ends with
-    (supervised; generation stops there), `begin` the ids that plain text starts with.
+    (supervised; generation stops there), `begin` the ids that plain text starts with, `finish` those that a source
+    ends with.
     """
 
     kind: Kind
@@ -38,6 +44,7 @@ class FormatFacts:
     system: Literal["system turn", "first user turn", "text"]
     end: str | None
     begin: tuple[int, ...]
+    finish: tuple[int, ...] = ()
 
 
 def format_of(wanted: Literal["auto", "chat", "plain"], tokenizer: Tokenizer, system: str | None = None) -> Format:
@@ -51,9 +58,27 @@ def format_of(wanted: Literal["auto", "chat", "plain"], tokenizer: Tokenizer, sy
     return Format("chat" if chat else "plain", system)
 
 
+def pair_format(
+    wanted: Literal["auto", "chat", "plain"],
+    tokenizer: Tokenizer,
+    system: str | None = None,
+    longest_target: int | None = None,
+) -> Format:
+    """The format that a recipe asks for with an encoder-decoder.
+
+    Raises `ModelMistake` for `chat`: a chat template writes one text, and nothing says where to part it.
+    """
+    if wanted == "chat":
+        what = "is an encoder-decoder, whose prompts are written plainly"
+        raise ModelMistake(str(tokenizer.folder), what, "use format: auto or plain")
+    return Format("pair", system, longest_target)
+
+
 def format_facts(tokenizer: Tokenizer, format: Format) -> FormatFacts:
     """What `format` writes by itself around the text of an example."""
     template = tokenizer.chat_template
+    if format.kind == "pair":
+        return FormatFacts("pair", None, None, "text", tokenizer.end_token, tokenizer.begin, tokenizer.finish)
     if format.kind == "plain" or template is None:
         return FormatFacts("plain", None, None, "text", tokenizer.end_token, tokenizer.begin)
     return FormatFacts(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.encode.encode import encode_whole
+from unseen.encode.encode import check_target, encode_whole, limited_length
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format
 from unseen.encode.tokenizer import Tokenizer
@@ -70,11 +70,16 @@ def encode_choices(example: Example, tokenizer: Tokenizer, format: Format, limit
     def wholes_of(each: Example) -> list[Encoded]:
         return encode_whole([_answered(each, c) for c in each.choices or ()], tokenizer, format)
 
+    def longest(wholes: list[Encoded]) -> int:
+        return max(limited_length(whole, format) for whole in wholes)
+
     wholes = wholes_of(example)
     cuts: dict[str, int] = {}
-    if max(len(whole.ids) for whole in wholes) > limit:
-        example, cuts = fit(example, limit, lambda each: max(len(whole.ids) for whole in wholes_of(each)))
+    if longest(wholes) > limit:
+        example, cuts = fit(example, limit, lambda each: longest(wholes_of(each)))
         wholes = wholes_of(example)
+    for whole in wholes:
+        check_target(whole, format)
     shared = min(whole.prompt_length for whole in wholes)
     return EncodedChoices(wholes[0].ids[:shared], tuple(whole.ids[shared:] for whole in wholes), cuts)
 

@@ -38,7 +38,8 @@ class Tokenizer:
     """Text to token ids and back, with the names and ids of the tokens that steer the model.
 
     Text given to `split` is in marked spelling: a control token is one only where `mark` or `mark_markup` wrote it.
-    `begin` are the ids that plain text starts with (the beginning token, where the model's own tokenizer adds one).
+    `begin` are the ids that plain text starts with (the beginning token, where the model's own tokenizer adds one),
+    `finish` those that it puts after one (T5's and BART's end token).
     `vocabulary` is one more than the largest id that text can become; `splits_words`: see `prefix`.
     """
 
@@ -47,6 +48,7 @@ class Tokenizer:
     control: re.Pattern[str]
     named: Mapping[str, str]
     begin: tuple[int, ...]
+    finish: tuple[int, ...]
     chat_template: ChatTemplate | None
     digest: str
     vocabulary: int
@@ -129,6 +131,7 @@ def _loaded(folder: Path, now: datetime) -> Tokenizer:
         control=pattern,
         named=named,
         begin=_begin(values, config, named, backend),
+        finish=_around(values)[1],
         chat_template=_compiled(folder, source, named, now),
         digest=hashlib.sha256(json.dumps([text, source, named, config.get("add_bos_token")]).encode()).hexdigest(),
         vocabulary=max(backend.get_vocab(with_added_tokens=False).values(), default=-1) + 1,
@@ -202,14 +205,21 @@ def _begin(values: dict[str, Any], config: dict[str, Any], named: dict[str, str]
     if said is not None:
         index = backend.token_to_id(mark(named["bos_token"])) if said and "bos_token" in named else None
         return () if index is None else (index,)
+    return _around(values)[0]
+
+
+def _around(values: dict[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Ids that the post-processor puts before and after one text."""
     processor = values.get("post_processor") or {}
     steps = processor.get("processors", [processor])
     template = next((step for step in steps if step.get("type") == "TemplateProcessing"), None)
     if template is None:
-        return tuple(step["cls"][1] for step in steps if step.get("type") in ("RobertaProcessing", "BertProcessing"))
-    before: list[int] = []
-    for item in template["single"]:
-        if "Sequence" in item:
-            break
-        before += template["special_tokens"][item["SpecialToken"]["id"]]["ids"]
-    return tuple(before)
+        pairs = [step for step in steps if step.get("type") in ("RobertaProcessing", "BertProcessing")]
+        return tuple(step["cls"][1] for step in pairs), tuple(step["sep"][1] for step in pairs)
+    place = next((place for place, item in enumerate(template["single"]) if "Sequence" in item), 0)
+    return _special(template, template["single"][:place]), _special(template, template["single"][place:])
+
+
+def _special(template: dict[str, Any], items: Sequence[dict[str, Any]]) -> tuple[int, ...]:
+    names = [item["SpecialToken"]["id"] for item in items if "SpecialToken" in item]
+    return tuple(index for name in names for index in template["special_tokens"][name]["ids"])

@@ -44,11 +44,8 @@ def write(example: Example, tokenizer: Tokenizer, format: Format) -> Written:
     Raises `DataMistake` naming the row when the chat template refuses the turns (two user turns in a row, say), or
     when the text holds one of the six noncharacters that the encoding uses itself.
     """
-    segments = _with_system(example.segments, format)
-    if any(RESERVED.search(segment.text) for segment in segments):
-        raise DataMistake(
-            example.id, "holds a noncharacter from U+FDD0 to U+FDD5, which Unicode keeps for programs", "remove it"
-        )
+    segments = with_system(example.segments, format)
+    refuse_reserved(example.id, segments)
     if format.kind == "plain" or tokenizer.chat_template is None:
         return _plain(segments, example.separator, tokenizer)
     try:
@@ -57,7 +54,15 @@ def write(example: Example, tokenizer: Tokenizer, format: Format) -> Written:
         raise DataMistake(example.id, str(refusal), "change the turns, or use format: plain") from None
 
 
-def _with_system(segments: Sequence[Segment], format: Format) -> list[Segment]:
+def refuse_reserved(id: str, segments: Sequence[Segment]) -> None:
+    """Raises `DataMistake` naming the row whose text holds a noncharacter that the encoding uses itself."""
+    if any(RESERVED.search(segment.text) for segment in segments):
+        what = "holds a noncharacter from U+FDD0 to U+FDD5, which Unicode keeps for programs"
+        raise DataMistake(id, what, "remove it")
+
+
+def with_system(segments: Sequence[Segment], format: Format) -> list[Segment]:
+    """The turns with the format's system turn before them, where they have none."""
     if format.system is None or any(segment.role == "system" for segment in segments):
         return list(segments)
     return [Segment("system", format.system, source="system"), *segments]
