@@ -62,9 +62,12 @@ class TrainSettings(Section):
     examples_per_step: int = Field(32, ge=1, le=MANY)
     epochs: float = Field(1, gt=0, le=100_000)
     steps: int | None = Field(None, ge=1, le=MANY, description="overrides epochs")
-    max_tokens: int = Field(1024, ge=8, le=MANY)
+    max_tokens: int = Field(1024, ge=8, le=MANY, description="the longest example, or source of an encoder-decoder")
+    max_target_tokens: int = Field(256, ge=2, le=MANY, description="the longest target of an encoder-decoder")
     batch_tokens: int = Field(4096, ge=8, le=MANY)
-    batches: Literal["trie", "plain"] = Field("trie", description="compute shared prefixes once, or every row alone")
+    batches: Literal["trie", "plain"] = Field(
+        "trie", description="compute shared prefixes (encoder-decoders: sources) once, or every row alone"
+    )
     loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
@@ -75,6 +78,7 @@ class TrainSettings(Section):
     validate_every: int = Field(25, ge=1, le=MANY)
     keep: Literal["last", "best_seen"] = "last"
     checkpoint_every: int = Field(25, ge=1, le=MANY)
+    keep_for_verify: bool = Field(True, description="keep the state before two steps, for `unseen verify` to replay")
     tracker: tuple[Literal["trackio", "tensorboard", "wandb"], ...] = ()
 
     @field_validator("loss")
@@ -173,6 +177,7 @@ NOT_IN_FINGERPRINT = (
     "train.sharding",
     "train.tracker",
     "train.checkpoint_every",
+    "train.keep_for_verify",
 )
 
 
