@@ -52,24 +52,34 @@ def write_whole(folder: Path, tensors: Tensors, ranks: Ranks) -> None:
 class Checkpoints:
     """The checkpoints in `folder`, of a run that `identity` describes (JSON values). All ranks save and load together.
 
-    The last two are kept, and those of the steps in `kept_steps`, so that a step can be done again later.
+    The last two are kept.
     """
 
     folder: Path
     identity: Mapping[str, Any]
-    kept_steps: frozenset[int] = frozenset()
     ranks: Ranks = ALONE
     write: Write = write_whole
 
     def save(self, position: Position, trained: Mapping[str, torch.Tensor], optimizer: Any) -> Path:
         """Write a checkpoint; when this returns it is on the disk, whole, under its final name."""
         final = self.folder / f"step-{position.step:06d}"
-        tensors = {WEIGHTS: trained, OPTIMIZER: optimizer_state(trained, optimizer)}
-        self._write(final, tensors, {"position": asdict(position), "identity": dict(self.identity)})
+        self.write_state(final, position, trained, optimizer, {})
         if self.ranks.leads:
             self._drop_old()
         self.ranks.wait()
         return final
+
+    def write_state(
+        self,
+        final: Path,
+        position: Position,
+        trained: Mapping[str, torch.Tensor],
+        optimizer: Any,
+        facts: Mapping[str, Any],
+    ) -> None:
+        """Write weights and optimizer as the folder `final`; `facts` (JSON values) stand in its state.json too."""
+        tensors = {WEIGHTS: trained, OPTIMIZER: optimizer_state(trained, optimizer)}
+        self._write(final, tensors, {"position": asdict(position), "identity": dict(self.identity), **facts})
 
     def save_best(self, position: Position, trained: Mapping[str, torch.Tensor]) -> None:
         """Keep the weights of the best step so far, as `best-000025`, beside those of the checkpoint in force."""
@@ -109,8 +119,7 @@ class Checkpoints:
 
     def _drop_old(self) -> None:
         """Remove checkpoints out of force, best weights that no checkpoint left names, and what a kill left behind."""
-        old = [path for path in steps_in(self.folder)[:-KEPT] if _step(path) not in self.kept_steps]
-        for path in [*old, *self.folder.glob(".part-*")]:
+        for path in [*steps_in(self.folder)[:-KEPT], *self.folder.glob(".part-*")]:
             shutil.rmtree(path)
         named = {position_of(path).best_step for path in steps_in(self.folder) if is_whole(path)}
         for path in self.folder.glob("best-*"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
 from unseen.train.batch import Deal
 from unseen.train.checkpoint import Checkpoints, Position, best_folder, load_weights
 from unseen.train.dealing import Dealing, dealing_of
+from unseen.train.kept import FOLDER, Keeping
 from unseen.train.machine import autocast_dtype, start
 from unseen.train.mode import tuning_mode
 from unseen.train.optim import optimizer_of
@@ -67,33 +69,26 @@ def tune(
     resume: bool = False,
     dealing: Dealing | None = None,
     processes: int | None = None,
-    kept_steps: frozenset[int] = frozenset(),
+    replayed: frozenset[int] = frozenset(),
 ) -> Tuned:
     """Tune `model` on `steps`, which point into `examples`: a fresh adapter on it, or all of it.
 
     The module given is used up: it becomes part of the tuned model. `out` receives steps.jsonl and checkpoints/.
     `validation` are held-out rows of seen tasks. `dealing` makes a step's micro-batches, as the recipe and the
-    model have it when absent. Checkpoints after the steps in `kept_steps` stay, beside the last two. With `resume`
-    the run goes on from the last whole checkpoint, or begins when there is none; without it a folder that holds a run
-    is refused. `processes` is how many are asked for, None for what the launcher says.
+    model have it when absent. The state before the steps in `replayed` (from 0) is kept (kept.py). With `resume` the
+    run goes on from the last whole checkpoint, or begins when there is none; without it a folder that holds a run is
+    refused. `processes` is how many are asked for, None for what the launcher says.
 
     Raises `RecipeMistake` or `ModelMistake` for what does not fit, `NonFiniteLoss` when a step has no number.
     """
     _check(settings, out, validation, resume)
-    ranks = join(processes)
-    accelerator = start(settings, out, ranks)
-    if dealing is None:
-        dealing = dealing_of(model, settings, accelerator.device)
-    out.mkdir(parents=True, exist_ok=True)
-    with quiet_transformers():
-        model = replace(model, module=trainable(model.module, settings, seed))
-    spread = spread_of(settings, model.module, accelerator, ranks)
-    ranks.wait()  # every rank has seen the folder before one writes to it
-    with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):
-        run = _prepare(model, steps, settings, out, spread, examples, validation, seed, dealing.deal, kept_steps)
-        position = _all_steps(run, _starting_point(run), out)
+    keeping = Keeping(out / FOLDER, replayed)
+    with ready(
+        model, steps, settings, out, examples, validation=validation, seed=seed, dealing=dealing, processes=processes
+    ) as (model, run, dealing):
+        position = _all_steps(run, _starting_point(run), out, keeping)
         kept = _choose_weights(run, position)
-    model = replace(model, module=spread.whole(model.module))
+    model, accelerator = replace(model, module=run.spread.whole(model.module)), run.spread.accelerator
     autocast = autocast_dtype(settings.precision, accelerator.device)
     return Tuned(
         model=model,
@@ -104,9 +99,36 @@ def tune(
         batches=dealing.batches,
         attention=dealing.attention,
         readout=accelerator.unwrap_model(run.step).readout.kind,
-        processes=ranks.count,
+        processes=run.spread.ranks.count,
         trained_parameters=sum(each.numel() for each in run.trained.values()),
     )
+
+
+@contextmanager
+def ready(
+    model: LanguageModel,
+    steps: StepPlan,
+    settings: TrainSettings,
+    out: Path,
+    examples: Sequence[Encoded],
+    *,
+    validation: Sequence[Encoded] = (),
+    seed: int = 0,
+    dealing: Dealing | None = None,
+    processes: int | None = None,
+) -> Iterator[tuple[LanguageModel, Run, Dealing]]:
+    """`model` as it is tuned, and all that its steps need, in the state that they run in. Its module is used up."""
+    ranks = join(processes)
+    accelerator = start(settings, out, ranks)
+    if dealing is None:
+        dealing = dealing_of(model, settings, accelerator.device)
+    out.mkdir(parents=True, exist_ok=True)
+    with quiet_transformers():
+        model = replace(model, module=trainable(model.module, settings, seed))
+    spread = spread_of(settings, model.module, accelerator, ranks)
+    ranks.wait()  # every rank has seen the folder before one writes to it
+    with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):
+        yield model, _prepare(model, steps, settings, out, spread, examples, validation, seed, dealing.deal), dealing
 
 
 def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool) -> None:
@@ -128,7 +150,6 @@ def _prepare(
     validation: Sequence[Encoded],
     seed: int,
     deal: Deal,
-    kept_steps: frozenset[int],
 ) -> Run:
     """The wrapped step, its optimizer, and all that the loop needs beside them."""
     accelerator = spread.accelerator
@@ -142,7 +163,7 @@ def _prepare(
     trained = inner.trained()  # the parameters as they are after sharding
     optimizer = optimizer_of(trained, settings)
     identity = _identity(model, steps, settings, seed)
-    checkpoints = Checkpoints(out / "checkpoints", identity, kept_steps, spread.ranks, spread.write)
+    checkpoints = Checkpoints(out / "checkpoints", identity, spread.ranks, spread.write)
     if settings.tracker:
         accelerator.init_trackers("unseen", config=_flat(settings))
     return Run(spread, step, optimizer, trained, steps, examples, validation, settings, deal, seed, checkpoints)
@@ -167,18 +188,18 @@ def _starting_point(run: Run) -> Position:
     return run.checkpoints.load(last, run.trained, run.optimizer) if last else Position()
 
 
-def _all_steps(run: Run, position: Position, out: Path) -> Position:
+def _all_steps(run: Run, position: Position, out: Path, keeping: Keeping) -> Position:
     """Every step from `position` on; validation, the log's line and the checkpoint follow each in this order."""
     log = StepLog(out / LOG, position.step) if run.spread.ranks.leads else None
     total = len(run.plan)
-    if position.step == 0 and 0 in run.checkpoints.kept_steps:
-        _save(run, log, position)
     with bar("tuning") as advance:
         for number in range(position.step, total):
+            keeping.before(run, position, number)
             line = take_step(run, number)
+            keeping.after(run, number, line)
             position, line = _validated(run, replace(position, step=line.step), line)
             _write(run, log, line)
-            if line.step % run.settings.checkpoint_every == 0 or line.step in (total, *run.checkpoints.kept_steps):
+            if line.step % run.settings.checkpoint_every == 0 or line.step == total:
                 _save(run, log, position)
             advance(line.step, total)
     for tracker in run.spread.accelerator.trackers:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,25 @@ import torch
 from unseen.errors import MissingExtra, RecipeMistake, UserMistake
 from unseen.recipe import TrainSettings
 from unseen.train.ranks import Ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What numbers are computed on. Where all of it is equal, equal work gives equal bits on a processor."""
+
+    device: str
+    threads: int
+    torch: str
+    precision: str
+
+
+def machine(device: torch.device, precision: Literal["auto", "float32", "bfloat16"]) -> Machine:
+    """The machine as it computes with `train.precision` as the recipe says it."""
+    on_gpu = device.type == "cuda"
+    capability = torch.backends.cpu.get_cpu_capability()
+    name = torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} {capability}"
+    multiplied = autocast_dtype(precision, device) or torch.float32
+    return Machine(name, torch.get_num_threads(), torch.__version__, str(multiplied).removeprefix("torch."))
 
 
 def refuse_omp_dynamic() -> None:
