@@ -43,6 +43,9 @@ class MixtureSettings(Section):
     cap: int = Field(3000, ge=1, le=MANY, description="rows of a task beyond this do not raise its rate")
     temperature: float = Field(2.0, ge=1.0, le=1000.0)
     group: int = Field(1, ge=1, le=MANY, description="rows of a task that are drawn together")
+    rows: int | None = Field(
+        None, ge=1, le=MANY, description="rows of a dataset that are tuned on; fewer ones are among more ones"
+    )
 
 
 class TrainSettings(Section):
@@ -62,6 +65,7 @@ class TrainSettings(Section):
     examples_per_step: int = Field(32, ge=1, le=MANY)
     epochs: float = Field(1, gt=0, le=100_000)
     steps: int | None = Field(None, ge=1, le=MANY, description="overrides epochs")
+    examples: int | None = Field(None, ge=1, le=MANY, description="of the whole run; overrides steps and epochs")
     max_tokens: int = Field(1024, ge=8, le=MANY, description="the longest example, or source of an encoder-decoder")
     max_target_tokens: int = Field(256, ge=2, le=MANY, description="the longest target of an encoder-decoder")
     batch_tokens: int = Field(4096, ge=8, le=MANY)

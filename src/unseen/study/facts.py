@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from unseen.encode.format import format_facts, format_of
-from unseen.study.fingerprint import versions
+from unseen.study.fingerprint import template_digests, versions
 from unseen.study.prepare import Prepared, proof_of
 from unseen.study.record import now
 from unseen.task.task import Task
@@ -43,6 +43,7 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
         },
         "mixture": {"group": recipe.mixture.group},
         "rows": prepared.rows.digests(),
+        "templates": template_digests(prepared.asked_through),
         "hold_out": proof_of(prepared.split),
         "seen_side": proof_of(prepared.seen_split),
     }
@@ -85,6 +86,7 @@ def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
         "readout": tuned.readout,
         "processes": tuned.processes,
         "trained_parameters": tuned.trained_parameters,
+        "supervised_tokens": sum(line["supervised_tokens"] for line in tuned.steps),
         "tokens": tokens,
         "nodes": nodes,
         "positions_computed": padded,

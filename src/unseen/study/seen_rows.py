@@ -70,8 +70,9 @@ def seen_rows(
         left, counts[name] = _usable(task, rows, dropped.get(name, frozenset()))
         order = generator(recipe.seed, "validation", name).permutation(len(left))
         held = min(share, len(left) // 5)
-        validate[name], usable[name] = np.sort(left[order[:held]]), np.sort(left[order[held:]])
-        counts[name] |= {"validation": held, "tuned_on": len(usable[name])}
+        chosen = order[held:][: recipe.mixture.rows]
+        validate[name], usable[name] = np.sort(left[order[:held]]), np.sort(left[chosen])
+        counts[name] |= {"validation": held, "tuned_on": len(chosen), "not_chosen": len(left) - held - len(chosen)}
     tune = {task.name: _share(recipe, task, tasks, usable[task.dataset.task]) for task in tasks}
     return SeenRows(tune, validate, counts)
 

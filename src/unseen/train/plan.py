@@ -51,7 +51,9 @@ class StepPlan:
 
 
 def count_draws(settings: TrainSettings, epoch_length: int) -> int:
-    """How many draws a run takes: `steps` full steps, or `epochs` times the epoch's length, rounded up."""
+    """How many draws a run takes: `examples`, or `steps` full steps, or `epochs` times the epoch's length, rounded up."""
+    if settings.examples is not None:
+        return settings.examples
     if settings.steps is not None:
         return settings.steps * settings.examples_per_step
     return math.ceil(settings.epochs * epoch_length)
