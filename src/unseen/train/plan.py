@@ -51,7 +51,7 @@ class StepPlan:
 
 
 def count_draws(settings: TrainSettings, epoch_length: int) -> int:
-    """How many draws a run takes: `examples`, or `steps` full steps, or `epochs` times the epoch's length, rounded up."""
+    """How many draws a run takes: `examples`, else `steps` full steps, else `epochs` times the length, rounded up."""
     if settings.examples is not None:
         return settings.examples
     if settings.steps is not None:
