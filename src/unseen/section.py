@@ -106,7 +106,8 @@ def _remedy(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> st
     manual = getattr(model, "manual", "")
     if problems[0]["type"] != "extra_forbidden":
         return f"see {manual}" if manual and not place else ""
-    name, known = str(place[-1]), list(_section_at(model, place[:-1]).model_fields)
+    name, fields = str(place[-1]), _section_at(model, place[:-1]).model_fields
+    known = [field.alias or own for own, field in fields.items()]
     homes = [key for key, field in model.model_fields.items() if name in _keys_of(field)]
     return f"it belongs under '{homes[0]}'" if homes and len(place) == 1 else nearest(name, known, "keys here")
 
