@@ -17,6 +17,7 @@ COMMANDS = [
     ["render"],
     ["import"],
     ["import", "promptsource"],
+    ["import", "flan"],
     ["tune"],
     ["evaluate"],
     ["score"],

@@ -131,6 +131,19 @@ def promptsource(
     print_table([import_promptsource(path, user_catalog())], json)
 
 
+@importing.command()
+def flan(
+    path: Annotated[str, typer.Argument(help="a checkout of FLAN, its folder flan, or one of its pattern files")],
+    json: Json = False,
+) -> None:
+    """FLAN's patterns, read as data and never run."""
+    from unseen.data.places import user_catalog
+    from unseen.prompt.flan import import_flan
+    from unseen.reporting.terminal import print_table
+
+    print_table([import_flan(path, user_catalog())], json)
+
+
 @app.command()
 def tune(
     recipe: Annotated[Path, typer.Argument(help="a recipe file")],

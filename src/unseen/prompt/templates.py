@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from unseen.data.dataset import Dataset
+from unseen.data.dataset import Dataset, Labels
 from unseen.errors import TemplateMistake, UserMistake, nearest, raise_all
 from unseen.prompt.conversation import as_written
+from unseen.prompt.flan import AttachedFlan, attached_flan
 from unseen.prompt.limits import LimitReached, Meter, measure
 from unseen.prompt.promptsource import read_imported
 from unseen.prompt.promptsource_file import TemplateFile, is_promptsource, load_tagged, promptsource_file, read_text
@@ -67,7 +68,7 @@ def templates_of(dataset: Dataset) -> tuple[Template, ...]:
     if dataset.kind != "rows":
         as_written(dataset)
         return ()
-    return _described(dataset.templates, str(dataset.file or dataset.name), dataset.name)
+    return _described(dataset.templates, str(dataset.file or dataset.name), dataset.name, dataset.labels)
 
 
 def load_templates(path: str | Path) -> TemplateFile:
@@ -109,21 +110,21 @@ def template_named(templates: Sequence[Template], name: str, where: str) -> Temp
     raise TemplateMistake(where, f"no template '{name}'", nearest(name, (each.name for each in templates), "templates"))
 
 
-def _described(mappings: Any, where: str, dataset: str) -> tuple[Template, ...]:
+def _described(mappings: Any, where: str, dataset: str, labels: Labels | None = None) -> tuple[Template, ...]:
     if not isinstance(mappings, (list, tuple)):
         raise TemplateMistake(where, "'templates' is no list", "write '- name: ...' entries under it")
     templates: list[Template] = []
     mistakes: list[UserMistake] = []
     for number, mapping in enumerate(mappings, 1):
         try:
-            templates += _entry(mapping, where, dataset, number)
+            templates += _entry(mapping, where, dataset, number, labels)
         except UserMistake as mistake:
             mistakes += getattr(mistake, "mistakes", (mistake,))
     raise_all([*mistakes, *duplicates(templates, where)])
     return tuple(templates)
 
 
-def _entry(mapping: Any, where: str, dataset: str, number: int) -> Iterable[Template]:
+def _entry(mapping: Any, where: str, dataset: str, number: int, labels: Labels | None) -> Iterable[Template]:
     """The template that an entry describes, or the imported ones that it attaches."""
     if not isinstance(mapping, Mapping):
         what = f"template {number} is a {type(mapping).__name__} where a mapping was expected"
@@ -131,6 +132,11 @@ def _entry(mapping: Any, where: str, dataset: str, number: int) -> Iterable[Temp
     name = mapping.get("name")
     place = f"{where}, template '{name}'" if isinstance(name, str) else f"{where}, template {number}"
     _refuse_huge(mapping, place)
+    if "flan" in mapping:
+        said = check_model(AttachedFlan, mapping, f"{where}, template {number}", TemplateMistake)
+        for each in attached_flan(said, labels, where):
+            yield _template(each, f"{where}, {each['name']}", where, dataset)
+        return
     if "promptsource" not in mapping:
         yield _template(mapping, place, where, dataset)
         return
