@@ -326,10 +326,3 @@ def test_what_cannot_be_asked_is_the_users_mistake(language_model: Callable[...,
         ask(backend(language_model()), [Choose(nothing)])
     with pytest.raises(ModelMistake, match=r"context of 64 tokens.*lower evaluate\.max_new_tokens"):
         ask(backend(language_model(context=64)), [Generate(example(1), 64)])
-
-
-def test_an_encoder_decoder_is_refused(language_model: Callable[..., Any]) -> None:
-    model = language_model()
-    model.kind = "encoder-decoder"
-    with pytest.raises(ModelMistake, match="decoder-only"):
-        backend(model)

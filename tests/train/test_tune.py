@@ -95,11 +95,6 @@ def test_the_best_step_needs_validation_rows(tmp_path: Path) -> None:
         run_tiny(llama(), tmp_path, changed(keep="best_seen"))
 
 
-def test_rows_of_tokens_do_not_fit_an_encoder_decoder(tmp_path: Path) -> None:
-    with pytest.raises(ModelMistake, match="tiny: is an encoder-decoder"):
-        run_tiny(replace(llama(), kind="encoder-decoder"), tmp_path)
-
-
 def test_only_adapters_change_under_lora(tmp_path: Path) -> None:
     tuned = run_tiny(llama(), tmp_path, changed(method="lora", rank=4))
     before = dict(llama().module.named_parameters())

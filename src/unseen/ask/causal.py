@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from transformers import DynamicCache
@@ -22,6 +22,24 @@ from unseen.model.backbone import base_of
 
 Ids = Sequence[int]
 WINDOW = "DynamicSlidingWindowLayer"
+
+
+class Answers(Protocol):
+    """Prompts that were read, and answers to them that have begun.
+
+    `next_logits` float32 [prompts, vocabulary] are those after what was said.
+    """
+
+    @property
+    def next_logits(self) -> torch.Tensor: ...
+
+    def select(self, rows: torch.Tensor) -> Answers:
+        """The answers at `rows` [n]."""
+        ...
+
+    def step(self, module: Any, tokens: Ids) -> Answers:
+        """The answers, each one token longer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,14 @@ class Prompts:
         for number, layer in enumerate(self.cache.layers):
             cache.update(layer.keys[rows], layer.values[rows], number)
         return Prompts(cache, self.mask[rows], self.next_logits[rows])
+
+    def step(self, module: Any, tokens: Ids) -> Prompts:
+        """The prompts, one token longer."""
+        mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=-1)
+        ids = torch.tensor(tokens, device=mask.device)[:, None]
+        positions = mask.sum(-1, keepdim=True) - 1
+        logits = _logits(module, ids, mask, positions, self.cache, last=1)
+        return Prompts(self.cache, mask, logits[:, -1].float())
 
 
 def check_causal(module: Any) -> None:
@@ -107,14 +133,14 @@ def continuation_log_probs(module: Any, prompts: Prompts, rows: Ids, options: Se
 
 
 def greedy(
-    module: Any, state: Prompts, most: int, end: frozenset[int], finished: Callable[[list[int]], bool]
+    module: Any, state: Answers, most: int, end: frozenset[int], finished: Callable[[list[int]], bool]
 ) -> list[list[int]]:
     """The most probable continuation of each prompt of `state`, token by token.
 
     A row stops before an end token, once `finished` holds of its tokens, or after `most` tokens; rows that have
     stopped leave the batch.
     """
-    said: list[list[int]] = [[] for _ in state.mask]
+    said: list[list[int]] = [[] for _ in state.next_logits]
     running = list(range(len(said)))
     for _ in range(most):
         best = state.next_logits.argmax(-1).tolist()
@@ -129,18 +155,9 @@ def greedy(
             break
         if len(going) < len(running):
             running = [running[place] for place in going]
-            state = state.select(torch.tensor(going, device=state.mask.device))
-        state = _step(module, state, [said[row][-1] for row in running])
+            state = state.select(torch.tensor(going, device=state.next_logits.device))
+        state = state.step(module, [said[row][-1] for row in running])
     return said
-
-
-def _step(module: Any, state: Prompts, tokens: list[int]) -> Prompts:
-    """The prompts, one token longer."""
-    mask = torch.cat([state.mask, state.mask.new_ones(len(tokens), 1)], dim=-1)
-    ids = torch.tensor(tokens, device=mask.device)[:, None]
-    positions = mask.sum(-1, keepdim=True) - 1
-    logits = _logits(module, ids, mask, positions, state.cache, last=1)
-    return Prompts(state.cache, mask, logits[:, -1].float())
 
 
 def _later_log_probs(module: Any, prompts: Prompts, options: list[Ids]) -> torch.Tensor:

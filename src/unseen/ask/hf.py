@@ -12,9 +12,11 @@ from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.ask.reader import asking
+from unseen.ask.sources import sources_of
 from unseen.ask.ways import Ranking, Way, way_of
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_choices, encode_question
+from unseen.encode.pair_text import NOT_LEARNED
 from unseen.errors import ModelMistake
 from unseen.prompt.example import Example
 
@@ -45,12 +47,11 @@ class HfBackend:
         options: Literal["ended", "open"] = "ended",
         way: Way | None = None,
     ) -> None:
-        if model.kind != "decoder":
-            raise ModelMistake(model.name, f"is an {model.kind} model", "choose a decoder-only model")
-        check_causal(model.module)
+        if model.kind == "decoder":
+            check_causal(model.module)
         self.model, self.format, self.batch_tokens, self.options = model, format, batch_tokens, options
         self.limit = min(max_tokens, model.context)
-        self.way = way_of(model.module, batch_tokens) if way is None else way
+        self.way = _tried_way(model, batch_tokens) if way is None else way
         self._end = frozenset(end_ids(model.tokenizer, format))
         self._stamp: tuple[Any, ...] = ()
         self._digest = ""
@@ -58,7 +59,7 @@ class HfBackend:
 
     @property
     def reading(self) -> str:
-        """How questions are read: `trie`, or `plain` and why (see ways.py)."""
+        """How questions are read: `trie`, or `plain` and why (see ways.py); of an encoder-decoder `shared sources`."""
         return self.way.name
 
     @property
@@ -148,8 +149,8 @@ class HfBackend:
             self._held.pop(question, None)
 
     def _ranked(self, question: Choose) -> tuple[Ranking, Ranking | None]:
-        free = self._ranking(answer_context(question.example)) if question.scoring == "unconditional" else None
-        return self._ranking(question.example), free
+        context = answer_context(question.example, self.format.kind)
+        return self._ranking(question.example), self._ranking(context) if question.scoring == "unconditional" else None
 
     def _ranking(self, example: Example) -> Ranking:
         encoded = encode_choices(example, self.model.tokenizer, self.format, self.limit)
@@ -165,7 +166,8 @@ class HfBackend:
         if room < 1:
             what = f"has a context of {self.model.context} tokens, too short to generate {question.max_new_tokens}"
             raise ModelMistake(self.model.name, what, "lower evaluate.max_new_tokens")
-        encoded = encode_question(question.example, self.model.tokenizer, self.format, min(self.limit, room))
+        limit = self.limit if self.format.kind == "pair" else min(self.limit, room)
+        encoded = encode_question(question.example, self.model.tokenizer, self.format, limit)
         check_prompt(question.example, len(encoded.ids))
         return tuple(encoded.ids.tolist()), was_cut(encoded.cuts)
 
@@ -174,6 +176,12 @@ class HfBackend:
         return text
 
 
+def _tried_way(model: LanguageModel, batch_tokens: int) -> Way:
+    if model.kind == "decoder":
+        return way_of(model.module, batch_tokens)
+    return sources_of(model.module, batch_tokens, model.name)
+
+
 def was_cut(cuts: Mapping[str, int]) -> bool:
-    """Whether fitting to length left anything out (a moved token boundary leaves out nothing)."""
-    return any(count for name, count in cuts.items() if name != "boundary_moved")
+    """Whether fitting to length left anything out; a moved token boundary, or an answer that is only read, does not."""
+    return any(count for name, count in cuts.items() if name not in ("boundary_moved", NOT_LEARNED))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unseen.ask.question import Answer, Choose, Scoring
+from unseen.encode.format import Kind
 from unseen.errors import DataMistake, JobFailed
 from unseen.prompt.example import Example, Segment
 
@@ -53,11 +54,12 @@ def check_options(example: Example, lengths: Sequence[int]) -> None:
 
 
 def check_prompt(example: Example, length: int) -> None:
-    """A decoder needs a token to go on from."""
+    """A decoder needs a token to go on from, an encoder one to read."""
     if length == 0:
         raise DataMistake(example.id, "has a prompt without a token", "give the template some text of its own")
 
 
-def answer_context(example: Example) -> Example:
-    """GPT-3's prompt without a question, after which the options' unconditional probabilities are taken."""
-    return replace(example, segments=(Segment("user", "Answer:"),))
+def answer_context(example: Example, kind: Kind) -> Example:
+    """A prompt without a question, after which the options' unconditional probabilities are taken: GPT-3's, or, for an
+    encoder-decoder, whose decoder needs nothing to go on from, an empty source."""
+    return replace(example, segments=(Segment("user", "" if kind == "pair" else "Answer:"),))

@@ -1,4 +1,5 @@
-"""The two ways in which a model is asked: everything from one trie, or each prompt once for what follows it."""
+"""The ways in which a model is asked: everything from one trie, or each prompt once for what follows it; an
+encoder-decoder in one of its own (see sources.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from unseen.ask.batches import batches, batches_in_order
-from unseen.ask.causal import Prompts, continuation_log_probs, read_prompts
+from unseen.ask.causal import Answers, Prompts, continuation_log_probs, read_prompts
 from unseen.ask.prompts import read_in_turn
 from unseen.ask.reader import TrieReader, asking, reader_of
 from unseen.ask.scoring import Continuation, scores
@@ -48,7 +49,7 @@ class Way(Protocol):
         """The distinct prompts, those together that are continued together."""
         ...
 
-    def read(self, batches: Sequence[Sequence[Ids]]) -> Iterator[Prompts]:
+    def read(self, batches: Sequence[Sequence[Ids]]) -> Iterator[Answers]:
         """The prompts of each of those batches, read; take each inside `asking`."""
         ...
 

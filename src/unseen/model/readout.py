@@ -83,10 +83,10 @@ def _declared(base: Any) -> Readout:
 
 
 def probe_examples(module: Any) -> list[Encoded]:
-    """Two examples of different length, so that padding is part of what is compared."""
+    """Two examples whose prompts and completions differ in length, so that padding is part of what is compared."""
     vocabulary = int(base_of(module).config.get_text_config().vocab_size)
     rows = [np.arange(1, 1 + length, dtype=np.int64) * 7919 % vocabulary for length in (7, 4)]
-    return [Encoded("probe", row.astype(np.int32), np.ones(len(row), dtype=np.float32), 1) for row in rows]
+    return [Encoded("probe", row.astype(np.int32), np.ones(len(row), dtype=np.float32), len(row) // 2) for row in rows]
 
 
 @contextmanager

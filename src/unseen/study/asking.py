@@ -13,11 +13,11 @@ from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
 from unseen.ask.question import Answer, Question
 from unseen.data.places import cache
-from unseen.encode.format import Format, format_of
 from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar, say
+from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
 from unseen.task.task import Task
 from unseen.train.ranks import ALONE, Ranks
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
     """What one model answered, and how many questions each reason left out, by (side, task, reason). `reading` is
-    `trie`, or `plain` and why."""
+    `trie`, or `plain` and why, or `shared sources` of an encoder-decoder."""
 
     predictions: tuple[Prediction, ...]
     left_out: dict[str, int]
@@ -49,25 +49,43 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks 
     again, or going on after a kill, costs nothing for what was answered. Several ranks share the questions, and each
     gets all answers.
     """
-    counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
-    backend = _backend(prepared, model)
-    if backend.reading != "trie":
+    backend = backend_of(prepared, model)
+    if backend.reading.startswith("plain"):
         say(f"the {name} model is asked row by row ({backend.reading})")
     opened = ranks.in_turn(lambda: AnswerCache(cache() / "answers.sqlite"))  # so that one makes it
     with opened as answers, bar(f"asking {name}") as advance:
-        asking = replace(_asking(prepared, backend, name, answers, advance), ask=partial(ask_together, ranks))
-        predictions = tuple(
-            prediction
-            for side, tasks in sides_of(prepared)
-            for prediction in evaluate(_on_side(asking, prepared, side), tasks, side, counts[side])
+        asking = replace(
+            asking_of(prepared, backend, name),
+            ask=partial(ask_together, ranks),
+            cache=answers,
+            progress=lambda task: advance,
         )
+        return Asked(*ask_all(prepared, asking), backend.reading)
+
+
+def ask_all(prepared: Prepared, asking: Asking) -> tuple[tuple[Prediction, ...], dict[str, int]]:
+    """Every question of both sides, as `asking` puts them; and how many of them were left out, by reason."""
+    counts: dict[Side, Counts] = {"seen": Counter(), "unseen": Counter()}
+    predictions = tuple(
+        prediction
+        for side, tasks in sides_of(prepared)
+        for prediction in evaluate(_on_side(asking, prepared, side), tasks, side, counts[side])
+    )
     left_out = {
         f"{side}: {task}: {reason}": number
         for side, each in counts.items()
         for (task, reason), number in sorted(each.items())
         if number
     }
-    return Asked(predictions, left_out, backend.reading)
+    return predictions, left_out
+
+
+def most_left_out(asked: Sequence[Asked]) -> dict[str, int]:
+    """How many questions each reason left out; models are asked the same rows, so the larger count is that of any."""
+    left_out = Counter[str]()
+    for part in asked:
+        left_out |= Counter(part.left_out)
+    return dict(left_out)
 
 
 def ask_together(
@@ -79,16 +97,17 @@ def ask_together(
     return [shares[place % ranks.count][place // ranks.count] for place in range(len(questions))]
 
 
-def _backend(prepared: Prepared, model: LanguageModel) -> HfBackend:
+def backend_of(prepared: Prepared, model: LanguageModel) -> HfBackend:
     recipe = prepared.recipe
-    format = format_of(recipe.format, model.tokenizer, recipe.system)
-    return HfBackend(model, format, recipe.train.batch_tokens, recipe.train.max_tokens)
+    return HfBackend(model, format_for(recipe, model), recipe.train.batch_tokens, recipe.train.max_tokens)
 
 
-def _asking(prepared: Prepared, backend: HfBackend, name: str, answers: AnswerCache, advance: Advance) -> Asking:
+def asking_of(prepared: Prepared, backend: HfBackend, name: str) -> Asking:
+    """Who is asked, and how the recipe wants it; no answer is known beforehand."""
     recipe = prepared.recipe
     limits = recipe.train.batch_tokens, recipe.train.max_tokens
-    plain = HfBackend(backend.model, Format("plain"), *limits, "open", backend.way) if name == "base" else None
+    format = plain_format(backend.format)
+    plain = HfBackend(backend.model, format, *limits, "open", backend.way) if name == "base" else None
     return Asking(
         backend=backend,
         settings=settings_of(prepared),
@@ -96,8 +115,6 @@ def _asking(prepared: Prepared, backend: HfBackend, name: str, answers: AnswerCa
         model=name,
         seed=recipe.seed,
         plain=plain,
-        cache=answers,
-        progress=lambda task: advance,
     )
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from unseen.data.dataset import Row
 from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
-from unseen.encode.format import format_of
 from unseen.encode.store import EncodedStore
 from unseen.errors import DataMistake, TooLong
 from unseen.evaluation.exemplars import ExemplarPool, exemplars_of
@@ -20,6 +19,7 @@ from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
+from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared
 from unseen.study.seen_rows import ChosenRows, OpenRows, SeenRows
 from unseen.task.mixture import Draw, Mixture
@@ -129,12 +129,11 @@ def encode_examples(
 ) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
     """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
     recipe = prepared.recipe
-    format = format_of(recipe.format, model.tokenizer, recipe.system)
     too_long: list[TooLong] = []
     encode = partial(
         encode_many,
         tokenizer=model.tokenizer,
-        format=format,
+        format=format_for(recipe, model),
         limit=min(recipe.train.max_tokens, model.context),
         prompt_weight=recipe.train.prompt_weight,
         too_long=too_long.append,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from unseen.encode.format import format_facts, format_of
+from unseen.encode.format import format_facts
 from unseen.study.fingerprint import template_digests, versions
+from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, proof_of
 from unseen.study.record import now
 from unseen.task.task import Task
@@ -70,8 +71,7 @@ def _names(tasks: Sequence[Task]) -> list[str]:
 
 
 def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:
-    recipe = prepared.recipe
-    return asdict(format_facts(model.tokenizer, format_of(recipe.format, model.tokenizer, recipe.system)))
+    return asdict(format_facts(model.tokenizer, format_for(prepared.recipe, model)))
 
 
 def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:

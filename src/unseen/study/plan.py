@@ -15,7 +15,6 @@ import numpy as np
 
 from unseen.ask.hf import HfBackend
 from unseen.encode.encoded import Encoded
-from unseen.encode.format import format_of
 from unseen.encode.pieces import pieces
 from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
@@ -25,6 +24,7 @@ from unseen.recipe import Recipe
 from unseen.study.asking import settings_of, sides_of
 from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.facts import format_record
+from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.run import load
 from unseen.train.dealing import dealing_of
@@ -127,7 +127,7 @@ def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
     asking = Asking(
         backend=HfBackend(
             model,
-            format_of(prepared.recipe.format, model.tokenizer, prepared.recipe.system),
+            format_for(prepared.recipe, model),
             prepared.recipe.train.batch_tokens,
             prepared.recipe.train.max_tokens,
         ),

@@ -1,7 +1,9 @@
-"""How a run's steps become micro-batches: tries where the model reads them, padded rows where it does not."""
+"""How a run's steps become micro-batches: tries where the model reads them, padded rows where it does not, and of an
+encoder-decoder rows of targets over sources."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -9,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from unseen.errors import ModelMistake
+from unseen.encode.encoded import Encoded
+from unseen.encode.pairs import Pair
+from unseen.model.backbone import base_of
 from unseen.progress import say
 from unseen.recipe import TrainSettings
-from unseen.train.batch import Deal, plain_batches
+from unseen.train.batch import Batch, Deal, plain_batches
 from unseen.train.machine import autocast_dtype
 from unseen.train.trie_batch import trie_deal
 from unseen.trie.check import Plain, trie_attention
 from unseen.trie.kernel import Kernel, kernel_of, running, width_of
+from unseen.trie.seq2seq import decoder_start, pair_batches, single_pair_batches
+from unseen.trie.seq2seq_check import check_encoder_decoder
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -24,8 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dealing:
-    """`deal` makes the micro-batches; `batches` says which they are: `trie`, `plain`, or `plain` and why. `kernel` is
-    the attention that they are made for, None for the model's own."""
+    """`deal` makes the micro-batches; `batches` says which they are: `trie`, `shared sources`, `plain`, or `plain` and
+    why. `kernel` is the attention that they are made for, None for the model's own."""
 
     deal: Deal
     batches: str
@@ -46,10 +52,10 @@ class Dealing:
 def dealing_of(model: LanguageModel, settings: TrainSettings, device: torch.device) -> Dealing:
     """Tries, unless the recipe asks for padded rows or the model fails its check, which one line then says.
 
-    Raises `ModelMistake` for an encoder-decoder, which reads its prompt elsewhere.
+    Raises `ModelMistake` for an encoder-decoder that does not read pairs.
     """
-    if model.kind != "decoder":
-        raise ModelMistake(model.name, "is an encoder-decoder, which rows of tokens do not fit", "choose a decoder")
+    if model.kind == "encoder-decoder":
+        return pair_dealing(model.module, model.name, settings)
     plain = partial(plain_batches, batch_tokens=settings.batch_tokens)
     if settings.batches == "plain":
         return Dealing(plain, "plain")
@@ -59,3 +65,18 @@ def dealing_of(model: LanguageModel, settings: TrainSettings, device: torch.devi
         return Dealing(plain, f"plain: {attention.reason}")
     kernel = kernel_of(model.module, attention, device, autocast_dtype(settings.precision, device))
     return Dealing(trie_deal(attention, settings.batch_tokens, width_of(kernel)), "trie", kernel)
+
+
+def pair_dealing(module: Any, name: str, settings: TrainSettings) -> Dealing:
+    """Equal sources of a step once, or with `batches: plain` one row a pair."""
+    check_encoder_decoder(module, name)
+    start = decoder_start(base_of(module))
+    if settings.batches == "plain":
+        return Dealing(partial(_dealt, single_pair_batches, start, settings.batch_tokens), "plain")
+    return Dealing(partial(_dealt, pair_batches, start, settings.batch_tokens), "shared sources")
+
+
+def _dealt(
+    make: Callable[[Sequence[Pair], int, int], Sequence[Batch]], start: int, budget: int, examples: Sequence[Encoded]
+) -> Sequence[Batch]:
+    return make([Pair.of(example) for example in examples], start, budget)

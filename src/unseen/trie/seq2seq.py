@@ -7,7 +7,7 @@ whatever wraps the step (data parallelism, sharding) sees all of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
+from unseen.encode.batch import plan_batches
 from unseen.encode.pairs import DecoderRow, Pair, PairRows, pair_rows, plan_pairs
 from unseen.encode.trie import Ids
 from unseen.errors import ModelMistake
@@ -87,6 +88,14 @@ def pair_batches(pairs: Sequence[Pair], start: int, batch_tokens: int) -> list[P
     return [pair_batch(pairs, rows, start) for rows in plan_pairs(pairs, batch_tokens)]
 
 
+def single_pair_batches(pairs: Sequence[Pair], start: int, batch_tokens: int) -> list[PairBatch]:
+    """The same step with one row a pair, its source with it, and nothing shared: for comparison."""
+    asked = [index for index, pair in enumerate(pairs) if pair.read]
+    groups = plan_batches([len(pairs[index].source) + pairs[index].read for index in asked], batch_tokens)
+    alone = {index: DecoderRow(source=index, read=pairs[index].read, members=(index,)) for index in asked}
+    return [pair_batch(pairs, [alone[asked[place]] for place in group], start) for group in groups]
+
+
 def decoder_start(module: Any) -> int:
     """The token that the decoder of `module` begins with. Raises `ModelMistake` where its configuration has none."""
     start = getattr(module.config, "decoder_start_token_id", None)
@@ -104,24 +113,27 @@ def seq2seq_readout(module: Any) -> Readout:
 
 def option_log_probs(
     module: Any, readout: Readout, questions: Sequence[tuple[Ids, Sequence[Ids]]], batch_tokens: int
-) -> list[tuple[float, ...]]:
+) -> Iterator[list[tuple[int, tuple[float, ...]]]]:
     """Summed log-probability, in nats, of each option (of a token or more) of each question: a source with options.
 
-    Every distinct source of a micro-batch is read once. The log-softmax is taken in float32, where an option's token
-    is predicted. `module` must be in evaluation mode; `readout` is its `seq2seq_readout`.
+    After each micro-batch gives the questions that it completes, by index. Every distinct source of a micro-batch is
+    read once. The log-softmax is taken in float32, where an option's token is predicted. `module` must be in
+    evaluation mode; `readout` is its `seq2seq_readout`.
     """
-    pairs = [
-        Pair("", source, option, np.ones(len(option), dtype=np.float32))
-        for source, options in questions
-        for option in options
-    ]
+    asked = [(number, option) for number, (_, options) in enumerate(questions) for option in options]
+    pairs = [Pair("", questions[number][0], option, np.ones(len(option), np.float32)) for number, option in asked]
+    start = np.cumsum([0, *(len(options) for _, options in questions)])  # of each question's options among all
+    missing = [len(options) for _, options in questions]
     totals = np.zeros(len(pairs))
     for rows in plan_pairs(pairs, batch_tokens):
         arrays = pair_rows(pairs, rows, decoder_start(module))
         found = _log_probs(module, readout, PairBatch.of(arrays, [""] * len(arrays.members)).to(module.device))
         totals[list(arrays.members)] = np.add.reduceat(found.double().cpu().numpy(), arrays.starts[:-1])
-    values = iter(totals.tolist())
-    return [tuple(next(values) for _ in options) for _, options in questions]
+        numbers = [asked[member][0] for member in arrays.members]
+        for number in numbers:
+            missing[number] -= 1
+        complete = [number for number in dict.fromkeys(numbers) if not missing[number]]
+        yield [(number, tuple(totals[start[number] : start[number + 1]].tolist())) for number in complete]
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
