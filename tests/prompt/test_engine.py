@@ -81,7 +81,7 @@ def test_spans_follow_sets_loops_and_macros() -> None:
 
 def test_spans_of_a_choice_name_the_label() -> None:
     made = rendered(template("{{ text }}", "{{ answer_choices[label] }}.", answer_choices=("no", "yes")))
-    assert made.completion_spans == (Span(0, 3, ("label",)),)
+    assert made.completion_spans == (Span(0, 3, ("label",), "choices"),)
 
 
 def test_spans_of_a_promptsource_template_are_counted_in_its_parts() -> None:
@@ -223,4 +223,4 @@ def test_the_fast_way_the_sandbox_and_plain_jinja_write_the_same_text(
     assert one.prompt == two.prompt == plain
     assert one.prompt_spans == two.prompt_spans
     for span in one.prompt_spans:
-        assert 0 < span.start < span.end < len(one.prompt) and span.columns
+        assert 0 < span.start < span.end < len(one.prompt) and (span.columns or span.says == "choices")

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, meta, nodes
 
+from unseen.prompt.example import Says
+from unseen.prompt.written import written_names
+
 Columns = frozenset[str]
+Origin = tuple[tuple[str, ...], Says]  # the columns that an expression reads, and what it writes: see `Span`
 NONE: Columns = frozenset()
 CHOICES = "answer_choices"
 MOST_STEPS = 500  # the work grows with their square; PromptSource's largest template has 18
@@ -25,16 +29,30 @@ class TooManySteps(Exception):
 class Dataflow:
     """`free` are the names that the template reads from outside; `required` those among them that it never sets.
 
-    `flows` maps a name that the template sets to the columns that reach it.
+    `flows` maps a name that the template sets to the columns that reach it, `writes` to those among them that do
+    not merely choose what it is set to.
     """
 
     free: Columns
     required: Columns
     flows: Mapping[str, Columns]
+    writes: Mapping[str, Columns]
 
     def columns(self, node: nodes.Node) -> Columns:
         """Columns that the value of `node` may depend on."""
         return _columns(_reads([node]), self.free, self.flows)
+
+    def written(self, node: nodes.Node) -> Columns:
+        """Columns whose text the value of `node` may hold."""
+        return _columns(written_names([node]), self.free, self.writes)
+
+    def origin(self, node: nodes.Node) -> Origin | None:
+        """What writes where `node` is put out; None where it is the template's own text alone."""
+        columns, lists = self.columns(node), CHOICES in written_names([node])
+        if not columns and not lists:
+            return None
+        says: Says = "column" if self.written(node) else "choices" if lists else "words"
+        return tuple(sorted(columns)), says
 
 
 def undeclared(text: str, environment: Environment) -> Columns:
@@ -50,12 +68,18 @@ def dataflow(tree: nodes.Template, outside: Columns, choices: Columns = NONE) ->
     steps = list({(tuple(names), _reads(sources)): None for names, sources in _steps(tree) if names})
     if len(steps) > MOST_STEPS:
         raise TooManySteps(f"sets names in {len(steps)} ways, of which {MOST_STEPS} are looked through")
+    required = free - {name for names, _ in steps for name in names}
+    written = [(tuple(names), written_names(sources)) for names, sources in _steps(tree) if names]
+    return Dataflow(free, required, _settled(steps, free, choices), _settled(written, free, choices))
+
+
+def _settled(steps: list[tuple[tuple[str, ...], Columns]], free: Columns, choices: Columns) -> dict[str, Columns]:
+    """The columns that reach each name that is set."""
     flows: dict[str, Columns] = {name: NONE for names, _ in steps for name in names}
-    required = free - flows.keys()
     flows[CHOICES] = flows.get(CHOICES, NONE) | choices
     while _pass_on(steps, free, flows):
         steps.reverse()  # a chain of names settles in two passes, whichever way it runs
-    return Dataflow(free, required, flows)
+    return flows
 
 
 def _pass_on(steps: Sequence[tuple[Sequence[str], Columns]], free: Columns, flows: dict[str, Columns]) -> bool:

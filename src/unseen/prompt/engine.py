@@ -91,6 +91,11 @@ class CompiledTemplate:
         self._given = tuple(sorted(self.columns))
         self._fixed = self._constant_choices()
 
+    @property
+    def choices_from_columns(self) -> bool:
+        """Whether every answer choice is text of the row, as an ending that fits, and not a letter or a label."""
+        return self._choices is not None and self._choices.from_columns
+
     def render(self, row: Row, *, truncate_chars: int | None = None) -> Rendered | None:
         """`row` as this template asks it, or None when it renders empty.
 

@@ -10,17 +10,25 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant"]
+Says = Literal["column", "words", "choices"]
 
 
 class Span(NamedTuple):
     """Characters [start, end) of a segment's text that one output expression of the template wrote.
 
     `columns` are the dataset columns that the expression reads; what no span covers is the instruction's own text.
+    `says`: what was written is the text of a `column`; or `words` of the template among which columns only picked
+    (`{{ ['bad', 'good'][label] }}`); or answer `choices` that no column wrote.
     """
 
     start: int
     end: int
     columns: tuple[str, ...]
+    says: Says = "column"
+
+    def moved(self, by: int) -> Span:
+        """The same characters where `by` more stand before them."""
+        return self._replace(start=self.start + by, end=self.end + by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from unseen.prompt.example import Example, Segment, Span
+from unseen.prompt.example import Example, Segment
 
 Layout = Literal["turns", "one_turn"]
 GAP = "\n\n"  # between two exemplars of one turn, as between turns in the plain format
@@ -40,6 +40,6 @@ def _in_one_turn(asked: Segment, exemplars: Sequence[Example]) -> Segment:
         start = len(text)
         text += f"{exemplar.prompt}{exemplar.separator}{exemplar.completion}{GAP}"
         pieces.append((start, len(text)))
-    spans = tuple(Span(span.start + len(text), span.end + len(text), span.columns) for span in asked.spans)
+    spans = tuple(span.moved(len(text)) for span in asked.spans)
     own = ((start + len(text), end + len(text)) for start, end in asked.exemplars)
     return replace(asked, text=text + asked.text, spans=spans, exemplars=(*pieces, *own))

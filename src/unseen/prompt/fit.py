@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from unseen.errors import TooLong
-from unseen.prompt.example import Example, Segment, Span
+from unseen.prompt.example import Example, Segment
 
 Length = Callable[[Example], int]
 _NEAR = 0.02  # a trimmed example may be so much shorter than the limit
@@ -81,7 +81,7 @@ def _shortened(segment: Segment, keep: int) -> Segment:
     for start, end in reversed(segment.exemplars[keep:]):
         text = text[:start] + text[end:]
         before, behind = [s for s in spans if s.end <= start], [s for s in spans if s.start >= end]
-        spans = (*before, *(Span(s.start - end + start, s.end - end + start, s.columns) for s in behind))
+        spans = (*before, *(s.moved(start - end) for s in behind))
     return replace(segment, text=text, spans=spans, exemplars=segment.exemplars[:keep])
 
 
@@ -107,7 +107,8 @@ def _fields(example: Example) -> list[tuple[int, int]]:
         (place, number)
         for place, segment in enumerate(example.segments)
         if segment.role != "assistant" and segment.source != "exemplar"
-        for number in range(len(segment.spans))
+        for number, span in enumerate(segment.spans)
+        if span.says == "column"
     ]
 
     def order(field: tuple[int, int]) -> tuple[bool, int]:
@@ -155,8 +156,8 @@ def _cut(example: Example, place: int, number: int, keep: int) -> Example:
     shift = span.end - end
     spans = (
         *segment.spans[:number],
-        Span(span.start, end, span.columns),
-        *(Span(later.start - shift, later.end - shift, later.columns) for later in segment.spans[number + 1 :]),
+        span._replace(end=end),
+        *(later.moved(-shift) for later in segment.spans[number + 1 :]),
     )
     segments = list(example.segments)
     segments[place] = replace(segment, text=text, spans=spans)

@@ -26,6 +26,11 @@ class ListSource:
         return NONE.union(*(source.reads for source in self.sources))
 
     @property
+    def from_columns(self) -> bool:
+        """Whether every text of the list holds text of a column."""
+        return all(source.writes for source in self.sources)
+
+    @property
     def constant(self) -> bool:
         return all(source.constant for source in self.sources)
 

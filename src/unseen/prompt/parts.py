@@ -24,10 +24,10 @@ class Part(NamedTuple):
         """The marks within this part, counted from its start; an expression that wrote nothing has none."""
         start, end = self.start, self.start + len(self.text)
         spans = []
-        for first, last, columns in self.marks:
+        for first, last, origin in self.marks:
             if first < end and start < last and first < last:
                 first, last = first if first > start else start, last if last < end else end
-                spans.append(Span(first - start, last - start, columns))
+                spans.append(Span(first - start, last - start, *origin))
         return tuple(spans)
 
 
@@ -63,7 +63,7 @@ def _restored_parts(text: str, marks: Sequence[Mark]) -> list[Part]:
     def moved(place: int) -> int:
         return place - _SHORTER * text.count(PROTECTOR, 0, place)
 
-    marks = [(moved(start), moved(end), columns) for start, end, columns in marks]
+    marks = [(moved(start), moved(end), origin) for start, end, origin in marks]
     parts, start = [], 0
     for piece in text.split(SEPARATOR):
         parts.append(part(restore(piece), marks, moved(start)))

@@ -14,14 +14,14 @@ from jinja2 import nodes
 from jinja2.filters import do_truncate
 
 from unseen.prompt.choices import choose
-from unseen.prompt.dataflow import CHOICES, Dataflow
+from unseen.prompt.dataflow import CHOICES, Dataflow, Origin
 from unseen.prompt.filters import RowState
 from unseen.prompt.limits import check_size, measure
 from unseen.prompt.sandbox import Sandbox
 
 Values = Mapping[str, Any]
 Value = Callable[[Values], Any]
-Mark = tuple[int, int, tuple[str, ...]]  # characters [start, end) of the text, and the columns that wrote them
+Mark = tuple[int, int, Origin]  # characters [start, end) of the text, and what wrote them
 Written = tuple[str, Sequence[Mark]]
 _CASES: dict[str, Callable[[str], str]] = {
     "capitalize": str.capitalize,
@@ -40,23 +40,23 @@ class PlainWriter:
 
     __slots__ = ("_head", "_slots")
 
-    def __init__(self, head: str, slots: Sequence[tuple[Value, tuple[str, ...], str]]) -> None:
+    def __init__(self, head: str, slots: Sequence[tuple[Value, Origin | None, str]]) -> None:
         self._head = head
-        self._slots = tuple((value, columns, after, len(after)) for value, columns, after in slots)
+        self._slots = tuple((value, origin, after, len(after)) for value, origin, after in slots)
 
     def __call__(self, values: Values, state: RowState) -> Written:
         pieces = [self._head]
         marks = []
         place = len(self._head)
-        for value, columns, after, width in self._slots:
+        for value, origin, after, width in self._slots:
             text = value(values)
             if type(text) is not str:
                 check_size(measure(text, state.meter))
                 text = str(text)
             pieces += (text, after)
             end = place + len(text)
-            if columns:
-                marks.append((place, end, columns))
+            if origin is not None:
+                marks.append((place, end, origin))
             place = end + width
         check_size(place)
         return "".join(pieces), marks
@@ -77,7 +77,7 @@ def plain_writer(tree: nodes.Template, flow: Dataflow, environment: Sandbox) -> 
         value = _value(node, flow, environment)
         if value is None:
             return None
-        slots.append((value, tuple(sorted(flow.columns(node)))))
+        slots.append((value, flow.origin(node)))
         texts.append("")
     return PlainWriter(texts[0], [(*slot, after) for slot, after in zip(slots, texts[1:], strict=True)])
 

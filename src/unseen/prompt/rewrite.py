@@ -14,7 +14,7 @@ from jinja2.visitor import NodeTransformer
 
 from unseen.errors import nearest
 from unseen.prompt.choices import choose
-from unseen.prompt.dataflow import CHOICES, Dataflow
+from unseen.prompt.dataflow import CHOICES, Dataflow, Origin
 from unseen.prompt.filters import FILTERS, TESTS, RowContext
 from unseen.prompt.limits import TURN, check_size, counted, measure, weigh
 
@@ -108,8 +108,8 @@ def refuse(tree: nodes.Template) -> None:
             raise Refused(f"reaches for '{read}'", "a template reads columns and their values only", node.lineno)
 
 
-def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[tuple[str, ...]]]:
-    """The tree with its charges and marks, and the columns of each mark."""
+def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[Origin]]:
+    """The tree with its charges and marks, and what writes at each mark."""
     writer = _Rewriter(flow)
     made = writer.visit(tree)
     assert isinstance(made, nodes.Template)
@@ -119,7 +119,7 @@ def rewrite(tree: nodes.Template, flow: Dataflow) -> tuple[nodes.Template, list[
 class _Rewriter(NodeTransformer):
     def __init__(self, flow: Dataflow) -> None:
         self.flow, self._buffered = flow, 0
-        self.marks: list[tuple[str, ...]] = []
+        self.marks: list[Origin] = []
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         buffers = isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock))
@@ -183,13 +183,13 @@ class _Rewriter(NodeTransformer):
         """An expression writes through `marked` where a span can be told, through `written` elsewhere."""
         if isinstance(node, nodes.TemplateData):
             return _filter("written", nodes.Const(node.data, lineno=node.lineno)) if self._buffered else node
-        columns = self.flow.columns(node)
+        origin = self.flow.origin(node)
         made: nodes.Expr = self.visit(node)
         if isinstance(made, nodes.Const):
             return made
-        if self._buffered or not columns:
+        if self._buffered or origin is None:
             return _filter("written", made)
-        self.marks.append(tuple(sorted(columns)))
+        self.marks.append(origin)
         return _filter("marked", made, [nodes.Const(len(self.marks) - 1)])
 
 

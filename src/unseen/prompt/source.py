@@ -10,7 +10,7 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
-from unseen.prompt.dataflow import NONE, Columns, TooManySteps, dataflow, undeclared
+from unseen.prompt.dataflow import NONE, Columns, Origin, TooManySteps, dataflow, undeclared
 from unseen.prompt.filters import RowContext, RowState
 from unseen.prompt.limits import check_size
 from unseen.prompt.plain import Mark, Written, plain_writer
@@ -32,13 +32,15 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`write` takes the row's values with `answer_choices` among them; `reads` are the columns it may look at.
+    """`write` takes the row's values with `answer_choices` among them; `reads` are the columns it may look at, `writes`
+    those whose text it may hold.
 
     `changes`: it changes lists, so it must be given copies. `draws`: it uses the row's generator.
     """
 
     write: Write
     reads: Columns
+    writes: Columns
     required: Columns
     changes: bool
     draws: bool
@@ -77,10 +79,11 @@ def _compile(text: str, strict: bool, choices: Columns, cut: int | None) -> Sour
         _cut_outputs(tree, cut)
     flow = dataflow(tree, undeclared(text, environment), choices)
     plain = plain_writer(tree, flow, environment)
+    writes = flow.written(nodes.Template(list(tree.find_all(nodes.Output)), lineno=1))
     tree, marks = rewrite(tree, flow)
     write = plain or _Jinja(_compiled(tree, environment), environment, marks)
     changes = isinstance(environment, ChangingSandbox)
-    return Source(write, flow.free, flow.required - _optional(tree), changes, _draws(tree))
+    return Source(write, flow.free, writes, flow.required - _optional(tree), changes, _draws(tree))
 
 
 def compile_value(text: str, strict: bool, choices: Columns = NONE) -> Source | None:
@@ -97,11 +100,11 @@ def _compile_value(text: str, strict: bool, choices: Columns) -> Source | None:
     if len(tree.body) != 1 or len(outputs) != 1 or isinstance(outputs[0], nodes.TemplateData):
         return None
     flow = dataflow(tree, undeclared(text, environment), choices)
-    target = nodes.Name(_VALUE, "store", lineno=1)
+    target, writes = nodes.Name(_VALUE, "store", lineno=1), flow.written(outputs[0])
     tree, _ = rewrite(nodes.Template([nodes.Assign(target, outputs[0], lineno=1)], lineno=1), flow)
     write = _JinjaValue(_compiled(tree, environment), environment, ())
     changes = isinstance(environment, ChangingSandbox)
-    return Source(write, flow.free, flow.required - _optional(tree), changes, _draws(tree))
+    return Source(write, flow.free, writes, flow.required - _optional(tree), changes, _draws(tree))
 
 
 def _parse(text: str, strict: bool) -> tuple[nodes.Template, Sandbox]:
@@ -145,7 +148,7 @@ def _truncated(node: nodes.Expr, cut: int) -> nodes.Filter:
 class _Jinja:
     """Runs Jinja's compiled code chunk by chunk, which tells where every marked expression lies."""
 
-    def __init__(self, template: JinjaTemplate, environment: Sandbox, marks: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, template: JinjaTemplate, environment: Sandbox, marks: Sequence[Origin]) -> None:
         self._root, self._environment, self._marks = template.root_render_func, environment, marks
 
     def __call__(self, values: Mapping[str, Any], state: RowState) -> Written:
