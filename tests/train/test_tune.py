@@ -13,7 +13,7 @@ import pytest
 import torch
 from tiny_tuning import SETTINGS, changed, gpt2, llama, losses, own_loss, plan_of, random_examples, run_tiny
 
-from unseen.errors import DataMistake, ModelMistake, NonFiniteLoss, RecipeMistake
+from unseen.errors import DataMistake, NonFiniteLoss, RecipeMistake
 from unseen.train.plan import supervised_weight
 from unseen.trie import cpu_attention
 
