@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -20,27 +21,44 @@ def fingerprint(recipe: Recipe, tasks: Sequence[Task], row_digests: Mapping[str,
 
     `row_digests` maps `task/split` to the digest of those rows' contents.
     """
+    values = recipe.canonical()
+    return identity_digest(values, template_digests(tasks), row_digests, model_digest, versions()["unseen"])
+
+
+def identity_digest(
+    recipe: Mapping[str, Any], templates: Mapping[str, str], rows: Mapping[str, str], model: str, unseen: str
+) -> str:
+    """The same of what a record holds: recipe values, digests of templates, rows and model, version of `unseen`."""
     identity = {
-        "unseen": versions()["unseen"],
+        "unseen": unseen,
         "recipe": deciding_values(recipe),
-        "templates": {
-            task.name: [asdict(each) | {"where": ""} for each in task.templates + task.plain] for task in tasks
-        },
-        "rows": dict(sorted(row_digests.items())),
-        "model": model_digest,
+        "templates": dict(templates),
+        "rows": dict(rows),
+        "model": model,
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def deciding_values(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without the values that change only where, how fast or how watched it runs."""
-    values = recipe.canonical()
+def template_digests(tasks: Sequence[Task]) -> dict[str, str]:
+    """SHA-256 of all ways to ask each task, wherever their files lie."""
+    return {
+        task.name: _digest([asdict(each) | {"where": ""} for each in task.templates + task.plain]) for task in tasks
+    }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's values without those that change only where, how fast or how watched it runs."""
+    values = deepcopy(dict(recipe))
     for key in NOT_IN_FINGERPRINT:
         place = values
         *parents, last = key.split(".")
         for parent in parents:
             place = place[parent]
-        place.pop(last)
+        place.pop(last, None)
     return values
 
 

@@ -63,7 +63,12 @@ class Prepared:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint(self.recipe, (*self.tuned_on, *self.unseen), self.rows.digests(), self.model.digest)
+        return fingerprint(self.recipe, self.asked_through, self.rows.digests(), self.model.digest)
+
+    @property
+    def asked_through(self) -> tuple[Task, ...]:
+        """The tasks whose templates decide the result."""
+        return (*self.tuned_on, *self.unseen)
 
     @property
     def folder_name(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,12 +18,13 @@ from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
-from unseen.study.asking import Asked, ask_model
+from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.examples import EXAMPLES, encode_examples
 from unseen.study.facts import format_record, new_record, opening_lines, training_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
-from unseen.study.scoring import score_predictions
+from unseen.study.scoring import score_predictions, unclean_and_void
+from unseen.study.seal import sealed
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _write(ranks: Ranks, folder: Path, record: dict[str, Any]) -> None:
 
 
 def _finished(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> Run:
-    record = _scored(folder, record, asked) | {"finished": now()}
+    record = sealed(folder, _scored(folder, record, asked) | {"finished": now()})
     shutil.rmtree(folder / EXAMPLES, ignore_errors=True)
     write_record(folder, record)
     return Run(folder, record)
@@ -129,6 +129,7 @@ def _base_and_tuned(
     ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
 ) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model, tune it, ask the tuned one; the record as it is then."""
+    from unseen.train.kept import drawn_steps
     from unseen.train.loop import finish
     from unseen.train.loop import tune as tune_model
     from unseen.train.plan import plan_steps
@@ -139,11 +140,26 @@ def _base_and_tuned(
     with _timed(seconds, "rendering and encoding"):
         stored, held, counts = _encoded(ranks, prepared, model, folder)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
-    record |= {"counts": counts, "format": format_record(prepared, model), "seconds": seconds}
+    drawn = {"digest": stored.digest, "steps": steps.digest}
+    record |= {
+        "counts": counts,
+        "examples": drawn,
+        "format": format_record(prepared, model),
+        "seconds": seconds,
+    }
     _write(ranks, folder, record)
     say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
+    replayed = drawn_steps(prepared.fingerprint, len(steps)) if recipe.train.keep_for_verify else frozenset[int]()
     tuned = tune_model(
-        model, steps, recipe.train, folder, examples=stored, validation=held, seed=recipe.seed, resume=True
+        model,
+        steps,
+        recipe.train,
+        folder,
+        examples=stored,
+        validation=held,
+        seed=recipe.seed,
+        resume=True,
+        replayed=replayed,
     )
     if ranks.leads:
         finish(tuned, folder, *_tuned_on(prepared))
@@ -176,14 +192,8 @@ def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dic
     with PredictionWriter(folder / "predictions.parquet") as writer:
         for prediction in predictions:
             writer.write(prediction)
-    hold_out = record["hold_out"] or {}
-    unclean = hold_out["unclean_unseen"] if hold_out.get("overlap") == "clean_subset" else {}
-    void = [task for task, tuned_on in record["model"]["conflicts"].items() if not isinstance(tuned_on, str)]
-    summary = score_predictions(folder, predictions, unclean, void, record["recipe"]["seed"])
-    left_out = Counter[str]()
-    for part in asked:  # both models are asked the same rows; the larger count is that of either
-        left_out |= Counter(part.left_out)
-    return record | {"left_out": dict(left_out), "reading": asked[-1].reading, "summary": summary}
+    summary = score_predictions(folder, predictions, *unclean_and_void(record), record["recipe"]["seed"])
+    return record | {"left_out": most_left_out(asked), "reading": asked[-1].reading, "summary": summary}
 
 
 def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:
