@@ -59,7 +59,7 @@ def test_a_dataset_has_its_cluster_origin_licence_and_metric(name: str) -> None:
     cluster, metric, *_ = DATASETS[name]
     dataset = described(name)
     assert (dataset.cluster, dataset.origin, dataset.metrics) == (cluster, (name,), (metric,))
-    assert (dataset.language, dataset.licence) == ("en", "Apache-2.0")
+    assert (dataset.language, dataset.licence) == (("en",), "Apache-2.0")
 
 
 @pytest.mark.parametrize("name", DATASETS)

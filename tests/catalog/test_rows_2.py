@@ -74,7 +74,7 @@ def even(shares: Sequence[int], tolerance: float) -> bool:
 def test_a_dataset_has_its_cluster_origin_licence_columns_and_enough_rows(name: str) -> None:
     cluster, train, test, columns, _ = DATASETS[name]
     dataset = described(name)
-    assert (dataset.cluster, dataset.origin, dataset.language) == (cluster, (name,), "en")
+    assert (dataset.cluster, dataset.origin, dataset.language) == (cluster, (name,), ("en",))
     assert dataset.licence == "Apache-2.0"
     assert len(values(name, "train")) >= train and len(values(name, "test")) >= test
     assert all(set(row) == columns for row in values(name))

@@ -32,7 +32,7 @@ templates:
 def test_a_whole_description(write: Callable[..., Path], tmp_path: Path) -> None:
     dataset = load_description(write("film_notes.yaml", WHOLE))
     assert (dataset.name, dataset.cluster, dataset.task) == ("film_notes", "sentiment", "sentiment/film_notes")
-    assert (dataset.origin, dataset.language) == (("film_notes", "other_films"), "is")
+    assert (dataset.origin, dataset.language) == (("film_notes", "other_films"), ("is",))
     assert dataset.splits["train"] == Source(str(tmp_path / "film_notes/train.jsonl"), "jsonl")
     test = dataset.splits["test"]
     assert (test.format, test.take) == ("tsv", (0, 800))

@@ -70,7 +70,9 @@ class Extract:
 class Dataset:
     """A dataset as its YAML description says it; frozen, changed by `dataclasses.replace`.
 
-    `origin` names the published datasets that the rows come from; hold-outs compare these.
+    `origin` names what the dataset is, as published; `shares_rows_with` other published datasets that have some of its
+    rows or were made of them. Hold-outs compare both; official lists (`list:t0`) go by name and origin. `lists` are the
+    official lists that its collection says it is in. `language` holds every language of its inputs and outputs.
     `templates` are the raw template mappings of the description: `prompt/` makes `Template`s of them.
     """
 
@@ -78,7 +80,7 @@ class Dataset:
     cluster: str
     splits: Mapping[str, Source]
     origin: tuple[str, ...]
-    language: str = "en"
+    language: tuple[str, ...] = ("en",)
     licence: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)  # template's name -> column, or path, in the record
     explode: str = ""  # path of a nested list whose elements become the records
@@ -89,6 +91,8 @@ class Dataset:
     templates: tuple[Mapping[str, Any], ...] = ()
     file: Path | None = None  # the description itself, for messages
     catalog: str = ""
+    shares_rows_with: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:

@@ -51,6 +51,8 @@ def load_description(path: Path) -> Dataset:
         kind=said.kind,
         templates=said.templates,
         file=path,
+        shares_rows_with=said.shares_rows_with,
+        lists=said.lists,
     )
 
 

@@ -178,7 +178,9 @@ class DescriptionFile(Section):
     cluster: str = Field(pattern=NAME)
     source: SourceSection
     origin: tuple[str, ...] = ()
-    language: str = "en"
+    shares_rows_with: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    language: tuple[str, ...] = Field(("en",), min_length=1)
     licence: str = ""
     about: str = ""
     kind: Kind = "rows"
@@ -188,6 +190,11 @@ class DescriptionFile(Section):
     labels: LabelsSection | None = None
     metrics: tuple[str, ...] = ()
     templates: tuple[dict[str, Any], ...] = ()
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _one_language(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("explode")
     @classmethod

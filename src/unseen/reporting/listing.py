@@ -34,12 +34,12 @@ def _tasks(catalog: Catalog) -> list[Record]:
             "question": task.kind,
             "templates": len(task.templates),
             "metrics": list(task.metrics),
-            "language": task.dataset.language,
+            "language": list(task.dataset.language),
             "catalog": task.dataset.catalog,
         }
         for task in catalog.tasks.values()
     ]
-    blank = {"question": "", "templates": 0, "metrics": [], "language": "", "catalog": "data"}
+    blank = {"question": "", "templates": 0, "metrics": [], "language": [], "catalog": "data"}
     return there + [{"task": name, **blank, "catalog": f"data ({why})"} for name, why in catalog.missing.items()]
 
 
@@ -51,7 +51,7 @@ def _datasets(catalog: Catalog) -> list[Record]:
             "cluster": dataset.cluster,
             "splits": list(dataset.splits),
             "origin": list(dataset.origin),
-            "language": dataset.language,
+            "language": list(dataset.language),
             "licence": dataset.licence,
             "catalog": dataset.catalog,
         }

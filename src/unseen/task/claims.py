@@ -51,11 +51,17 @@ def _shared(seen: Task, unseen: Task) -> Iterator[tuple[Level, str]]:
 
 
 def _origins(dataset: Dataset) -> set[str]:
-    """The dataset's own name counts as an origin; case and separators do not ("super_glue/rte", "super-glue-rte")."""
-    return {_plain(name) for name in (dataset.name, *dataset.origin)}
+    """Everything that the dataset is, or shares rows with."""
+    return own_names(dataset) | {plain_name(name) for name in dataset.shares_rows_with}
 
 
-def _plain(name: str) -> str:
+def own_names(dataset: Dataset) -> set[str]:
+    """What the dataset is called, here and as published, as `plain_name` writes it."""
+    return {plain_name(name) for name in (dataset.name, *dataset.origin)}
+
+
+def plain_name(name: str) -> str:
+    """A dataset's name without what does not count in it: case and separators ("super_glue/rte", "Super-GLUE rte")."""
     return re.sub(r"[\s/_.-]+", "_", name.casefold())
 
 
@@ -85,10 +91,10 @@ def model_conflicts(instruction_tuned_on: str | Sequence[str], unseen: Sequence[
     if isinstance(instruction_tuned_on, str):
         known: Conflict = "none" if instruction_tuned_on == "none" else "unknown"
         return {task.name: known for task in unseen}
-    named = {_plain(name): name for name in instruction_tuned_on}
+    named = {plain_name(name): name for name in instruction_tuned_on}
     return {task.name: _conflict(named, task) for task in unseen}
 
 
 def _conflict(named: Mapping[str, str], task: Task) -> Conflict:
-    own = {*_origins(task.dataset), _plain(task.cluster), _plain(base_name(task.name))}
+    own = {*_origins(task.dataset), plain_name(task.cluster), plain_name(base_name(task.name))}
     return tuple(sorted(name for plain, name in named.items() if plain in own)) or "none"
