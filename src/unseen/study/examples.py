@@ -124,13 +124,16 @@ def encoded_examples(
             raise DataMistake("mixture", f"none of {missing} examples fits into max_tokens", "raise train.max_tokens")
 
 
-def encode_examples(
-    prepared: Prepared, model: LanguageModel, folder: Path
-) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
-    """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
-    recipe = prepared.recipe
-    too_long: list[TooLong] = []
-    encode = partial(
+def encoded_for(prepared: Prepared, model: LanguageModel) -> Iterator[Encoded]:
+    """The run's examples as tokens, in its order, each made when it is asked for."""
+    examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+    return encoded_examples(examples, _encoder(prepared.recipe, model, []))
+
+
+def _encoder(
+    recipe: Recipe, model: LanguageModel, too_long: list[TooLong]
+) -> Callable[[Iterable[Example]], Iterator[Encoded]]:
+    return partial(
         encode_many,
         tokenizer=model.tokenizer,
         format=format_for(recipe, model),
@@ -138,6 +141,15 @@ def encode_examples(
         prompt_weight=recipe.train.prompt_weight,
         too_long=too_long.append,
     )
+
+
+def encode_examples(
+    prepared: Prepared, model: LanguageModel, folder: Path
+) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
+    """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
+    recipe = prepared.recipe
+    too_long: list[TooLong] = []
+    encode = _encoder(recipe, model, too_long)
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
     stored = EncodedStore.write(folder / EXAMPLES, encoded_examples(examples, encode))
     left_out = len(too_long)
