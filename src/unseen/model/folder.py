@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from unseen.data.places import models_root
 from unseen.errors import ModelMistake, nearest
+from unseen.model import random_models
 from unseen.model.contents import contents_of, read_json
 from unseen.model.description import TunedOn, described, descriptions
 from unseen.model.embedded import ALIAS, embedded_folder
@@ -58,6 +59,8 @@ def resolve(name: str, *, progress: Advance = lambda done, total: None) -> Model
     """
     if name == ALIAS:
         return _plain_model(name, embedded_folder(progress), embedded=True)
+    if name in random_models.ALIASES:
+        return _plain_model(name, random_models.random_folder(name))
     path = Path(name).expanduser()
     if path.suffix == ".gguf":
         return _plain_model(name, converted(path, progress))
