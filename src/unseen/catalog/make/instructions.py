@@ -22,7 +22,7 @@ from unseen.catalog.make.instruction_pairs import RULES, Place, Values
 
 CATALOG = Path(__file__).parents[1]
 TEXTS = Path(__file__).parent / "instruction_texts"
-TEST_CATEGORIES = ("Text Modification", "Title Generation")  # no task of another category comes from their datasets
+TEST_CATEGORIES = ("Minimal Text Modification", "Title Generation")  # no other task comes from their datasets
 CONTRIBUTORS = ("the authors of unseen",)
 LICENCE = ("Apache-2.0",)
 ENGLISH = {"input": "English", "output": "English", "instruction": "English"}
