@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment
@@ -51,3 +53,12 @@ def listed(value: Any) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)):
         return tuple(str(choice).strip() for choice in value)
     raise NotChoices(f"gives a {type(value).__name__} where a list was expected")
+
+
+def lists_all(text: str, choices: Sequence[str]) -> bool:
+    """Whether `text` names every one of two or more choices and, but for a word between them, nothing else."""
+    if len(choices) < 2 or not all(choice in text for choice in choices):
+        return False
+    for choice in sorted(choices, key=len, reverse=True):
+        text = text.replace(choice, "\n")
+    return len(set(re.findall(r"\w+", text))) <= 1  # "no, yes", "no or yes"; not a sentence that holds both

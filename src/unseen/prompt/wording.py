@@ -8,9 +8,10 @@ the template's words, so every wording is made out of the rendered example.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from unseen.prompt.choices import lists_all
 from unseen.prompt.example import Example, Segment, Span
 
 Wording = Literal["instructions", "dataset_name", "none", "context"]
@@ -41,6 +42,17 @@ def wording_of(example: Example, wording: Wording, name: str) -> Example | None:
     return replace(example, segments=tuple(segments))
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """Keeps of a template's words what `wording` says; `dataset` is the name that may stand for them."""
+
+    wording: Wording
+    dataset: str
+
+    def of(self, example: Example) -> Example | None:
+        return wording_of(example, self.wording, self.dataset)
+
+
 Keeps = Callable[[Span, str], bool]
 
 
@@ -56,11 +68,8 @@ class _Context:
         self.choices = choices
 
     def __call__(self, span: Span, text: str) -> bool:
-        holding = sum(text in choice for choice in self.choices)
-        return span.says == "column" and holding in (0, len(self.choices)) and not self._lists(text)
-
-    def _lists(self, text: str) -> bool:
-        return bool(self.choices) and all(choice in text for choice in self.choices)
+        alike = len({choice.count(text) for choice in self.choices}) < 2
+        return span.says == "column" and alike and not lists_all(text, self.choices)
 
 
 def _worded(segment: Segment, keeps: Keeps) -> Segment | None:

@@ -46,7 +46,7 @@ def render(
 
 
 def example_of(task: Task, template: int, row: Row) -> Example | None:
-    """The template at index `template` of `task` applied to one row; None where it renders empty.
+    """The template at index `template` of `task` applied to one row; None where it, or its rewording, comes out empty.
 
     Rows that are already instructions (conversations, Alpaca, prompt with completion) are read as they stand.
     """
@@ -56,7 +56,7 @@ def example_of(task: Task, template: int, row: Row) -> Example | None:
     rendered = _compiled(chosen).render(row)
     if rendered is None:
         return None
-    return Example(
+    example = Example(
         task=task.name,
         template=chosen.name,
         split=row.split,
@@ -70,6 +70,7 @@ def example_of(task: Task, template: int, row: Row) -> Example | None:
         references=tuple(rendered.references),
         separator=chosen.separator,
     )
+    return task.rewordings[template].of(example) if task.rewordings else example
 
 
 # Compiling a template costs 80 to 160 times what rendering a row does; templates are values, so the cache is exact.

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unseen.data.dataset import Dataset
+from unseen.prompt.layout import Formatted
 from unseen.prompt.template import Template
+from unseen.prompt.wording import Worded
 
 TURNED = ":turned"  # ends the name of a task whose templates turn input and answer around
 QuestionKind = Literal["choose", "generate"]
+Rewording = Worded | Formatted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Task:
     """`cluster/dataset`, `cluster/dataset:turned` (tuning only) or `cluster/dataset:generate`.
 
     `plain` are the GPT-3-style templates, asked of untuned base models beside the instruction templates.
+    `rewordings`, where there are any, are one for each of `templates`: what becomes of the example that it makes.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Task:
     kind: QuestionKind
     metrics: tuple[str, ...]
     plain: tuple[Template, ...] = ()
+    rewordings: tuple[Rewording, ...] = ()
 
     @property
     def cluster(self) -> str:
