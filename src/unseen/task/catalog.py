@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from unseen.data.collection import is_collection, load_collection
 from unseen.data.dataset import Dataset, Source
 from unseen.data.description import load_description
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
 from unseen.prompt.templates import templates_of
+from unseen.task.selection import AWAY, LIST, Selection, select
 from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
+from unseen.yamlfile import read_yaml_mapping
 
 NAMES = ("shipped", "data", "user")
 
@@ -36,21 +39,16 @@ class Catalog:
             raise self._no_match(name)
         return self.tasks[name]
 
-    def match(self, globs: Iterable[str]) -> tuple[Task, ...]:
-        """The tasks that `globs` over `cluster/dataset` name, each once, in the catalog's order for each glob.
+    def match(self, patterns: Iterable[str]) -> tuple[Task, ...]:
+        """The tasks that `patterns` name, each once; see `select`."""
+        return self.select(patterns).tasks
 
-        A glob means original tasks; variants are named with their colon (`nli/*:generate`). Raises `TaskMistake` for
-        every glob without a match, with the nearest names, or with what is missing.
+    def select(self, patterns: Iterable[str], languages: Sequence[str] = ()) -> Selection:
+        """What `patterns` over `cluster/dataset` name (globs, `!globs`, `list:NAME`), in the catalog's order for each.
+
+        Raises `TaskMistake` for every pattern without a match, with the nearest names, or with what is missing.
         """
-        found: dict[str, Task] = {}
-        mistakes: list[UserMistake] = []
-        for glob in globs:
-            names = [name for name in self.tasks if _matches(name, glob)]
-            found.update((name, self.tasks[name]) for name in names)
-            if not names:
-                mistakes.append(self._no_match(glob))
-        raise_all(mistakes)
-        return tuple(found.values())
+        return select(self.tasks, tuple(patterns), languages, self._no_match)
 
     def turned(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """The turned-around tasks over the same datasets, for tuning; fewer where a dataset has none."""
@@ -59,7 +57,7 @@ class Catalog:
 
     def missing_of(self, globs: Iterable[str]) -> Mapping[str, str]:
         """The datasets that `globs` name and whose files are not there, with the reason."""
-        asked = tuple(base_name(glob) for glob in globs)
+        asked = tuple(base_name(glob) for glob in globs if not glob.startswith((AWAY, LIST)))
         return {name: why for name, why in self.missing.items() if any(fnmatchcase(name, glob) for glob in asked)}
 
     def _no_match(self, glob: str) -> TaskMistake:
@@ -81,11 +79,10 @@ def load_catalog(names: Sequence[str]) -> Catalog:
     for name in dict.fromkeys(names):
         for file in sorted(folder_of(name).glob("*.yaml")):
             try:
-                dataset = _load(file, name, missing)
-                if dataset is None:
-                    continue
-                _refuse_double(datasets.setdefault(dataset.name, dataset), dataset)
-                tasks.update((task.name, task) for task in tasks_of(dataset, templates_of(dataset)))
+                described = _load(file, name, missing)
+                _refuse_doubles(datasets, described, file)
+                for dataset in described:
+                    tasks.update((task.name, task) for task in tasks_of(dataset, templates_of(dataset)))
             except Mistakes as several:
                 mistakes += several.mistakes
             except UserMistake as mistake:
@@ -103,14 +100,29 @@ def folder_of(name: str) -> Path:
     return folder
 
 
-def _load(file: Path, catalog: str, missing: dict[str, str]) -> Dataset | None:
-    """The dataset that `file` describes, or None where its files under $UNSEEN_DATA are missing, which is noted."""
+def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
+    """The dataset that `file` describes, or those of its collection; none where its files under $UNSEEN_DATA are
+    missing. What is missing or was left out is noted."""
+    if is_collection(read_yaml_mapping(file, DataMistake)):
+        return _collected(file, catalog, missing)
     dataset = replace(load_description(file), catalog=catalog)
     absent = [path for source in dataset.splits.values() for path in _paths(source) if not Path(path).exists()]
     if catalog == "data" and absent:
-        missing[dataset.task] = f"no {absent[0]}" if data_root() else "UNSEEN_DATA is not set"
-        return None
-    return dataset
+        missing[dataset.task] = _absent(absent[0])
+        return ()
+    return (dataset,)
+
+
+def _collected(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
+    collection = load_collection(file)
+    if collection.absent is not None:
+        missing[f"{collection.name}/*"] = _absent(str(collection.absent))
+    missing.update({f"{collection.name}/{task}": f"left out ({why})" for task, why in collection.skipped.items()})
+    return tuple(replace(dataset, catalog=catalog) for dataset in collection.datasets)
+
+
+def _absent(path: str) -> str:
+    return f"no {path}" if data_root() else "UNSEEN_DATA is not set"
 
 
 def _paths(source: Source) -> tuple[str, ...]:
@@ -119,10 +131,11 @@ def _paths(source: Source) -> tuple[str, ...]:
     return tuple(source.options["files"].values()) if source.format == "parallel" else (source.path,)
 
 
-def _refuse_double(first: Dataset, second: Dataset) -> None:
-    if first is not second:
-        raise DataMistake(str(second.file), f"describes '{second.name}', as {first.file} does", "rename one of them")
-
-
-def _matches(name: str, glob: str) -> bool:
-    return (":" in glob or ":" not in name) and fnmatchcase(name, glob)
+def _refuse_doubles(known: dict[str, Dataset], described: Sequence[Dataset], file: Path) -> None:
+    """Add what `file` describes to what is `known`; one mistake for all that is described twice."""
+    doubled = [each for each in described if known.setdefault(each.name, each) is not each]
+    if doubled:
+        first = doubled[0].name
+        more = f" and {len(doubled) - 1} more" if len(doubled) > 1 else ""
+        remedy = "rename one of them" if not more else "remove one of the two collections"
+        raise DataMistake(str(file), f"describes '{first}'{more}, as {known[first].file} does", remedy)
