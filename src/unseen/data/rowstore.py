@@ -71,6 +71,10 @@ class Rows(Sequence[Row]):
         """The rows at `indices`, in that order."""
         return [self[int(index)] for index in indices]
 
+    def rehashed(self) -> str:
+        """The digest taken again from the stored rows."""
+        return _digest_of(self.folder / "rows.jsonl")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (Rows, (self.folder, self.split))
 

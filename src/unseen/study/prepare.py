@@ -40,6 +40,11 @@ class TaskRows:
         """Content digests of everything that was opened, by `cluster/dataset/split`."""
         return {f"{name}/{split}": rows.digest for (name, split), rows in self._open.items()}
 
+    def altered(self) -> dict[str, tuple[str, str]]:
+        """Of rows that the cache no longer holds as they were read: the digest that it says, and the real one."""
+        found = {f"{name}/{split}": (rows.digest, rows.rehashed()) for (name, split), rows in self._open.items()}
+        return {name: digests for name, digests in found.items() if digests[0] != digests[1]}
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
