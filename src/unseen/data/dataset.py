@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+ALL = "all"  # a split that holds the rows of all others again: what a task that is unseen altogether is asked
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -30,7 +32,7 @@ class Source:
     """Where the rows of one split lie: a file, a folder, or a hub id, and which records of it are taken."""
 
     path: str  # absolute path, or a hub id `org/name@revision`
-    format: str  # jsonl, json, csv, tsv, xml, parquet, parallel, hub
+    format: str  # jsonl, json, csv, tsv, xml, parquet, parallel, hub, task_file
     take: tuple[int, int | None] = (0, None)  # records [start, stop) of the file
     deal: tuple[int, tuple[int, ...]] = (1, (0,))  # (n, parts): of these, the records whose number modulo n is a part
     options: Mapping[str, Any] = field(default_factory=dict)  # what the format's reader needs: see docs/data.md
@@ -73,7 +75,8 @@ class Dataset:
     `origin` names what the dataset is, as published; `shares_rows_with` other published datasets that have some of its
     rows or were made of them. Hold-outs compare both; official lists (`list:t0`) go by name and origin. `lists` are the
     official lists that its collection says it is in. `language` holds every language of its inputs and outputs.
-    `templates` are the raw template mappings of the description: `prompt/` makes `Template`s of them.
+    `templates` are the raw template mappings of the description: `prompt/` makes `Template`s of them, and of
+    `instruction` the instruction of a task file.
     """
 
     name: str
@@ -89,6 +92,9 @@ class Dataset:
     metrics: tuple[str, ...] = ()
     kind: str = "rows"  # rows (templates ask) | messages | sharegpt | alpaca | prompt_completion (already instructions)
     templates: tuple[Mapping[str, Any], ...] = ()
+    instruction: Mapping[str, Any] | None = None  # of a task of a collection: what its file says of it
+    categories: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     file: Path | None = None  # the description itself, for messages
     catalog: str = ""
     shares_rows_with: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from unseen.data.delimited import read_delimited
 from unseen.data.jsonfiles import read_json, read_jsonl
 from unseen.data.parallel import read_parallel
 from unseen.data.parquet import read_parquet
+from unseen.data.task_file import read_instances
 from unseen.data.xmlfile import read_xml
 from unseen.errors import DataMistake
 
@@ -25,6 +26,7 @@ READERS: Mapping[str, Reader] = {
     "tsv": read_delimited,
     "xml": read_xml,
     "parquet": read_parquet,
+    "task_file": read_instances,
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 SUFFIXES = {

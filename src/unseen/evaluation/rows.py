@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from unseen.data.dataset import Row
+from unseen.data.dataset import ALL, Row
 from unseen.data.rows import is_unlabelled
 from unseen.evaluation.exemplars import RowsOf
 from unseen.evaluation.prediction import Side
@@ -18,8 +18,9 @@ from unseen.task.variants import base_name
 Counts = Counter[tuple[str, str]]  # (task, reason) -> rows or questions left out
 Allowed = Callable[[Task, Row], bool]
 
-# A seen task's train rows may have been tuned on; of an unseen task nothing was.
-SPLITS: dict[Side, tuple[str, ...]] = {"seen": ("test", "validation"), "unseen": ("test", "validation", "train")}
+# A seen task's train rows may have been tuned on; of an unseen task nothing was, so one whose splits are our own deal
+# (`ALL`) is asked any of its rows.
+SPLITS: dict[Side, tuple[str, ...]] = {"seen": ("test", "validation"), "unseen": (ALL, "test", "validation", "train")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Rendered(NamedTuple):
     parts: tuple[Part, Part]
 
     @property
+    def exemplars(self) -> tuple[tuple[int, int], ...]:
+        """A template shows none; see `RenderedInstruction`."""
+        return ()
+
+    @property
     def prompt_spans(self) -> tuple[Span, ...]:
         return self.parts[0].spans()
 

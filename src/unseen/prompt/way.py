@@ -9,17 +9,32 @@ from random import Random
 from jinja2 import Environment
 from jinja2.filters import do_truncate
 
-from unseen.data.dataset import Row
+from unseen.data.dataset import Dataset, Row
 from unseen.errors import TemplateMistake
+from unseen.prompt.encodings import NATURAL_INSTRUCTIONS, TK_INSTRUCT
 from unseen.prompt.engine import CompiledTemplate, compile_template
 from unseen.prompt.example import Span
-from unseen.prompt.instruction import Instructed
+from unseen.prompt.instruction import Instructed, Instruction
 from unseen.prompt.layouts import LAYOUTS, opening
 from unseen.prompt.template import Template
+from unseen.prompt.templates import templates_of
 
 Way = Template | Instructed
 COLUMNS = frozenset({"input", "output"})  # what an instruction shows of a row
 _CUTTING = Environment()  # truncate's own settings, nothing is rendered with it
+
+
+def ways_of(dataset: Dataset) -> tuple[Way, ...]:
+    """The ways to ask a dataset: its templates, or its instruction in the layout of the collection that it is like.
+
+    Raises what `templates_of` raises.
+    """
+    if dataset.instruction is None:
+        return templates_of(dataset)
+    instruction = Instruction.of(dataset.instruction)
+    full = instruction.prompt or instruction.avoid or instruction.emphasis
+    encoding = NATURAL_INSTRUCTIONS if full else TK_INSTRUCT
+    return (Instructed(instruction, encoding, dataset.name, str(dataset.file or "")),)
 
 
 def compile_way(way: Way, columns: Collection[str] | None = None) -> CompiledTemplate | CompiledInstruction:

@@ -12,7 +12,7 @@ from unseen.data.dataset import Dataset, Source
 from unseen.data.description import load_description
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
-from unseen.prompt.templates import templates_of
+from unseen.prompt.way import ways_of
 from unseen.task.selection import AWAY, LIST, Selection, select
 from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
@@ -82,7 +82,7 @@ def load_catalog(names: Sequence[str]) -> Catalog:
                 described = _load(file, name, missing)
                 _refuse_doubles(datasets, described, file)
                 for dataset in described:
-                    tasks.update((task.name, task) for task in tasks_of(dataset, templates_of(dataset)))
+                    tasks.update((task.name, task) for task in tasks_of(dataset, ways_of(dataset)))
             except Mistakes as several:
                 mistakes += several.mistakes
             except UserMistake as mistake:

@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from unseen.data.dataset import Row
 from unseen.prompt.template import Template
+from unseen.prompt.way import COLUMNS
 from unseen.task.task import Task
 from unseen.task.words import normalised
 
@@ -43,9 +44,11 @@ class Columns:
         """What the templates of `tasks`, all over one dataset, show of it. A model never sees the other columns."""
         tasks = tuple(tasks)
         dataset = tasks[0].dataset
-        templates = [template for task in tasks for template in (*task.templates, *task.plain)]
+        ways = [way for task in tasks for way in (*task.templates, *task.plain)]
+        templates = [way for way in ways if isinstance(way, Template)]
+        instructed = COLUMNS if len(templates) < len(ways) else frozenset[str]()
         return cls(
-            read=frozenset(name for each in templates for name in _variables(each.prompt, *_sources(each))),
+            read=instructed | {name for each in templates for name in _variables(each.prompt, *_sources(each))},
             choices=frozenset(name for each in templates for name in _variables(*_listed(each.answer_choices))),
             label=dataset.labels.column if dataset.labels else "",
             label_words=frozenset(map(normalised, dataset.labels.words if dataset.labels else ())),

@@ -9,8 +9,8 @@ from functools import lru_cache
 from unseen.data.dataset import Row
 from unseen.data.rows import is_unlabelled
 from unseen.prompt.conversation import conversation
-from unseen.prompt.engine import compile_template
 from unseen.prompt.example import Example, Segment
+from unseen.prompt.way import compile_way, separator_of
 from unseen.task.task import Task
 
 
@@ -62,16 +62,16 @@ def example_of(task: Task, template: int, row: Row) -> Example | None:
         split=row.split,
         row=row.index,
         segments=(
-            Segment("user", rendered.prompt, 0.0, "template", tuple(rendered.prompt_spans)),
+            Segment("user", rendered.prompt, 0.0, "template", tuple(rendered.prompt_spans), rendered.exemplars),
             Segment("assistant", rendered.completion, 1.0, "template", tuple(rendered.completion_spans)),
         ),
         choices=None if rendered.choices is None else tuple(rendered.choices),
         answer=rendered.answer,
         references=tuple(rendered.references),
-        separator=chosen.separator,
+        separator=separator_of(chosen),
     )
     return task.rewordings[template].of(example) if task.rewordings else example
 
 
 # Compiling a template costs 80 to 160 times what rendering a row does; templates are values, so the cache is exact.
-_compiled = lru_cache(maxsize=4096)(compile_template)
+_compiled = lru_cache(maxsize=4096)(compile_way)

@@ -8,6 +8,7 @@ from typing import Literal
 from unseen.data.dataset import Dataset
 from unseen.prompt.layout import Formatted
 from unseen.prompt.template import Template
+from unseen.prompt.way import Way
 from unseen.prompt.wording import Worded
 
 TURNED = ":turned"  # ends the name of a task whose templates turn input and answer around
@@ -19,13 +20,14 @@ Rewording = Worded | Formatted
 class Task:
     """`cluster/dataset`, `cluster/dataset:turned` (tuning only) or `cluster/dataset:generate`.
 
+    `templates` are the ways to ask it: templates, or encodings of its instruction, which go by their names alike.
     `plain` are the GPT-3-style templates, asked of untuned base models beside the instruction templates.
     `rewordings`, where there are any, are one for each of `templates`: what becomes of the example that it makes.
     """
 
     name: str
     dataset: Dataset
-    templates: tuple[Template, ...]
+    templates: tuple[Way, ...]
     kind: QuestionKind
     metrics: tuple[str, ...]
     plain: tuple[Template, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from unseen.data.dataset import Dataset
 from unseen.prompt.template import Template
+from unseen.prompt.way import Way
 from unseen.task.task import TURNED, Task
 
 # Rows that are already instructions are asked as they stand; this names that one way in lists and counts.
@@ -27,13 +28,13 @@ def counted_tasks(names: Sequence[str]) -> str:
     return f"{len(own)} {noun}, {'all' if turned == len(own) > 1 else turned} of them also turned around"
 
 
-def tasks_of(dataset: Dataset, templates: Sequence[Template]) -> tuple[Task, ...]:
+def tasks_of(dataset: Dataset, templates: Sequence[Way]) -> tuple[Task, ...]:
     """`cluster/dataset`, then `:turned` and `:generate` where the dataset has templates for them.
 
     The original task chooses when any of its templates has answer choices, and then takes those templates only: what
     they leave is asked by `:generate`. Templates that PromptSource marks as not the original task count as turned.
     """
-    plain = tuple(template for template in templates if template.plain)
+    plain = tuple(template for template in templates if isinstance(template, Template) and template.plain)
     turned = tuple(t for t in templates if not t.plain and (t.turned or not t.original_task))
     original = tuple(t for t in templates if not t.plain and not t.turned and t.original_task)
     if dataset.kind != "rows":
@@ -44,7 +45,7 @@ def tasks_of(dataset: Dataset, templates: Sequence[Template]) -> tuple[Task, ...
     return tasks
 
 
-def _original(dataset: Dataset, templates: tuple[Template, ...], plain: tuple[Template, ...]) -> tuple[Task, ...]:
+def _original(dataset: Dataset, templates: tuple[Way, ...], plain: tuple[Template, ...]) -> tuple[Task, ...]:
     choosing = tuple(template for template in templates if template.answer_choices)
     if not choosing:
         return (Task(dataset.task, dataset, templates, "generate", dataset.metrics or ("rouge_l",), plain),)
