@@ -91,7 +91,7 @@ def test_a_list_of_the_users_own(home: Path) -> None:
     folder = user_catalog() / "lists"
     folder.mkdir(parents=True)
     (folder / "mine.yaml").write_text(
-        "list: mine\nsource: me\nincludes: [t0]\ngroups: {more: [other, [nowhere, "never"]]}\n"
+        "list: mine\nsource: me\nincludes: [t0]\ngroups: {more: [other, [nowhere, never]]}\n"
     )
     assert names("list:mine") == ["paraphrase/mrpc", "paraphrase/paraphrased_questions", "nli/other"]
     assert listed("mine", HERE.datasets).missing[-1] == "nowhere"
