@@ -1,0 +1,120 @@
+"""`unseen verify` of a run folder: everything that can be done again is done again and compared with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import (
+    DataMistake,
+    HoldOutMistake,
+    MissingExtra,
+    RecipeMistake,
+    UnseenError,
+    UserMistake,
+    one_line,
+)
+from unseen.evaluation.prediction import Prediction
+from unseen.model.folder import resolve
+from unseen.recipe import Recipe
+from unseen.section import check_model
+from unseen.study.asking import Asked, most_left_out
+from unseen.study.prepare import Prepared, prepare
+from unseen.study.record import NAME, read_record
+from unseen.study.verify.identity import check_files, check_fingerprint, check_record
+from unseen.study.verify.outcome import Check
+from unseen.study.verify.reasking import SAMPLED, Reasked, check_left_out, check_predictions
+from unseen.study.verify.replaying import check_steps
+from unseen.study.verify.rescoring import check_scores, stored_predictions
+from unseen.study.verify.split import check_rows, check_split
+
+SKIPPABLE = ("answers", "replay")
+DAMAGED = (UnseenError, KeyError, TypeError, ValueError, OSError)  # what damaged files lead to
+
+
+def verify_run(folder: Path, skip: Iterable[str] = ()) -> Iterator[Check]:
+    """The checks of a finished run, each as soon as it is done; `skip` names some of `SKIPPABLE`.
+
+    Raises `DataMistake` where there is no finished run, and the mistakes of `prepare` where rows, templates or the
+    start model are missing, unless the record or a file was found to be changed before.
+    """
+    record = finished_record(folder)
+    sealed = [check_record(record), check_files(folder, record)]
+    yield from sealed
+    try:
+        prepared = prepare(check_model(Recipe, record["recipe"], str(folder / NAME), RecipeMistake))
+    except UserMistake as mistake:
+        if not isinstance(mistake, HoldOutMistake) and all(each.outcome != "fails" for each in sealed):
+            raise
+        yield Check("recipe", "fails", f"cannot be run as it stands now: {mistake}")
+        return
+    yield tried("fingerprint", lambda: check_fingerprint(record, prepared))
+    yield tried("split", lambda: check_split(record, prepared))
+    try:
+        predictions = stored_predictions(folder)
+    except UserMistake as mistake:
+        yield Check("predictions", "fails", str(mistake))
+        return
+    yield check_rows(prepared, predictions)
+    yield tried("scores", lambda: check_scores(folder, record, predictions))
+    yield from _check_models(folder, record, prepared, predictions, 0 if "answers" in skip else SAMPLED)
+    if "training" in record:
+        yield from _tried_all("steps", check_steps(folder, record, prepared, "replay" not in skip))
+
+
+def finished_record(folder: Path) -> dict[str, Any]:
+    record = read_record(folder)
+    if not record.get("finished"):
+        raise DataMistake(str(folder), "holds a run that is not finished", "go on with --resume, then verify it")
+    return record
+
+
+def tried(name: str, work: Callable[[], Check]) -> Check:
+    """The check; where it cannot be done since something is damaged, it fails, and says why."""
+    try:
+        return work()
+    except DAMAGED as error:
+        return _impossible(name, error)
+
+
+def _tried_all(name: str, work: Iterator[Check]) -> Iterator[Check]:
+    try:
+        yield from work
+    except DAMAGED as error:
+        yield _impossible(name, error)
+
+
+def _impossible(name: str, error: Exception) -> Check:
+    if isinstance(error, MissingExtra):
+        raise error
+    return Check(name, "fails", f"cannot be checked ({one_line(str(error)) or type(error).__name__})")
+
+
+def _check_models(
+    folder: Path, record: Mapping[str, Any], prepared: Prepared, predictions: list[Prediction], sample: int
+) -> Iterator[Check]:
+    """The questions and answers of every model that was asked, and what was left out of them."""
+    found: list[Reasked] = []
+    for name in dict.fromkeys(each.model for each in predictions):
+        own = [each for each in predictions if each.model == name]
+        try:
+            reasked = _asked_again(folder, record, prepared, name, own, sample)
+        except DAMAGED as error:
+            yield _impossible(f"answers of {name}", error)
+            return
+        yield from reasked.checks
+        found.append(reasked)
+    yield check_left_out(record, most_left_out([Asked((), dict(each.left_out), each.reading) for each in found]))
+
+
+def _asked_again(
+    folder: Path, record: Mapping[str, Any], prepared: Prepared, name: str, own: list[Prediction], sample: int
+) -> Reasked:
+    """With the model as it lies there: the tuned one in the run's folder, any other where the recipe says."""
+    from unseen.study.run import load
+
+    tuned_here = name == "tuned" and "training" in record
+    used = replace(prepared, model=resolve(str(folder))) if tuned_here else prepared
+    return check_predictions(prepared, load(used), name, own, record["fingerprint"], sample)
