@@ -21,7 +21,11 @@ COMMANDS = [
     ["tune"],
     ["evaluate"],
     ["score"],
+    ["study"],
+    ["study", "run"],
+    ["study", "status"],
     ["report"],
+    ["verify"],
 ]
 
 

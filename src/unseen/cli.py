@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unseen.cli_study import studying
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
 from unseen.launch import leads, leave, tell, tell_if_silent
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 importing = typer.Typer(help="Bring templates of others into your catalog.", rich_markup_mode=None)
 app.add_typer(importing, name="import")
+app.add_typer(studying, name="study")
 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder (or file) to write to")]
@@ -36,6 +38,7 @@ Catalogs = Annotated[
 
 @app.callback(invoke_without_command=True)
 @importing.callback(invoke_without_command=True)
+@studying.callback(invoke_without_command=True)
 def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)
@@ -227,6 +230,30 @@ def report(
     from unseen.reporting.page import report as write_report
 
     print(write_report(runs, with_rows=not without_rows, out=out))
+
+
+@app.command()
+def verify(
+    place: Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run or a study, or a study's page")],
+    skip: Annotated[list[str] | None, typer.Option("--skip", help="leave out: answers or replay")] = None,
+    json: Json = False,
+) -> None:
+    """Do a run's work again where it can be, and compare: rows, split, scores, answers, steps."""
+    from unseen.reporting.verifying import print_checks
+    from unseen.study.verify.place import verify as verify_place
+
+    if not print_checks(verify_place(place, _skipped(skip or ())), json):
+        raise typer.Exit(1)
+
+
+def _skipped(names: Sequence[str]) -> Sequence[str]:
+    """What `--skip` may name."""
+    from unseen.study.verify.whole import SKIPPABLE
+
+    for name in names:
+        if name not in SKIPPABLE:
+            raise UserMistake("--skip", f"'{name}' cannot be left out", f"leave out {' or '.join(SKIPPABLE)}")
+    return names
 
 
 def _task(name: str, catalogs: Sequence[str] | None) -> Task:

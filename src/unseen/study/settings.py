@@ -41,8 +41,10 @@ def merged(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) ->
                 what = f"'{path}' goes through '{parent}', which is no section"
                 raise RecipeMistake(where, what, "check the key")
         old = place.get(last)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        place[last] = merged(old, value, where) if both else deepcopy(value)
+        if isinstance(old, dict) and isinstance(value, dict):
+            place[last] = merged(old, value, where)
+        else:
+            place[last] = deepcopy(value)
     return result
 
 

@@ -1,0 +1,64 @@
+"""`unseen study ...`: plan, run and look at studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from unseen.study.study_file import Study
+
+studying = typer.Typer(help="Ask a question of a paper again, with intervals.", rich_markup_mode=None)
+
+Named = Annotated[str, typer.Argument(metavar="STUDY", help="a study file, or one that `unseen list studies` names")]
+Size = Annotated[str, typer.Option("--size", help="a size that the file has; full is the file as it stands")]
+Out = Annotated[Path | None, typer.Option("--out", help="folder of the study")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
+
+
+@studying.command("run")
+def run_(
+    study: Named,
+    size: Size = "full",
+    out: Out = None,
+    arms: Annotated[list[str] | None, typer.Option("--arms", help="only this arm; can be given again")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
+    ray: Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help="on the Ray cluster there")] = None,
+    json: Json = False,
+) -> None:
+    """Run the arms that are not finished; each goes on where it stopped."""
+    from unseen.errors import JobFailed
+    from unseen.reporting.study_tables import print_standing
+    from unseen.study.study_run import run_study
+
+    done = run_study(_study(study, size), out, arms or (), workers, ray)
+    print_standing(done.study, done.folder, json)
+    if done.failed:
+        raise JobFailed(f"{len(done.failed)} arms failed: {', '.join(done.failed)}; the same command tries them again")
+    if done.left:
+        raise JobFailed(f"{len(done.left)} arms are not finished: {', '.join(done.left)}; see unseen study status")
+
+
+@studying.command()
+def status(
+    study: Annotated[str, typer.Argument(metavar="STUDY|DIR", help="a study, or the folder of one")],
+    size: Size = "full",
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """How far each arm is."""
+    from unseen.reporting.study_tables import print_standing
+    from unseen.study.run import RUNS
+    from unseen.study.study_folder import refreshed
+
+    folder = out or (Path(study) if Path(study).is_dir() else RUNS / _study(study, size).folder_name)
+    print_standing(refreshed(folder), folder, json)
+
+
+def _study(name: str, size: str) -> Study:
+    from unseen.study.find import find_study
+    from unseen.study.study_file import load_study
+
+    return load_study(find_study(name), size)

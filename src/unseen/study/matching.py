@@ -1,0 +1,121 @@
+"""Arms that are compared must have had the same of something; a study says of what.
+
+`steps`: optimizer steps. `supervised_tokens`: tokens that the loss counts, of each arm's own encoded examples.
+`exposures`: examples per task. The measure is taken from one arm, the reference; every other arm's number of examples
+is chosen to meet it, which is `train.examples` of its recipe, and so in its fingerprint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import DataMistake
+from unseen.recipe import MANY, Recipe
+from unseen.study.lock import held
+from unseen.study.record import write_json
+
+AGREE = 0.01  # how far, as a share, an arm's supervised tokens may be from the reference's
+LONG = 86_400.0  # seconds to wait for another arm that is counting the same reference
+Record = dict[str, Any]
+
+
+def matched_recipe(folder: Path, study: Record, arm: Record) -> tuple[Recipe, Record]:
+    """The arm's recipe with as many examples as the study's matching gives it, and what it was matched to.
+
+    Raises `DataMistake` where its supervised tokens cannot be brought within `AGREE` of the reference's.
+    """
+    recipe = Recipe.model_validate(arm["recipe"])
+    by = study["matched"]
+    if arm["work"] == "ask":
+        return recipe, {"by": by, "target": None}
+    if by == "steps":
+        return recipe, {"by": by, "target": recipe.train.steps}
+    reference = _reference(study, arm["seed"])
+    target = _measured(folder, reference, by)
+    if reference["name"] == arm["name"]:
+        examples = target["examples"]
+    elif by == "exposures":
+        examples = round(target["examples"] / target["tasks"] * _tasks(recipe))
+    else:
+        examples = _examples_of(recipe, target["supervised_tokens"])
+    wanted = target["supervised_tokens"] if by == "supervised_tokens" else target["examples"] / target["tasks"]
+    return with_examples(recipe, examples), {"by": by, "target": wanted, "reference": reference["name"]}
+
+
+def with_examples(recipe: Recipe, examples: int) -> Recipe:
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"examples": examples})})
+
+
+def what_it_got(record: Mapping[str, Any]) -> Record:
+    """Steps, examples and supervised tokens of a finished run, by its record; nothing where it only asked."""
+    training, counts = record.get("training"), record.get("counts")
+    if not training or not counts:
+        return {}
+    return {
+        "steps": training["steps"],
+        "examples": counts["examples"],
+        "supervised_tokens": training["supervised_tokens"],
+        "examples_per_task": counts["examples"] / len(counts["rates"]),
+    }
+
+
+def _reference(study: Record, seed: int) -> Record:
+    """The arm that the others are matched to: the baseline where it is tuned, else the first that is."""
+    tuned: Sequence[Record] = [arm for arm in study["arms"] if arm["seed"] == seed and arm["work"] == "tune"]
+    return next((arm for arm in tuned if arm["name"] == study["baseline"]), tuned[0])
+
+
+def _measured(folder: Path, reference: Record, by: str) -> Record:
+    """Examples, tasks and supervised tokens of the reference; counted by one arm, read by the others."""
+    path = folder / "matching" / f"{reference['name']}-seed-{reference['seed']}.json"
+    with held(path.with_suffix(".lock"), LONG):
+        if not path.is_file():
+            write_json(path, _count(Recipe.model_validate(reference["recipe"]), by))
+        found: Record = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _count(recipe: Recipe, by: str) -> Record:
+    from unseen.study.examples import TuningExamples
+    from unseen.study.prepare import prepare
+
+    prepared = prepare(recipe)
+    wanted = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows).wanted
+    counted: Record = {"examples": wanted, "tasks": len(prepared.tuned_on)}
+    if by == "supervised_tokens":
+        counted["supervised_tokens"] = sum(_supervised(with_examples(recipe, wanted)))
+    return counted
+
+
+def _tasks(recipe: Recipe) -> int:
+    from unseen.study.prepare import prepare
+
+    return len(prepare(recipe).tuned_on)
+
+
+def _supervised(recipe: Recipe) -> Iterable[int]:
+    """Supervised tokens of the recipe's examples, in the order of its run."""
+    from unseen.study.examples import encoded_for
+    from unseen.study.prepare import prepare
+    from unseen.study.run import load
+
+    prepared = prepare(recipe)
+    return (each.supervised for each in encoded_for(prepared, load(prepared)))
+
+
+def _examples_of(recipe: Recipe, target: int) -> int:
+    """How many of the recipe's examples have as many supervised tokens as `target`."""
+    total = 0
+    for count, supervised in enumerate(_supervised(with_examples(recipe, MANY)), 1):
+        total += supervised
+        if total >= target:
+            over, under = total - target, target - (total - supervised)
+            count, total = (count, total) if over <= under or count == 1 else (count - 1, total - supervised)
+            break
+    if abs(total - target) > AGREE * target:
+        what = f"has examples of so many tokens that {target} supervised ones can only be met by {total}"
+        raise DataMistake("matched: supervised_tokens", what, "raise train.steps of the base")
+    return count

@@ -1,0 +1,159 @@
+"""A study's folder: study.json, which says what is run and how far it is, and a run folder for each arm and seed.
+
+    study.json                    the study's text, its fingerprint, its arms and their states
+    arms/<arm>/seed-<n>/          a run folder, as `unseen tune` (or `evaluate`) leaves it
+    arms/<arm>/seed-<n>.json      what the arm's process says of itself
+    arms/<arm>/seed-<n>.log       what it printed
+    arms/<arm>/seed-<n>.lock      held while it runs
+
+A state is found out from the arm's own files every time, so that a kill of anything leaves nothing wrong behind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from unseen.errors import DataMistake, RecipeMistake
+from unseen.study.arms import Arm
+from unseen.study.fingerprint import versions
+from unseen.study.lock import is_held
+from unseen.study.record import NAME, now, write_json
+from unseen.study.study_file import Study
+
+STUDY = "study.json"
+State = Literal["finished", "failed", "running", "stopped", "waiting"]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFiles:
+    """Where an arm with its seed leaves what it does; `run` is its run folder."""
+
+    run: Path
+
+    @property
+    def said(self) -> Path:
+        return self.run.with_name(f"{self.run.name}.json")
+
+    @property
+    def log(self) -> Path:
+        return self.run.with_name(f"{self.run.name}.log")
+
+    @property
+    def lock(self) -> Path:
+        return self.run.with_name(f"{self.run.name}.lock")
+
+
+def read_study(folder: Path) -> Record:
+    """study.json of a folder, with the states as they were when it was written; `DataMistake` where there is none."""
+    try:
+        found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataMistake(str(folder), f"is no study's folder: it has no {STUDY}", "name one that ran") from None
+    except (ValueError, OSError) as error:
+        raise DataMistake(str(folder / STUDY), f"cannot be read ({error})", "name another folder") from None
+    if not isinstance(found, dict) or not isinstance(found.get("arms"), list):
+        raise DataMistake(str(folder / STUDY), "is not what a study writes", "name another folder")
+    return found
+
+
+def refreshed(folder: Path) -> Record:
+    """study.json with the states, mistakes and matching of the arms as their own files say now."""
+    study = read_study(folder)
+    return study | {"arms": [arm | standing(folder / arm["folder"]) for arm in study["arms"]]}
+
+
+def standing(run: Path) -> Record:
+    """The state of an arm, its mistake when it failed, and how it was matched, by its own files."""
+    said = read_said(ArmFiles(run))
+    state = _state(run, said)
+    error = said.get("error") if state == "failed" else None
+    return {"state": state, "error": error, "matched": said.get("matched")}
+
+
+def _state(run: Path, said: Record) -> State:
+    record = _json(run / NAME)
+    if is_held(ArmFiles(run).lock):
+        return "running"
+    if record.get("finished"):
+        return "finished"
+    if said.get("state") == "failed":
+        return "failed"
+    return "stopped" if said or record else "waiting"
+
+
+def read_said(files: ArmFiles) -> Record:
+    """What the arm's process says of itself; nothing where it never ran."""
+    return _json(files.said)
+
+
+def _json(path: Path) -> Record:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def open_study(study: Study, arms: Sequence[Arm], folder: Path) -> Record:
+    """The study's folder, made where it is not there yet; its study.json as of now.
+
+    Raises `RecipeMistake` where the folder holds something else, where the study was changed after it began (its budget
+    may be), and where its grids now make other arms.
+    """
+    planned = _planned(study, arms)
+    if (folder / STUDY).is_file():
+        before = read_study(folder)
+        if before.get("fingerprint") != study.fingerprint:
+            what = f"{study.path} is not what it was when this run began: the rule was changed after the run began"
+            raise RecipeMistake(str(folder), what, "put the file back, or name another --out")
+        if [_identity(arm) for arm in before["arms"]] != [_identity(arm) for arm in planned["arms"]]:
+            what = "its arms are no longer those that began: tasks of the catalogs, or unseen itself, have changed"
+            raise RecipeMistake(str(folder), what, "name another --out")
+        planned |= {"started": before["started"]}
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RecipeMistake(str(folder), "holds something else than a study", "name another folder with --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / STUDY, planned)
+    return write_states(folder)
+
+
+def write_states(folder: Path) -> Record:
+    """Write study.json again, as `refreshed` finds it."""
+    study = refreshed(folder)
+    write_json(folder / STUDY, study)
+    return study
+
+
+def _identity(arm: Record) -> str:
+    return json.dumps([arm[name] for name in ("name", "seed", "against", "work", "recipe")], sort_keys=True)
+
+
+def _planned(study: Study, arms: Sequence[Arm]) -> Record:
+    said = study.said.model_dump(mode="json")
+    return {
+        "study": study.name,
+        "size": study.size,
+        "fingerprint": study.fingerprint,
+        "file": str(study.path),
+        **{name: said[name] for name in ("question", "paper", "baseline", "seeds", "matched", "measure", "decision")},
+        "budget": said["budget"],
+        "started": now(),
+        "versions": versions(),
+        "arms": [
+            {
+                "name": arm.name,
+                "seed": arm.seed,
+                "about": dict(arm.about),
+                "against": arm.against,
+                "work": arm.work,
+                "folder": arm.folder,
+                "recipe": arm.recipe.canonical(),
+            }
+            for arm in arms
+        ],
+    }
