@@ -17,6 +17,8 @@ from unseen.model.gguf import converted
 from unseen.model.hub import HUB_ID, hub_folder
 from unseen.progress import Advance
 
+Kind = Literal["decoder", "encoder-decoder"]
+
 ABOUT = "unseen.json"  # what a model that was tuned here says of itself
 ADAPTER = "adapter_model.safetensors"
 REMEDY = " (or name a folder, a .gguf file, or a hub id org/name)"
@@ -30,7 +32,7 @@ class ModelFolder:
     `digest` is that of weights, configuration and adapter; `revision` the hub's commit; `size` the weights' bytes.
     `instruction_tuned_on` names published datasets; `tuned_here` those that runs of ours tuned it on, which are known
     even where the start model's own are not. `base_bits`: what the base was quantised to under the adapter.
-    `remote_code`: the configuration asks to run code of its own.
+    `remote_code`: the configuration asks to run code of its own. `kind` is what the configuration says it is.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ModelFolder:
     remote_code: bool = False
     tuned_here: tuple[str, ...] = ()
     base_bits: Literal[4, 8] | None = None
+    kind: Kind = "decoder"
 
     @property
     def tokenizer(self) -> Path:
@@ -100,6 +103,7 @@ def _plain_model(name: str, folder: Path, revision: str | None = None, embedded:
         embedded=embedded,
         remote_code=contents.remote_code,
         tuned_here=_tuned_here(folder),
+        kind="encoder-decoder" if contents.config.get("is_encoder_decoder") else "decoder",
     )
 
 
@@ -124,6 +128,7 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
         remote_code=base.remote_code,
         tuned_here=_tuned_here(folder),
         base_bits=about.get("base_bits"),
+        kind=base.kind,
     )
 
 

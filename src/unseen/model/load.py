@@ -11,12 +11,11 @@ from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 from unseen.errors import ModelMistake
 from unseen.model.adapter import merged
 from unseen.model.contents import contents_of
-from unseen.model.folder import ModelFolder
+from unseen.model.folder import Kind, ModelFolder
 from unseen.model.quantise import Bits, need_bitsandbytes, quantisation
 from unseen.model.quiet import quiet_transformers
 from unseen.model.safetensors_file import tensors_of
 
-Kind = Literal["decoder", "encoder-decoder"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
 MOST_PACKED = 16  # numbers in one stored one: quantised files pack several
@@ -90,8 +89,11 @@ def _bits(folder: ModelFolder, asked: Bits | None) -> Bits | None:
 
 
 def context_of(config: Any) -> int:
-    """The longest sequence, in tokens, that the configuration allows, and that is read as it is in any batch."""
+    """The longest sequence, in tokens, that the configuration allows, and that is read as it is in any batch. T5's
+    `n_positions` is what it was pre-trained with: its positions are distances, which have no end."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    if hasattr(text, "relative_attention_num_buckets"):
+        return NO_LIMIT
     found = (getattr(text, name, None) for name in CONTEXT_NAMES)
     declared = next((value for value in found if isinstance(value, int) and value > 0), NO_LIMIT)
     return min(declared, one_rotation(text))

@@ -96,11 +96,13 @@ def duration(seconds: float) -> str:
 def sharing(values: Mapping[str, Any]) -> str:
     """What computing shared prefixes once saves in a plan or a record, and how rows are drawn, on which that depends;
     or what is computed instead."""
-    if values.get("batches") != "trie":
-        return f"nothing, {values.get('batches', 'plain')} batches"
+    batches = values.get("batches", "plain")
+    if batches not in ("trie", "shared sources"):
+        return f"nothing, {batches} batches"
     ratio, group = plain(values["sharing_ratio"], 2), values["group"]
     drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
-    return f"{ratio} tokens read for each one computed ({drawn}, N = {group})"
+    what = "" if batches == "trie" else "; equal sources run once"
+    return f"{ratio} tokens read for each one computed ({drawn}, N = {group}{what})"
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> Markup:

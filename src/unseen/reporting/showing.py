@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from unseen.encode.encoded import Encoded
     from unseen.encode.format import Format
     from unseen.encode.tokenizer import Tokenizer
+    from unseen.reporting.trie_drawing import DrawnTrie
 
 COLUMN_STYLES = ("cyan", "magenta", "yellow", "green", "blue")
 SUPERVISED = "bold black on green"
@@ -60,17 +61,19 @@ def show_spans(task: Task, view: View, as_json: bool) -> None:
 def show_tokens(task: Task, view: View, model: str, as_json: bool) -> None:
     """The rows as tokens of `model`, in its own format; supervised tokens stand on green.
 
-    A single row is written out with its answer. Below it, and for several rows, stands the trie of what is read: the
-    options of every row where the task chooses, else the completions.
+    A single row is written out with its answer. Below it, and for several rows, stands the trie of what is read, or of
+    an encoder-decoder every source with its targets: the options of every row where the task chooses, else the
+    completions.
     """
-    from unseen.encode.format import format_of
+    from unseen.encode.format import format_of, pair_format
     from unseen.encode.tokenizer import load_tokenizer
     from unseen.model.folder import resolve
     from unseen.progress import late_bar
 
     with late_bar(f"fetching {model}") as progress:
-        tokenizer = load_tokenizer(resolve(model, progress=progress).tokenizer)
-    format = format_of("auto", tokenizer)
+        folder = resolve(model, progress=progress)
+    tokenizer = load_tokenizer(folder.tokenizer)
+    format = pair_format("auto", tokenizer) if folder.kind == "encoder-decoder" else format_of("auto", tokenizer)
     if as_json:
         found = [_tokens_json(task, group, tokenizer, format) for group in _examples(task, view)]
         return print(json.dumps(found, ensure_ascii=False, indent=1))
@@ -85,7 +88,7 @@ def _print_tokens(
 ) -> None:
     from unseen.encode.encode import encode
     from unseen.encode.pieces import pieces
-    from unseen.reporting.trie_drawing import drawn_trie, summary, trie_lines
+    from unseen.reporting.trie_drawing import summary, trie_lines
 
     if len(examples) == 1:
         encoded = encode(examples[0], tokenizer, format, limit=1 << 30)
@@ -95,7 +98,7 @@ def _print_tokens(
         console.print(_title(examples))
     read = list(_read(task, examples, tokenizer, format))
     if len(read) > 1:
-        trie = drawn_trie([each for _, each in read], [_name(each, len(examples)) for each, _ in read])
+        trie = _drawn([each for _, each in read], [_name(each, len(examples)) for each, _ in read], format)
         width = console.width if console.is_terminal else PLAIN_WIDTH
         for line in trie_lines(trie, tokenizer, width, console.is_terminal):
             console.print(line, soft_wrap=True)
@@ -104,13 +107,20 @@ def _print_tokens(
 
 
 def _tokens_json(task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format) -> dict[str, Any]:
-    from unseen.reporting.trie_drawing import drawn_trie, trie_json
+    from unseen.reporting.trie_drawing import trie_json
 
     read = list(_read(task, examples, tokenizer, format))
-    trie = drawn_trie([each for _, each in read], [str(number) for number in range(len(read))])
+    trie = _drawn([each for _, each in read], [str(number) for number in range(len(read))], format)
     first = examples[0]
     named = {"task": first.task, "template": first.template, "sequences": [dict(named) for named, _ in read]}
     return named | trie_json(trie, tokenizer)
+
+
+def _drawn(sequences: Sequence[Encoded], names: Sequence[str], format: Format) -> DrawnTrie:
+    from unseen.reporting.pair_drawing import drawn_pairs
+    from unseen.reporting.trie_drawing import drawn_trie
+
+    return drawn_pairs(sequences, names) if format.kind == "pair" else drawn_trie(sequences, names)
 
 
 def _read(

@@ -24,13 +24,15 @@ LEAST_ROOM = 24  # characters of a run that are shown, however deep it stands
 class DrawnTrie:
     """The trie of some sequences, with a name for each.
 
-    `read` counts the tokens that a model reads with one row for each sequence, `nodes` those of the trie.
+    `read` counts the tokens that a model reads with one row for each sequence, `nodes` those of the trie; `what` says
+    what those are.
     """
 
     names: tuple[str, ...]
     branches: tuple[Branch, ...]
     read: int
     nodes: int
+    what: str = "nodes in the trie"
 
     @property
     def ratio(self) -> float:
@@ -47,7 +49,7 @@ def drawn_trie(sequences: Sequence[Encoded], names: Sequence[str]) -> DrawnTrie:
 def summary(trie: DrawnTrie) -> str:
     """What sharing saves, in one line."""
     rows = f"{trie.read:,} tokens to read, a row each"
-    return f"{len(trie.names)} sequences: {rows}; {trie.nodes:,} nodes in the trie: {trie.ratio:.2f} times fewer"
+    return f"{len(trie.names)} sequences: {rows}; {trie.nodes:,} {trie.what}: {trie.ratio:.2f} times fewer"
 
 
 def trie_lines(trie: DrawnTrie, tokenizer: Tokenizer, width: int, in_colour: bool) -> Iterator[Text]:
