@@ -27,6 +27,7 @@ class HoldOutSettings(Section):
 
     level: Literal["row", "task", "dataset", "cluster"] = "cluster"
     overlap: Literal["refuse", "drop_seen", "clean_subset"] = "refuse"
+    rules: str | None = Field(None, description="rules on clusters that exclude each other: flan")
     near: float = Field(0.9, gt=0.5, le=1.0, description="similarity from which two short rows are near-duplicates")
     ngram: int = Field(13, ge=5, le=50, description="length, in words, of the n-grams compared")
 
@@ -36,6 +37,9 @@ class TemplateSettings(Section):
         10, ge=1, le=MANY, description="at most so many templates a task, in the order of its description"
     )
     turned: bool = Field(True, description="tune on turned-around templates of seen tasks too")
+    options: Literal["as_written", "suffix"] = Field(
+        "as_written", description="suffix: FLAN's list of OPTIONS behind prompts that choose and list no choices"
+    )
 
 
 class MixtureSettings(Section):
@@ -148,6 +152,7 @@ class Recipe(Section):
     catalogs: tuple[str, ...] = Field(("shipped",), min_length=1)
     seen: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    languages: tuple[str, ...] = Field((), description="only tasks that have no other language than these")
     hold_out: HoldOutSettings = HoldOutSettings()
     templates: TemplateSettings = TemplateSettings()
     mixture: MixtureSettings = MixtureSettings()

@@ -41,6 +41,12 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "seen": ", ".join(values["seen"]),
         "unseen": ", ".join(values["unseen"]),
         "held out": f"level {hold_out['level']}; rows on both sides: {_overlap(hold_out)}",
+        "left out by rules": _joined(hold_out["excluded"] or {}) or "none",
+        "lists": ", ".join(
+            f"{name}: {each['found']} of {each['entries']} here" for name, each in values["lists"].items()
+        )
+        or "none",
+        "other languages": f"{len(values['other_languages'])} tasks left out",
         "examples": f"{examples['examples']} to tune on, {examples['validation_examples']} to validate",
         "lengths in tokens": _joined(values["lengths"]),
         "supervised tokens": values["supervised_tokens"],

@@ -34,7 +34,9 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
             "seen": _names(prepared.tuned_on),
             "unseen": _names(prepared.unseen),
             "missing": dict(prepared.catalog.missing_of((*recipe.seen, *recipe.unseen))),
+            "other_languages": list(prepared.selected.other_languages),
         },
+        "lists": {name: each.as_json() for name, each in prepared.selected.lists.items()},
         "model": {
             "name": prepared.model.name,
             "digest": prepared.model.digest,
@@ -56,6 +58,14 @@ def opening_lines(prepared: Prepared) -> list[str]:
         f"{prepared.recipe.name} {prepared.fingerprint[:8]}: seen {counted_tasks(_names(prepared.tuned_on))}; "
         f"unseen {counted_tasks(_names(prepared.unseen))}; model {prepared.model.name}"
     ]
+    for name, each in prepared.selected.lists.items():
+        told = each.as_json()
+        lines.append(f"list {name}: {told['found']} of {told['entries']} datasets are here")
+    if prepared.selected.excluded:
+        left = ", ".join(prepared.selected.excluded)
+        lines.append(f"left out by the rules '{prepared.recipe.hold_out.rules}': {left}")
+    if prepared.selected.other_languages:
+        lines.append(f"left out for their languages: {len(prepared.selected.other_languages)} tasks")
     if prepared.split:
         found = sum(map(len, prepared.split.proof.unclean_unseen.values()))
         shared = f"{found} unseen rows share text with the seen side" if found else "no text on both sides"

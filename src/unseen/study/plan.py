@@ -68,6 +68,8 @@ def plan(recipe: Recipe) -> Plan:
             "seen": [task.name for task in prepared.tuned_on],
             "unseen": [task.name for task in prepared.unseen],
             "hold_out": _hold_out(prepared),
+            "lists": {name: each.as_json() for name, each in prepared.selected.lists.items()},
+            "other_languages": list(prepared.selected.other_languages),
             "examples": counts,
             "lengths": _quantiles(lengths),
             "supervised_tokens": sum(each.supervised for each in stored),
@@ -93,7 +95,9 @@ def plan(recipe: Recipe) -> Plan:
 
 def _hold_out(prepared: Prepared) -> dict[str, Any]:
     proof = proof_of(prepared.split) or {}
-    return {name: proof.get(name) for name in ("level", "overlap", "coarser", "counts", "dropped_seen")}
+    return {
+        name: proof.get(name) for name in ("level", "overlap", "coarser", "counts", "dropped_seen", "rules", "excluded")
+    }
 
 
 def _quantiles(lengths: Sequence[int]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.fingerprint import fingerprint
 from unseen.study.seen_rows import SeenRows, seen_rows
+from unseen.study.selected import Selected, selected_tasks
 from unseen.task.catalog import Catalog, load_catalog
 from unseen.task.claims import Conflict, model_conflicts
 from unseen.task.holdout import HoldOut, hold_out
@@ -65,6 +66,7 @@ class Prepared:
     seen_rows: SeenRows
     model: ModelFolder
     conflicts: Mapping[str, Conflict]
+    selected: Selected
 
     @cached_property
     def fingerprint(self) -> str:
@@ -91,21 +93,21 @@ def prepare(recipe: Recipe) -> Prepared:
     Raises `TaskMistake`, `DataMistake`, `HoldOutMistake`, `ModelMistake` or `DownloadFailed`.
     """
     catalog = load_catalog(recipe.catalogs)
-    catalog.match((*recipe.seen, *recipe.unseen))  # so that what is wrong with either side is told together
-    seen, unseen = catalog.match(recipe.seen), catalog.match(recipe.unseen)
+    selected = selected_tasks(recipe, catalog)
+    seen, unseen = selected.seen, selected.unseen
     tuned_on = seen + (catalog.turned(seen) if recipe.templates.turned else ())
     raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")
     rows = TaskRows()
-    split = _hold_out(tuned_on, unseen, recipe, rows)
+    split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded)
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
     _open_exemplars(recipe, unseen, rows)
     with late_bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = _conflicts(model, unseen)
-    return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts)
+    return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts, selected)
 
 
 def _conflicts(model: ModelFolder, unseen: Sequence[Task]) -> Mapping[str, Conflict]:
@@ -130,7 +132,9 @@ def _open_exemplars(recipe: Recipe, tasks: Sequence[Task], rows: TaskRows) -> No
             exemplar_pool(task, asked_split(task, "unseen", rows) or "", rows)
 
 
-def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, rows: TaskRows) -> HoldOut | None:
+def _hold_out(
+    tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, rows: TaskRows, excluded: Mapping[str, str]
+) -> HoldOut | None:
     """The proof for the unseen side; none where a recipe has only one side."""
     if not tuned_on or not unseen:
         return None
@@ -139,7 +143,7 @@ def _hold_out(tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, 
         split = "train" if side == "seen" else asked_split(task, "unseen", rows)
         return rows(task, str(split))
 
-    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of)
+    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded)
 
 
 def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:

@@ -41,8 +41,14 @@ class HoldOut:
     clean_unseen: Mapping[str, frozenset[int] | None]
 
 
-def hold_out(seen: Sequence[Task], unseen: Sequence[Task], settings: HoldOutSettings, rows_of: RowsOf) -> HoldOut:
-    """Prove that `seen` and `unseen` are apart at `settings.level`.
+def hold_out(
+    seen: Sequence[Task],
+    unseen: Sequence[Task],
+    settings: HoldOutSettings,
+    rows_of: RowsOf,
+    excluded: Mapping[str, str] | None = None,
+) -> HoldOut:
+    """Prove that `seen` and `unseen` are apart at `settings.level`; `excluded` is what rules left out of `seen`.
 
     `rows_of(task, side)` gives the rows that a task brings to a side, all of one split: what is tuned on, what is
     asked. It is called once for each dataset of a side. Raises `TaskMistake` for a turned-around task on the unseen
@@ -73,6 +79,8 @@ def hold_out(seen: Sequence[Task], unseen: Sequence[Task], settings: HoldOutSett
         pairs=offending.pairs,
         dropped_seen=_sorted(dropped),
         unclean_unseen=_sorted(unclean),
+        rules=settings.rules,
+        excluded=dict(excluded or {}),
     )
     clean = {side.name: _clean(side, unclean.get(side.name)) for side in sides[1]}
     if settings.overlap != "clean_subset":

@@ -108,6 +108,15 @@ def groups_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.group for entry in _entries(name, "lists"))) if name in _files() else ()
 
 
+def entry_groups(name: str, where: str) -> Mapping[str, tuple[str, ...]]:
+    """The groups that each name of a list's entries stands in; names as `plain_name` writes them."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for entry in _entries(name, where):
+        for each in entry.names:
+            groups[each] = tuple(dict.fromkeys((*groups.get(each, ()), entry.group)))
+    return groups
+
+
 def _entries(name: str, where: str) -> tuple[Entry, ...]:
     """The entries of a list or of one of its groups; an entry that two included lists have is there once."""
     file = _file_of(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -52,6 +52,7 @@ class Proof:
 
     `coarser` names what is shared at coarser levels than the claim's. `counts` are of what was found before
     `overlap` (drop_seen, clean_subset) was applied; `dropped_seen` and `unclean_unseen` are the rows concerned.
+    `excluded` are tasks that the recipe's seen patterns name and that its `rules` left out, with the reason.
     """
 
     level: str
@@ -68,6 +69,8 @@ class Proof:
     pairs: tuple[Pair, ...]
     dropped_seen: Mapping[str, tuple[int, ...]]
     unclean_unseen: Mapping[str, tuple[int, ...]]
+    rules: str | None = None
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; row texts stand in `pairs` under seen_text, unseen_text and shared only."""

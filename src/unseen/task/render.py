@@ -10,6 +10,8 @@ from unseen.data.dataset import Row
 from unseen.data.rows import is_unlabelled
 from unseen.prompt.conversation import conversation
 from unseen.prompt.example import Example, Segment
+from unseen.prompt.options import with_options
+from unseen.prompt.template import Template
 from unseen.prompt.way import compile_way, separator_of
 from unseen.task.task import Task
 
@@ -70,6 +72,8 @@ def example_of(task: Task, template: int, row: Row) -> Example | None:
         references=tuple(rendered.references),
         separator=separator_of(chosen),
     )
+    if task.options == "suffix" and isinstance(chosen, Template) and not chosen.plain:
+        example = with_options(example, chosen.choices_in_prompt)
     return task.rewordings[template].of(example) if task.rewordings else example
 
 

@@ -23,6 +23,7 @@ class Task:
     `templates` are the ways to ask it: templates, or encodings of its instruction, which go by their names alike.
     `plain` are the GPT-3-style templates, asked of untuned base models beside the instruction templates.
     `rewordings`, where there are any, are one for each of `templates`: what becomes of the example that it makes.
+    `options: suffix` lists the choices behind prompts that choose and list none; plain templates stay as they are.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Task:
     metrics: tuple[str, ...]
     plain: tuple[Template, ...] = ()
     rewordings: tuple[Rewording, ...] = ()
+    options: Literal["as_written", "suffix"] = "as_written"
 
     @property
     def cluster(self) -> str:
