@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from unseen.errors import one_line
+from unseen.errors import MissingExtra, UnseenError, one_line
 
 Outcome = Literal["holds", "fails", "not kept", "skipped"]
 NOTHING = "nothing"
+DAMAGED = (UnseenError, KeyError, TypeError, ValueError, OSError)  # what damaged files lead to
 SHOWN = 160  # characters of a value in a difference
 
 
@@ -71,6 +72,29 @@ def same(recorded: Any, found: Any, where: str) -> Iterator[Difference]:
     yield from compared(recorded, found, where)
     for key in [key for key in found if key not in recorded] if isinstance(recorded, Mapping) else ():
         yield Difference(f"{where}.{key}", NOTHING, shown(found[key]))
+
+
+def tried(name: str, work: Callable[[], Check]) -> Check:
+    """The check; where it cannot be done since something is damaged, it fails, and says why."""
+    try:
+        return work()
+    except DAMAGED as error:
+        return impossible(name, error)
+
+
+def tried_all(name: str, work: Iterator[Check]) -> Iterator[Check]:
+    """The checks, as far as they can be done; what stops them is a check that fails."""
+    try:
+        yield from work
+    except DAMAGED as error:
+        yield impossible(name, error)
+
+
+def impossible(name: str, error: Exception) -> Check:
+    """A check that failed since it could not be done; a missing extra is raised."""
+    if isinstance(error, MissingExtra):
+        raise error
+    return Check(name, "fails", f"cannot be checked ({one_line(str(error)) or type(error).__name__})")
 
 
 def shown(value: Any) -> str:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unseen.errors import (
-    DataMistake,
-    HoldOutMistake,
-    MissingExtra,
-    RecipeMistake,
-    UnseenError,
-    UserMistake,
-    one_line,
-)
+from unseen.errors import DataMistake, HoldOutMistake, RecipeMistake, UserMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
@@ -24,14 +16,13 @@ from unseen.study.asking import Asked, most_left_out
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, read_record
 from unseen.study.verify.identity import check_files, check_fingerprint, check_record
-from unseen.study.verify.outcome import Check
+from unseen.study.verify.outcome import DAMAGED, Check, impossible, tried, tried_all
 from unseen.study.verify.reasking import SAMPLED, Reasked, check_left_out, check_predictions
 from unseen.study.verify.replaying import check_steps
 from unseen.study.verify.rescoring import check_scores, stored_predictions
 from unseen.study.verify.split import check_rows, check_split
 
 SKIPPABLE = ("answers", "replay")
-DAMAGED = (UnseenError, KeyError, TypeError, ValueError, OSError)  # what damaged files lead to
 
 
 def verify_run(folder: Path, skip: Iterable[str] = ()) -> Iterator[Check]:
@@ -61,7 +52,7 @@ def verify_run(folder: Path, skip: Iterable[str] = ()) -> Iterator[Check]:
     yield tried("scores", lambda: check_scores(folder, record, predictions))
     yield from _check_models(folder, record, prepared, predictions, 0 if "answers" in skip else SAMPLED)
     if "training" in record:
-        yield from _tried_all("steps", check_steps(folder, record, prepared, "replay" not in skip))
+        yield from tried_all("steps", check_steps(folder, record, prepared, "replay" not in skip))
 
 
 def finished_record(folder: Path) -> dict[str, Any]:
@@ -69,27 +60,6 @@ def finished_record(folder: Path) -> dict[str, Any]:
     if not record.get("finished"):
         raise DataMistake(str(folder), "holds a run that is not finished", "go on with --resume, then verify it")
     return record
-
-
-def tried(name: str, work: Callable[[], Check]) -> Check:
-    """The check; where it cannot be done since something is damaged, it fails, and says why."""
-    try:
-        return work()
-    except DAMAGED as error:
-        return _impossible(name, error)
-
-
-def _tried_all(name: str, work: Iterator[Check]) -> Iterator[Check]:
-    try:
-        yield from work
-    except DAMAGED as error:
-        yield _impossible(name, error)
-
-
-def _impossible(name: str, error: Exception) -> Check:
-    if isinstance(error, MissingExtra):
-        raise error
-    return Check(name, "fails", f"cannot be checked ({one_line(str(error)) or type(error).__name__})")
 
 
 def _check_models(
@@ -102,7 +72,7 @@ def _check_models(
         try:
             reasked = _asked_again(folder, record, prepared, name, own, sample)
         except DAMAGED as error:
-            yield _impossible(f"answers of {name}", error)
+            yield impossible(f"answers of {name}", error)
             return
         yield from reasked.checks
         found.append(reasked)
