@@ -16,9 +16,10 @@ from types import TracebackType
 from typing import Any
 
 from unseen.errors import ScoreMistake
-from unseen.evaluation.prediction import Prediction
+from unseen.evaluation.prediction import Prediction, Side
 
 ROWS_A_PART = 200  # what a kill loses here at most; the answer cache has the answers
+JUDGED = ("task", "template", "split", "row", "model", "seed", "kind", "text", "references", "metrics", "values")
 TUPLES = ("references", "metrics", "choices", "log_probs", "lengths", "unconditional")
 
 
@@ -54,6 +55,7 @@ def schema() -> Any:
             "unconditional": numbers,
             "margin": pa.float64(),
             "cut": pa.bool_(),
+            "shown": whole,
         }
     )
 
@@ -113,6 +115,23 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
             raise ScoreMistake(
                 str(file), f"holds no predictions ({error})", "name a run's predictions.parquet"
             ) from None
+
+
+def read_judged(path: Path, side: Side, shots: int) -> Iterator[Prediction]:
+    """The predictions on one side at one number of shots, those to plain prompts left out, as far as scores need them:
+    without prompt, choices and log-probabilities, five times as fast as `read_predictions`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wanted = [("side", "==", side), ("shots", "==", shots), ("plain", "==", False)]
+    try:
+        rows = pq.read_table(path, columns=list(JUDGED), filters=wanted).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise ScoreMistake(str(path), f"holds no predictions ({error})", "name a run's predictions.parquet") from None
+    for row in rows:
+        row["values"] = dict(row["values"])
+        row.update(references=tuple(row["references"]), metrics=tuple(row["metrics"]))
+        yield Prediction(**row, side=side, shots=shots, plain=False, prompt="")
 
 
 def parts_of(path: Path) -> Path:

@@ -1,0 +1,150 @@
+"""Each arm of a study by itself, and beside what it is compared with: same tasks, rows, templates, exemplars, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from unseen.study.answers import Answers
+from unseen.study.estimate import Across, Estimate, Observed, Over, claim, estimate, part
+from unseen.study.observe import SPREADS, Comparable, Sum, Term, observe
+from unseen.study.results import StudyResults
+from unseen.study.rule import Rule
+from unseen.task.seeds import generator
+
+BASE = "base"  # what an arm is compared with that is compared with its own untuned model
+Runs = Mapping[int, Answers]  # by seed
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One arm's number, or the difference of two: the measure itself, the spreads over templates, each task, each
+    cluster. `seeds` are the pairs of seeds used; `observed` is what the measure's interval was made from."""
+
+    main: Estimate
+    spreads: Mapping[str, Estimate]
+    tasks: Mapping[str, Estimate]
+    clusters: Mapping[str, Estimate]
+    observed: Observed
+    seeds: tuple[tuple[int, int], ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    unused_seeds: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What came of comparing: a measurement, or none, with the tasks that are void and why others were left out."""
+
+    measured: Measured | None
+    void: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def read_answers(results: StudyResults) -> dict[str, dict[int, Answers]]:
+    """The answers of every finished arm, by name and seed."""
+    rule, found = results.rule, {}
+    for name in results.names:
+        found[name] = {arm.seed: arm.answers(rule) for arm in results.finished(name)}
+    return found
+
+
+def own(runs: Runs, rule: Rule) -> Compared:
+    """An arm's own number: its last model's score, or what tuning changed in it."""
+    if rule.model == "difference" and not all(run.tuned for run in runs.values()):
+        return Compared(None, (), {})
+    sums = [_sum(run, rule) for run in runs.values()]
+    return _measured(sums, rule, [(seed, seed) for seed in runs], 0)
+
+
+def against_base(runs: Runs, rule: Rule) -> Compared:
+    """What tuning changed, seed by seed."""
+    tuned = {seed: run for seed, run in runs.items() if run.tuned}
+    sums = [(Term(run, "tuned"), Term(run, "base", -1.0)) for run in tuned.values()]
+    return _measured(sums, rule, [(seed, seed) for seed in tuned], len(runs) - len(tuned))
+
+
+def against(runs: Runs, others: Runs, rule: Rule) -> Compared:
+    """One arm less another. An arm that was not tuned is the same whatever the seed: it stands beside every seed of the
+    other, where it ran under fewer."""
+    pairs = _pairs(runs, others)
+    sums = [(*_sum(runs[one], rule), *_taken_away(_sum(others[other], rule))) for one, other in pairs]
+    used = len({one for one, _ in pairs}) + len({other for _, other in pairs})
+    return _measured(sums, rule, pairs, len(runs) + len(others) - used)
+
+
+def pair_seeds(first: Sequence[int], second: Sequence[int]) -> list[tuple[int, int]]:
+    """Seeds of two arms in pairs: equal ones first; then what is left in order, as independent draws may be paired in
+    any way. What has no partner is not used."""
+    both = [seed for seed in first if seed in second]
+    rest = zip([s for s in first if s not in both], [s for s in second if s not in both], strict=False)
+    return [*((seed, seed) for seed in both), *rest]
+
+
+def _pairs(runs: Runs, others: Runs) -> list[tuple[int, int]]:
+    asked, theirs = (not any(run.tuned for run in each.values()) for each in (runs, others))
+    if theirs and not asked and len(others) < len(runs):
+        return [(seed, seed if seed in others else next(iter(others))) for seed in runs]
+    if asked and not theirs and len(runs) < len(others):
+        return [(seed if seed in runs else next(iter(runs)), seed) for seed in others]
+    return pair_seeds(list(runs), list(others))
+
+
+def _sum(run: Answers, rule: Rule) -> Sum:
+    if rule.model == "difference":
+        return (Term(run, "tuned"), Term(run, "base", -1.0))
+    return (Term(run, run.last),)
+
+
+def _taken_away(terms: Sum) -> Sum:
+    return tuple(Term(each.answers, each.model, -each.weight) for each in terms)
+
+
+def void_tasks(runs: Sequence[Answers]) -> frozenset[str]:
+    """Tasks on which nothing is unseen: the start model was tuned on them, or, where clusters are held out, on another
+    task of their cluster."""
+    void = {task for run in runs for task in run.void}
+    clusters = {task.partition("/")[0] for run in runs if run.level == "cluster" for task in run.void}
+    return frozenset(void | {t for run in runs for t in run.tasks if t.partition("/")[0] in clusters})
+
+
+def measure(sums: Sequence[Sum], rule: Rule, statistics: Sequence[str]) -> tuple[Comparable, Over | None]:
+    """What was observed, and what a claim from it can be about."""
+    runs = [term.answers for each in sums for term in each]
+    found = observe(sums, statistics, void_tasks(runs))
+    main = found.of(rule.statistic)
+    if main is None:
+        return found, None
+    level = next((run.level for run in runs if run.level), None)
+    return found, claim(main, level, rule.over)
+
+
+def _measured(sums: Sequence[Sum], rule: Rule, seeds: Sequence[tuple[int, int]], unused: int) -> Compared:
+    if not sums:
+        return Compared(None, (), {})
+    statistics = dict.fromkeys((rule.statistic, *SPREADS))
+    found, over = measure(sums, rule, list(statistics))
+    observed = found.of(rule.statistic)
+    if observed is None or over is None:
+        return Compared(None, found.void, found.left_out)
+    spreads = {name: _estimate(each, over, "median") for name in SPREADS if (each := found.of(name))}
+    tasks = {task: _estimate(part(observed, [at]), "rows", "mean") for at, task in enumerate(observed.tasks)}
+    main = _estimate(observed, over, rule.across)
+    measured = Measured(
+        main, spreads, tasks, _by_cluster(observed, rule), observed, tuple(seeds), found.left_out, unused
+    )
+    return Compared(measured, found.void, found.left_out)
+
+
+def _by_cluster(observed: Observed, rule: Rule) -> dict[str, Estimate]:
+    """Each cluster by itself, for new tasks of it where there are enough to tell."""
+    places: dict[str, list[int]] = {}
+    for place, cluster in enumerate(observed.clusters):
+        places.setdefault(cluster, []).append(place)
+    if len(places) < 2:
+        return {}
+    parts = {cluster: part(observed, each) for cluster, each in places.items()}
+    return {cluster: _estimate(each, claim(each, None), rule.across) for cluster, each in parts.items()}
+
+
+def _estimate(observed: Observed, over: Over, across: Across) -> Estimate:
+    return estimate(observed, over, across, generator(0, "study", *observed.tasks))

@@ -1,0 +1,130 @@
+"""Arms side by side: the same tasks, rows, templates and exemplars, seed by seed, ready for an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from unseen.evaluation.blocks import Block
+from unseen.evaluation.intervals import Floats
+from unseen.evaluation.resample import paired_replicates, score_replicates
+from unseen.study.answers import Answers, TaskBlock, aligned
+from unseen.study.estimate import Observed
+from unseen.study.rule import over_templates
+from unseen.task.seeds import generator
+from unseen.task.variants import base_name
+
+SPREADS = ("iqr", "range")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """The answers of one model of a run, taken `weight` times."""
+
+    answers: Answers
+    model: str
+    weight: float = 1.0
+
+    def draws(self, task: str) -> dict[int, TaskBlock]:
+        return self.answers.draws(self.model, task)
+
+
+Sum = Sequence[Term]  # of one seed, or of one pair of seeds: what is added and taken away
+
+
+@dataclass(frozen=True, eq=False)
+class Comparable:
+    """What was observed by statistic over templates, and the tasks that could not be compared, with the reason."""
+
+    by_statistic: Mapping[str, Observed]
+    left_out: Mapping[str, str]
+    void: tuple[str, ...]
+
+    def of(self, statistic: str) -> Observed | None:
+        return self.by_statistic.get(statistic)
+
+
+def observe(sums: Sequence[Sum], statistics: Sequence[str], void: frozenset[str] = frozenset()) -> Comparable:
+    """The sums (scores, or differences of them) of each seed on the tasks that all of their terms were asked.
+
+    `statistics` are taken over a task's templates, all under the same draws of rows: a spread over the templates that
+    all terms share, which must be two or more. Tasks in `void` are left out.
+    """
+    terms = [term for each in sums for term in each]
+    everywhere = dict.fromkeys(task for term in terms for task in term.answers.tasks)
+    left_out: dict[str, str] = {}
+    columns: dict[str, list[tuple[str, Floats, Floats, int]]] = {}
+    for task in everywhere:
+        why = "" if task in void else _why_not(task, terms)
+        if why:
+            left_out[task] = why
+        elif task not in void:
+            for name, found in _column(task, sums, statistics).items():
+                columns.setdefault(name, []).append((task, *found))
+    observed = {name: _observed(found) for name, found in columns.items()}
+    return Comparable(observed, left_out, tuple(task for task in everywhere if task in void))
+
+
+def _observed(columns: Sequence[tuple[str, Floats, Floats, int]]) -> Observed:
+    tasks, values, replicates, rows = zip(*columns, strict=True)
+    return Observed(tasks, np.stack(values, axis=1), np.stack(replicates, axis=1), rows)
+
+
+def _why_not(task: str, terms: Sequence[Term]) -> str:
+    draws = [term.draws(task) for term in terms]
+    if not all(draws):
+        return "not asked in every arm"
+    if len({term.answers.digests.get(task) for term in terms}) > 1:
+        return "its rows differ between the arms"
+    return "" if _common(draws) else "asked with other exemplars in each arm"
+
+
+def _common(draws: Sequence[Mapping[int, TaskBlock]]) -> list[int]:
+    """Seeds of the exemplar draw that all were asked under."""
+    return sorted(reduce(lambda one, other: one & other, (set(each) for each in draws)))
+
+
+def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[str, tuple[Floats, Floats, int]]:
+    """Values [seeds], replicates [seeds, replicates] and the number of rows of a task, by statistic."""
+    seeds = _common([term.draws(task) for each in sums for term in each])
+    asked = [(place, term, seed) for place, each in enumerate(sums) for term in each for seed in seeds]
+    blocks = aligned([term.draws(task)[seed] for _, term, seed in asked])
+    replicates = _replicates(blocks, [term.weight for _, term, _ in asked], task)
+    shared = _shared_templates(blocks)
+    found = {}
+    for name in statistics:
+        if name in SPREADS and shared is None:
+            continue
+        values, moved = np.zeros(len(sums)), np.zeros((len(sums), len(replicates[0])))
+        for (place, term, _), block, drawn in zip(asked, blocks, replicates, strict=True):
+            columns = [block.templates.index(each) for each in shared] if name in SPREADS and shared else slice(None)
+            values[place] += term.weight / len(seeds) * float(over_templates(block.totals[columns], name))
+            moved[place] += term.weight / len(seeds) * over_templates(drawn[:, columns], name)
+        found[name] = (values, moved, len(blocks[0].present))
+    return found
+
+
+def _replicates(blocks: Sequence[Block], weights: Sequence[float], task: str) -> list[Floats]:
+    """Scores [replicates, templates] of each block, all by the same draws of rows; of as many blocks that are added as
+    are taken away, by those made for pairs."""
+    random = generator(0, "bootstrap", base_name(task))
+    plus = [place for place, weight in enumerate(weights) if weight > 0]
+    minus = [place for place, weight in enumerate(weights) if weight < 0]
+    if len(plus) != len(minus):
+        return score_replicates(blocks, random)
+    drawn = paired_replicates([blocks[place] for place in minus], [blocks[place] for place in plus], random)
+    order = {place: at for at, place in enumerate((*minus, *plus))}
+    return [drawn[order[place]] for place in range(len(blocks))]
+
+
+def _shared_templates(blocks: Sequence[Block]) -> tuple[str, ...] | None:
+    """Templates that all blocks have; or each block's own where they have none in common but as many; None where a
+    spread over them could not be compared, or there is none."""
+    shared = tuple(name for name in blocks[0].templates if all(name in each.templates for each in blocks))
+    if len(shared) > 1:
+        return shared
+    numbers = {len(each.templates) for each in blocks}
+    return () if not shared and len(numbers) == 1 and numbers != {1} else None
