@@ -59,7 +59,7 @@ class Answers:
 def answers_of(folder: Path, record: Mapping[str, Any], side: str, metric: str, shots: int) -> Answers:
     """Read a finished run's answers on a side. `metric` `first` is each task's own first one; tasks without the metric
     have no answers. Side `unseen_clean` is the unseen rows that share no text with the seen side."""
-    found = read_judged(folder / "predictions.parquet", "unseen" if side == CLEAN else side, shots)
+    found = read_judged(folder / "predictions.parquet", "seen" if side == "seen" else "unseen", shots)
     if side == CLEAN:
         dirty = {
             name: frozenset(rows) for name, rows in ((record["hold_out"] or {}).get("unclean_unseen") or {}).items()

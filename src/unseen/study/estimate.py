@@ -181,4 +181,5 @@ def _table(values: Floats, units: Sequence[Sequence[int]]) -> Floats:
     the mean over units is the mean over tasks (the linearised ratio estimate; Cochran 1977, section 6.3)."""
     mean = values.mean(axis=1, keepdims=True)
     each = values.shape[1] / len(units)
-    return np.stack([(values[:, places] - mean).sum(axis=1) / each for places in units], axis=1) + mean
+    away = [(values[:, places] - mean).sum(axis=1) / each for places in units]
+    return np.asarray(np.stack(away, axis=1) + mean)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -84,7 +83,7 @@ def _why_not(task: str, terms: Sequence[Term]) -> str:
 
 def _common(draws: Sequence[Mapping[int, TaskBlock]]) -> list[int]:
     """Seeds of the exemplar draw that all were asked under."""
-    return sorted(reduce(lambda one, other: one & other, (set(each) for each in draws)))
+    return sorted(set(draws[0]).intersection(*draws[1:]))
 
 
 def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[str, tuple[Floats, Floats, int]]:

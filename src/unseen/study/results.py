@@ -1,4 +1,4 @@
-"""A study's folder as values: what was asked, and how far each arm and seed has come. Unfinished and failed ones too."""
+"""A study's folder as values: what was asked, and how far each arm and seed has come, finished or not."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Curves: how the measure goes with a number that is varied (tasks, templates, rows, clusters, parameters), as the slope
-of a straight line over its logarithm: points for each doubling."""
+"""Curves: how the measure goes with a number that is varied (tasks, templates, rows, parameters), as the slope of a
+straight line over its logarithm: points for each doubling."""
 
 from __future__ import annotations
 

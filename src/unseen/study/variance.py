@@ -75,9 +75,7 @@ def over_units(found: Squares, noise: float, rows: int) -> Variance:
     """Of the mean of a table whose seeds and units are both drawn from many. It is no smaller than `noise`, what
     drawing other rows alone would make of it."""
     between = found.seeds * found.units
-    parts = [(found.of_units, found.units - 1)]
-    if found.seeds > 1:
-        parts = _positive(found)
+    parts = _positive(found) if found.seeds > 1 else [(found.of_units, found.units - 1.0)]
     value = sum(part for part, _ in parts) / between
     if value < noise:
         return Variance(noise, rows)
