@@ -70,12 +70,22 @@ class PairChunk:
 
     def weighed(self, tokens: Mapping[str, list[int]], prompt_weight: float) -> list[Encoded]:
         """Source and target behind each other. Nothing predicts a source, so it weighs 0 whatever `prompt_weight`."""
-        begin, finish, end = self.tokenizer.begin, self.tokenizer.finish, self.tokenizer.end_id
-        ended = finish if end is None or end in finish else (*finish, end)
         return [
-            _encoded(example.id, (*begin, *tokens[text.source], *finish), (*begin, *tokens[text.target], *ended), text)
+            _encoded(example.id, self._source(tokens[text.source]), self._target(tokens[text.target]), text)
             for example, text in zip(self.examples, self.texts, strict=True)
         ]
+
+    def _source(self, ids: Sequence[int]) -> Sequence[int]:
+        """An encoder needs a token: of no text, where the tokenizer adds nothing, the end token is the source."""
+        whole = (*self.tokenizer.begin, *ids, *self.tokenizer.finish)
+        return whole or self._ended(())
+
+    def _target(self, ids: Sequence[int]) -> Sequence[int]:
+        return (*self.tokenizer.begin, *ids, *self._ended(self.tokenizer.finish))
+
+    def _ended(self, finish: tuple[int, ...]) -> tuple[int, ...]:
+        end = self.tokenizer.end_id
+        return finish if end is None or end in finish else (*finish, end)
 
 
 def _encoded(id: str, source: Sequence[int], target: Sequence[int], text: PairText) -> Encoded:
