@@ -44,7 +44,7 @@ CLASSES = {
 
 
 @pytest.fixture
-def catalog() -> Catalog:
+def catalog(home: Path) -> Catalog:
     return load_catalog(["shipped"])
 
 
