@@ -22,6 +22,7 @@ COMMANDS = [
     ["evaluate"],
     ["score"],
     ["study"],
+    ["study", "plan"],
     ["study", "run"],
     ["study", "status"],
     ["report"],

@@ -18,6 +18,26 @@ Out = Annotated[Path | None, typer.Option("--out", help="folder of the study")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 
 
+@studying.command()
+def plan(
+    study: Named,
+    size: Size = "full",
+    pilot: Annotated[bool, typer.Option("--pilot", help="run two arms with two seeds at the smoke size first")] = False,
+    from_: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="take a study's folder as the pilot")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
+    json: Json = False,
+) -> None:
+    """What the arms would cost here, beside the budget; with a pilot, the smallest difference that they would show."""
+    from unseen.reporting.study_tables import print_study_plan
+    from unseen.study.pilot import run_pilot
+    from unseen.study.study_plan import plan_study
+
+    settled = _study(study, size)
+    print_study_plan(plan_study(settled, run_pilot(settled, workers) if pilot else from_, workers), json)
+
+
 @studying.command("run")
 def run_(
     study: Named,

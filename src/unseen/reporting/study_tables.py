@@ -4,11 +4,49 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.reporting.terminal import print_table
+from unseen.study.arm_progress import spelled
+
+if TYPE_CHECKING:
+    from unseen.study.study_plan import StudyPlan
 
 Record = dict[str, Any]
+
+
+def print_study_plan(plan: StudyPlan, as_json: bool) -> None:
+    """A line for every arm, then the whole beside its budget, then what a pilot says of it."""
+    values = plan.values
+    if as_json:
+        print(json.dumps(values, ensure_ascii=False, indent=1))
+        return
+    print_table(values["arms"], as_json=False)
+    print()
+    print_table([{"": name, " ": value} for name, value in _whole(values).items()], as_json=False)
+
+
+def _whole(values: Record) -> dict[str, str]:
+    seeds, hours, budget = len(values["seeds"]), values["hours"], values["budget_hours"]
+    beside = "no budget" if budget is None else f"{'within' if values['within_budget'] else 'OVER'} {budget:g} hours"
+    return {
+        "arms": f"{len(values['arms'])} with {seeds} seeds each; matched: {values['matched']}",
+        "cost": f"{spelled(3600 * hours)} of this machine ({beside})",
+        "at a time": f"{values['workers']}, each up to {values['memory_mb']} MB",
+        "shows": _shows(values),
+    }
+
+
+def _shows(values: Record) -> str:
+    found, wanted = values["shows"], values["smallest_of_interest"]
+    if found is None:
+        return f"unknown without a pilot (of interest: {wanted:g} points); add --pilot, or --from a study's folder"
+    enough = "enough" if found["smallest_difference"] <= wanted else "NOT enough"
+    return (
+        f"a difference of {found['smallest_difference']:.1f} points in 80 of 100 cases, {enough} for {wanted:g}; "
+        f"{found['seeds']} seeds, {found['tasks']} tasks of {found['rows']} rows, {found['comparisons']} comparisons; "
+        f"about new {found['over']}"
+    )
 
 
 def print_standing(study: Record, folder: Path, as_json: bool) -> None:

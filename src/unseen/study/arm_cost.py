@@ -1,4 +1,4 @@
-"""What one arm costs on this machine: its recipe's dry run, in a process of its own, remembered."""
+"""What arms cost on this machine: one measured by its dry run, the others by how much more or less they do."""
 
 from __future__ import annotations
 
@@ -6,65 +6,159 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from unseen.data.places import cache
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, UserMistake
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
 from unseen.study.arms import Arm
 from unseen.study.fingerprint import versions
 from unseen.study.means import cores
 from unseen.study.record import write_json
+from unseen.study.settings import Work
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
 
 Record = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much an arm does. `positions` are computed and `supervised` tokens counted for an example, by those of its
+    first step; `questions` are asked of its models together, `tasks` are tuned on. An arm that only asks has no
+    examples."""
+
+    examples: int
+    positions: float
+    supervised: float
+    tasks: int
+    questions: int
+
+
+class Sizes:
+    """Sizes of arms, each found out once and remembered on disk; one model is held at a time."""
+
+    def __init__(self) -> None:
+        self._held: tuple[str, LanguageModel] | None = None
+
+    def __call__(self, recipe: Recipe, work: Work) -> Size:
+        """Raises the mistakes of `prepare`."""
+        return Size(**_remembered("size", recipe, work, lambda: self._found(recipe, work)))
+
+    def _found(self, recipe: Recipe, work: Work) -> Record:
+        from unseen.study.plan import questions
+        from unseen.study.prepare import prepare
+
+        prepared = prepare(recipe)
+        asked = sum(questions(prepared).values())
+        if work == "ask":
+            return {"examples": 0, "positions": 0.0, "supervised": 0.0, "tasks": 0, "questions": asked // 2}
+        return self._sampled(prepared) | {"tasks": len(prepared.tuned_on), "questions": asked}
+
+    def _sampled(self, prepared: Any) -> Record:
+        from unseen.study.examples import TuningExamples, encoded_for
+        from unseen.train.dealing import dealing_of
+
+        recipe, model = prepared.recipe, self._model(prepared)
+        wanted = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows).wanted
+        sample = list(islice(encoded_for(prepared, model), min(wanted, recipe.train.examples_per_step)))
+        batches = dealing_of(model, recipe.train, model.module.device).deal(sample)
+        return {
+            "examples": wanted,
+            "positions": sum(batch.computed for batch in batches) / len(sample),
+            "supervised": sum(each.supervised for each in sample) / len(sample),
+        }
+
+    def _model(self, prepared: Any) -> LanguageModel:
+        from unseen.study.run import load
+
+        if self._held is None or self._held[0] != prepared.model.digest:
+            self._held = None  # the memory of one before the next takes its own
+            self._held = prepared.model.digest, load(prepared)
+        return self._held[1]
+
+
 def largest(arms: Sequence[Arm]) -> Arm:
-    """The arm whose model has the most bytes of weights; of several the one that reads most tokens at once."""
+    """The arm whose model has the most bytes of weights; of several the one that is likely to need most memory."""
     sizes = {name: resolve(name).size for name in {arm.recipe.model for arm in arms}}
 
     def weight(arm: Arm) -> tuple[int, bool, int]:
         train = arm.recipe.train
-        return sizes[arm.recipe.model], train.method == "full", min(train.batch_tokens, train.max_tokens * 4)
+        return sizes[arm.recipe.model], train.method == "full" and arm.work == "tune", train.batch_tokens
 
     return max(arms, key=weight)
 
 
-def measured(recipe: Recipe) -> Record:
-    """The facts of the recipe's plan (see `plan`), measured here or remembered from before.
+def measured(recipe: Recipe, work: Work = "tune") -> Record:
+    """Seconds of tuning and of asking, and megabytes at the peak, of a recipe: measured here by its plan (see `plan`),
+    in a process of its own, or remembered.
 
-    Raises `DataMistake` with what the plan's process said where it cannot be made.
+    Raises `DataMistake` with what that process said where it cannot be.
     """
-    key = json.dumps([recipe.model_copy(update={"name": "x"}).canonical(), versions(), cores()], sort_keys=True)
-    path = cache() / "plans" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+    return _remembered("cost", recipe, work, lambda: _measured(recipe, work))
+
+
+def _remembered(kind: str, recipe: Recipe, work: Work, find: Callable[[], Record]) -> Record:
+    """What `find` gives, kept in the cache for this recipe, machine and version."""
+    canonical = recipe.model_copy(update={"name": "any"}).canonical()
+    key = json.dumps([kind, work, canonical, versions(), cores()], sort_keys=True)
+    path = cache() / "plans" / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, _measured(recipe))
+        write_json(path, find())
     found: Record = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
-def _measured(recipe: Recipe) -> Record:
-    command = [sys.executable, "-m", "unseen.study.arm_cost"]
+def _measured(recipe: Recipe, work: Work) -> Record:
+    command = [sys.executable, "-m", "unseen.study.arm_cost", work]
     done = subprocess.run(command, input=json.dumps(recipe.canonical()), capture_output=True, text=True)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"its process ended with status {done.returncode}"]
-        raise DataMistake(
-            recipe.name, f"cannot be planned: {last[0].removeprefix('unseen: ')}", "see unseen tune --plan"
-        )
-    found: Record = json.loads(done.stdout)
+        raise DataMistake(recipe.name, f"cannot be planned: {last[0].removeprefix('unseen: ')}", "see tune --plan")
+    found: Record = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def main() -> int:
-    """Plan the recipe that standard input holds as JSON; its facts as JSON on standard output."""
-    from unseen.errors import UserMistake
-    from unseen.study.plan import plan
+def cost_of(recipe: Recipe, work: Work) -> Record:
+    """Measure a recipe in this process."""
+    if work == "tune":
+        from unseen.study.plan import plan
 
+        values = plan(recipe).values
+        return {name: values[name] for name in ("tuning_seconds", "asking_seconds", "memory_mb")}
+    from unseen.study.plan import questions, seconds_per_question
+    from unseen.study.prepare import prepare
+    from unseen.study.run import load
+
+    prepared = prepare(recipe)
+    model = load(prepared)
+    asked = sum(questions(prepared).values()) // 2
+    weights = sum(each.numel() * each.element_size() for each in model.module.parameters())
+    seconds = seconds_per_question(prepared, model) * asked
+    return {"tuning_seconds": 0, "asking_seconds": round(seconds, 1), "memory_mb": round(weights * 1.5 / 2**20)}
+
+
+def as_matched(size: Size, reference: Size, by: str) -> Size:
+    """The size of an arm once it has as many examples as the study's matching gives it."""
+    if not size.examples or not reference.examples or by == "steps":
+        return size
+    if by == "exposures":
+        examples = reference.examples / reference.tasks * size.tasks
+    else:
+        examples = reference.examples * reference.supervised / size.supervised
+    return replace(size, examples=round(examples))
+
+
+def main(work: Work) -> int:
+    """Measure the recipe that standard input holds as JSON; its cost as JSON, the last line of standard output."""
     try:
-        print(json.dumps(plan(Recipe.model_validate_json(sys.stdin.read())).values))
+        print(json.dumps(cost_of(Recipe.model_validate_json(sys.stdin.read()), work)))
     except UserMistake as mistake:
         print(*mistake.lines, sep="\n", file=sys.stderr)
         return 2
@@ -72,4 +166,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("ask" if sys.argv[1:] == ["ask"] else "tune"))

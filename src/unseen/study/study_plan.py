@@ -1,0 +1,155 @@
+"""What a study would cost on this machine, and what it could show, before it runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import UserMistake
+from unseen.model.folder import resolve
+from unseen.study import means
+from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
+from unseen.study.arms import Arm, expand
+from unseen.study.pilot import what_pilot_shows
+from unseen.study.run import RUNS
+from unseen.study.study_file import Study
+
+PATIENCE = 45.0  # seconds for looking into arms; what is not looked into by then is taken to be as the measured arm
+START_SECONDS = 10.0  # of an arm: a process, its rows, its proof
+# What an untuned model's answers do not depend on: arms that differ in these only share them.
+NOT_ASKED = ("name", "train", "mixture", "shots", "hold_out")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """JSON-able facts: `arms` with the cost of each, the total in hours beside the budget, what runs at a time, and,
+    with a pilot, the smallest difference that the study would show."""
+
+    values: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of an arm with one seed, and how they were found."""
+
+    tuning: float
+    asking: float
+    how: str
+
+
+def plan_study(study: Study, pilot: Path | None = None, workers: int | None = None) -> StudyPlan:
+    """The arms of a study and what they cost: one is measured, the others are scaled by the positions they compute and
+    the questions they ask. With the folder of a `pilot` (a study of the same question at any size, which may be one of
+    this study's own) also the smallest difference that it would show, with 80 % power, after Holm's correction.
+
+    Raises the mistakes of `expand`, and `DataMistake` where the arm that is measured cannot run, or for a folder that
+    holds no study.
+    """
+    arms = expand(study)
+    first = [arm for arm in arms if arm.seed == study.said.seeds[0]]
+    reference = _reference(study, first)
+    costs, memory = _costs(study, first, reference)
+    seconds = _total(arms, costs)
+    count = workers or means.fitting(len(arms), memory, means.cores(), means.memory(), len(means.gpus()))
+    hours = seconds / 3600
+    values: Record = {
+        "study": study.name,
+        "size": study.size,
+        "question": study.said.question,
+        "folder": str(RUNS / study.folder_name),
+        "matched": study.said.matched,
+        "measured_arm": reference.name,
+        "arms": [_line(arm, costs[arm.name], study) for arm in first],
+        "seeds": list(study.said.seeds),
+        "hours": round(hours, 3),
+        "budget_hours": study.said.budget.hours,
+        "within_budget": study.said.budget.hours is None or hours <= study.said.budget.hours,
+        "workers": count,
+        "memory_mb": round(memory / 2**20),
+        "smallest_of_interest": study.said.decision.smallest,
+        "shows": what_pilot_shows(study, first, pilot) if pilot else None,
+    }
+    return StudyPlan(values)
+
+
+def _reference(study: Study, arms: Sequence[Arm]) -> Arm:
+    """The arm that is measured: what the others are matched to, when it is tuned, else the first that is."""
+    tuned = [arm for arm in arms if arm.work == "tune"] or list(arms)
+    return next((arm for arm in tuned if arm.name == study.said.baseline), tuned[0])
+
+
+def _costs(study: Study, arms: Sequence[Arm], reference: Arm) -> tuple[Mapping[str, Cost], int]:
+    """Cost by arm, and bytes of the largest one measured."""
+    began, sizes = time.monotonic(), Sizes()
+    spent = measured(reference.recipe, reference.work)
+    known: dict[tuple[str, str], tuple[Record, Size]] = {}
+    size = sizes(reference.recipe, reference.work)
+    known[reference.recipe.model, reference.work] = spent, size
+    memory = int(spent["memory_mb"])
+    costs: dict[str, Cost] = {}
+    for arm in sorted(arms, key=lambda each: each.name != largest(arms).name):
+        late = time.monotonic() - began > PATIENCE
+        model = arm.recipe.model, arm.work
+        try:
+            if model not in known and not late:
+                known[model] = measured(arm.recipe, arm.work), sizes(arm.recipe, arm.work)
+                memory = max(memory, int(known[model][0]["memory_mb"]))
+            own = None if late else as_matched(sizes(arm.recipe, arm.work), size, study.said.matched)
+        except UserMistake as mistake:
+            costs[arm.name] = Cost(0.0, 0.0, f"cannot run: {mistake.lines[0]}")
+            continue
+        costs[arm.name] = _scaled(arm, own, known.get(model), (spent, size, reference))
+    return costs, memory * 2**20
+
+
+def _scaled(
+    arm: Arm, own: Size | None, like: tuple[Record, Size] | None, measured_arm: tuple[Record, Size, Arm]
+) -> Cost:
+    """Seconds of an arm, from a measurement of its model where there is one, else of the reference's."""
+    spent, size = like or measured_arm[:2]
+    larger = 1.0 if like else resolve(arm.recipe.model).size / resolve(measured_arm[2].recipe.model).size
+    if own is None:
+        return Cost(
+            spent["tuning_seconds"] * larger, spent["asking_seconds"] * larger, "taken to be as the measured arm"
+        )
+    work = own.examples * own.positions / (size.examples * size.positions) if size.examples else 0.0
+    asked = own.questions / size.questions if size.questions else 0.0
+    how = "by positions and questions" if like else "by positions, questions and bytes of the model"
+    if arm.name == measured_arm[2].name:
+        how = "measured"
+    return Cost(spent["tuning_seconds"] * work * larger, spent["asking_seconds"] * asked * larger, how)
+
+
+def _total(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> float:
+    """Seconds of all arms and seeds, one after the other; answers of an untuned model that arms share count once."""
+    asked: set[str] = set()
+    total = 0.0
+    for arm in arms:
+        cost, key = costs[arm.name], _asked(arm)
+        share = 1.0 if arm.work == "ask" else 0.5  # a tuned arm asks its base model and its tuned one
+        total += cost.tuning + cost.asking * ((1.0 - share) if key in asked else 1.0) + START_SECONDS
+        asked.add(key)
+    return total
+
+
+def _asked(arm: Arm) -> str:
+    values = {name: value for name, value in arm.recipe.canonical().items() if name not in NOT_ASKED}
+    if not arm.recipe.evaluate.seen:
+        values.pop("seen")
+    return json.dumps(values, sort_keys=True)
+
+
+def _line(arm: Arm, cost: Cost, study: Study) -> dict[str, Any]:
+    return {
+        "arm": arm.name,
+        "compared_with": arm.against,
+        "work": arm.work,
+        "seeds": len(study.said.seeds),
+        "tuning_seconds": round(cost.tuning, 1),
+        "asking_seconds": round(cost.asking, 1),
+        "how": cost.how,
+    }
