@@ -195,6 +195,12 @@ def test_the_tasks_of_the_catalog_are_these_and_the_demo_asks_none_of_them(catal
     assert not {task.name for task in catalog.match([*demo.seen, *demo.unseen])} & {task.name for task in tasks}
 
 
+def test_they_are_there_where_no_index_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("UNSEEN_HOME", str(tmp_path / "file"))
+    assert len(instructed(load_catalog(["shipped"]))) == 16
+
+
 @pytest.mark.parametrize("level", ["cluster", "dataset"])
 def test_categories_and_datasets_can_be_left_out_and_no_text_is_on_both_sides(catalog: Catalog, level: Any) -> None:
     tasks = instructed(catalog)

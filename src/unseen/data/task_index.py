@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -89,12 +90,10 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _write(place: Path, files: Mapping[str, Any]) -> None:
+    """Keep the index; where nothing can be written it is made anew each time, for the shipped tasks are always there."""
     part = place.with_suffix(f".part{os.getpid()}")
-    try:
+    with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": VERSION, "files": files}, ensure_ascii=False, separators=(",", ":"))
         part.write_text(text, encoding="utf-8")
         part.replace(place)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataMistake(str(place.parent), f"cannot be written ({reason})", "free it, or set UNSEEN_HOME") from None
