@@ -90,7 +90,7 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _write(place: Path, files: Mapping[str, Any]) -> None:
-    """Keep the index; where nothing can be written it is made anew each time, for the shipped tasks are always there."""
+    """Keep the index; where nothing can be written it is made anew each time, as shipped tasks always load."""
     part = place.with_suffix(f".part{os.getpid()}")
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
