@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from unseen.study.answers import Answers
-from unseen.study.estimate import Across, Estimate, Observed, Over, claim, estimate, part
+from unseen.study.estimate import Across, Bounds, Estimate, Observed, Over, claim, estimate, over_tasks, part
 from unseen.study.observe import SPREADS, Comparable, Sum, Term, observe
+from unseen.study.power import Pilot, pilot_of
 from unseen.study.results import StudyResults
 from unseen.study.rule import Rule
 from unseen.task.seeds import generator
@@ -16,19 +17,26 @@ BASE = "base"  # what an arm is compared with that is compared with its own untu
 Runs = Mapping[int, Answers]  # by seed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class SeedValue:
+    """The measure of one seed, or the difference of a pair of seeds: (first arm's, second arm's)."""
+
+    seeds: tuple[int, int]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One arm's number, or the difference of two: the measure itself, the spreads over templates, each task, each
-    cluster. `seeds` are the pairs of seeds used; `observed` is what the measure's interval was made from."""
+    cluster, each (pair of) seeds. `unused_seeds` had no partner. `pilot` says how the numbers vary."""
 
     main: Estimate
     spreads: Mapping[str, Estimate]
     tasks: Mapping[str, Estimate]
     clusters: Mapping[str, Estimate]
-    observed: Observed
-    seeds: tuple[tuple[int, int], ...]
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    unused_seeds: int = 0
+    by_seed: tuple[SeedValue, ...]
+    unused_seeds: int
+    pilot: Pilot
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +134,17 @@ def _measured(sums: Sequence[Sum], rule: Rule, seeds: Sequence[tuple[int, int]],
     observed = found.of(rule.statistic)
     if observed is None or over is None:
         return Compared(None, found.void, found.left_out)
-    spreads = {name: _estimate(each, over, "median") for name in SPREADS if (each := found.of(name))}
-    tasks = {task: _estimate(part(observed, [at]), "rows", "mean") for at, task in enumerate(observed.tasks)}
-    main = _estimate(observed, over, rule.across)
-    measured = Measured(
-        main, spreads, tasks, _by_cluster(observed, rule), observed, tuple(seeds), found.left_out, unused
-    )
+    bounds = (-100.0, 100.0) if any(term.weight < 0 for term in sums[0]) else (0.0, 100.0)
+    spreads = {name: _estimate(each, over, "median", bounds) for name in SPREADS if (each := found.of(name))}
+    tasks = {task: _estimate(part(observed, [at]), "rows", "mean", bounds) for at, task in enumerate(observed.tasks)}
+    main = _estimate(observed, over, rule.across, bounds)
+    by_seed = tuple(map(SeedValue, seeds, over_tasks(observed, rule.across)))
+    pilot = pilot_of(observed, over, rule.level)
+    measured = Measured(main, spreads, tasks, _by_cluster(observed, rule, bounds), by_seed, unused, pilot)
     return Compared(measured, found.void, found.left_out)
 
 
-def _by_cluster(observed: Observed, rule: Rule) -> dict[str, Estimate]:
+def _by_cluster(observed: Observed, rule: Rule, bounds: Bounds) -> dict[str, Estimate]:
     """Each cluster by itself, for new tasks of it where there are enough to tell."""
     places: dict[str, list[int]] = {}
     for place, cluster in enumerate(observed.clusters):
@@ -143,8 +152,8 @@ def _by_cluster(observed: Observed, rule: Rule) -> dict[str, Estimate]:
     if len(places) < 2:
         return {}
     parts = {cluster: part(observed, each) for cluster, each in places.items()}
-    return {cluster: _estimate(each, claim(each, None), rule.across) for cluster, each in parts.items()}
+    return {cluster: _estimate(each, claim(each, None), rule.across, bounds) for cluster, each in parts.items()}
 
 
-def _estimate(observed: Observed, over: Over, across: Across) -> Estimate:
-    return estimate(observed, over, across, generator(0, "study", *observed.tasks))
+def _estimate(observed: Observed, over: Over, across: Across, bounds: Bounds) -> Estimate:
+    return estimate(observed, over, across, generator(0, "study", *observed.tasks), bounds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ from unseen.study.variance import Variance, over_seeds_alone, over_units, row_no
 
 Over = Literal["clusters", "tasks", "rows"]
 Across = Literal["mean", "median"]
+Bounds = tuple[float, float]  # between which the true value must lie
+ANYWHERE: Bounds = (-inf, inf)
 FEWEST_UNITS = 3  # Student's t of two units is 12.7: such an interval decides nothing, so two are held fixed
 
 
@@ -83,7 +86,15 @@ def claim(observed: Observed, level: str | None, wanted: Over | Literal["auto"] 
     return "tasks" if wanted != "rows" and len(observed.tasks) >= FEWEST_UNITS else "rows"
 
 
-def estimate(observed: Observed, over: Over, across: Across, random: np.random.Generator) -> Estimate:
+def over_tasks(observed: Observed, across: Across) -> list[float]:
+    """The mean or median over tasks, of each seed."""
+    found = (np.mean if across == "mean" else np.median)(observed.values, axis=1)
+    return [float(each) for each in found]
+
+
+def estimate(
+    observed: Observed, over: Over, across: Across, random: np.random.Generator, bounds: Bounds = ANYWHERE
+) -> Estimate:
     """The mean over seeds of the mean (or median) over tasks, with its interval for what `over` says."""
     units = _units(observed, over)
     whole = np.ones((1, len(observed.tasks)))
@@ -98,8 +109,8 @@ def estimate(observed: Observed, over: Over, across: Across, random: np.random.G
     low, high = value - below * width, value + above * width
     return Estimate(
         value,
-        low,
-        high,
+        max(low, bounds[0]),
+        min(high, bounds[1]),
         error,
         variance.freedom,
         _p_value(value, low, high, variance.freedom),

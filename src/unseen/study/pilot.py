@@ -47,7 +47,7 @@ def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path) -> dict[st
 
     Raises `DataMistake` where the folder is no study's, or has nothing that could be compared.
     """
-    from unseen.study.power import pilot_of, smallest_difference, together
+    from unseen.study.power import smallest_difference, together
     from unseen.study.results import read_results
     from unseen.study.verdict import analyse
 
@@ -55,7 +55,7 @@ def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path) -> dict[st
     found = [arm.difference for arm in verdict.arms if arm.difference is not None]
     if not found:
         raise DataMistake(str(folder), "has no two arms that could be compared", "name a pilot that finished")
-    pilot = together([pilot_of(each.observed, each.main.over, study.said.decision.level) for each in found])
+    pilot = replace(together([each.pilot for each in found]), level=study.said.decision.level)
     compared = [arm for arm in arms if arm.against is not None]
     recipe = arms[0].recipe
     rows = recipe.evaluate.rows or pilot.rows

@@ -8,7 +8,7 @@ from typing import Literal
 
 from unseen.study.compare import BASE, Compared, Measured, Runs, against, against_base, own, read_answers
 from unseen.study.estimate import Estimate
-from unseen.study.power import Pilot, needed, needed_tasks, pilot_of, smallest_difference
+from unseen.study.power import Pilot, needed, needed_tasks, smallest_difference
 from unseen.study.results import ArmResult, StudyResults
 from unseen.study.rule import Rule
 from unseen.study.student import holm
@@ -142,7 +142,7 @@ def _decided(results: StudyResults, arm: ArmVerdict, corrected: float, compariso
     assert arm.difference is not None
     word = word_for(arm.difference.main, corrected, rule)
     runs = [each for name in (arm.name, arm.against) if name for each in results.finished(name)]
-    pilot = priced(pilot_of(arm.difference.observed, arm.difference.main.over, rule.level), runs)
+    pilot = priced(arm.difference.pilot, runs)
     shows = smallest_difference(pilot, pilot.seeds, comparisons, pilot.rows)
     cost = _cost(pilot, rule, comparisons) if word == "not decidable" else None
     return replace(arm, corrected=corrected, word=word, shows=shows, cost=cost)
