@@ -60,6 +60,7 @@ def demo(
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="tasks, datasets, templates, models or recipes")],
+    pattern: Annotated[str | None, typer.Argument(help="a glob over cluster/dataset: only what it matches")] = None,
     catalog: Catalogs = None,
     json: Json = False,
 ) -> None:
@@ -67,7 +68,7 @@ def list_(
     from unseen.reporting.listing import listing
     from unseen.reporting.terminal import print_table
 
-    print_table(listing(what, catalog or ("shipped", "data", "user")), json)
+    print_table(listing(what, catalog or ("shipped", "data", "user"), pattern), json)
 
 
 @app.command()
@@ -145,6 +146,28 @@ def flan(
     from unseen.reporting.terminal import print_table
 
     print_table([import_flan(path, user_catalog())], json)
+
+
+@importing.command("natural-instructions")
+def natural_instructions(
+    path: Annotated[Path, typer.Argument(help="a folder of task files, v1 or Super-NaturalInstructions")],
+    name: Annotated[str | None, typer.Option("--name", help="of the collection; the folder's when absent")] = None,
+    splits: Annotated[
+        Path | None, typer.Option("--splits", help="folder of the lists, test_tasks.txt and so on")
+    ] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="leave faulty files out, and say which")] = False,
+    json: Json = False,
+) -> None:
+    """The task files of Natural Instructions, as one collection; they stay where they are."""
+    from unseen.data.places import user_catalog
+    from unseen.progress import say
+    from unseen.reporting.terminal import print_table
+    from unseen.task.import_collection import import_collection
+
+    summary, left_out = import_collection(path, user_catalog(), name, splits, skip_bad)
+    for mistake in left_out:
+        say(f"left out: {mistake}")
+    print_table([summary], json)
 
 
 @app.command()

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from unseen.errors import RecipeMistake
 from unseen.section import Section, check_model
 from unseen.yamlfile import read_yaml_mapping, yaml_value
 
 MANY = 10**9  # a number beyond it is a slip of the keyboard
+InstructionPart = Literal["title", "definition", "prompt", "avoid", "emphasis", "negative", "positive"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Shots = Annotated[int, Field(ge=0, le=1000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _listed(said: Any) -> Any:
+    return said if isinstance(said, list | tuple) else [said]
 
 
 class HoldOutSettings(Section):
@@ -40,6 +45,22 @@ class TemplateSettings(Section):
     options: Literal["as_written", "suffix"] = Field(
         "as_written", description="suffix: FLAN's list of OPTIONS behind prompts that choose and list no choices"
     )
+
+
+class EncodingSettings(Section):
+    """An encoding of instructions; what it leaves out is as in the encoding that its layout is named after."""
+
+    manual: ClassVar[str] = "docs/instructions.md"
+
+    layout: Literal["tk_instruct", "natural_instructions"] = "tk_instruct"
+    parts: tuple[InstructionPart, ...] | None = Field(None, description="in the order in which v1's layout writes them")
+    positive: int | None = Field(None, ge=0, le=1000, description="at most so many positive examples")
+    negative: int | None = Field(None, ge=0, le=1000, description="at most so many negative examples")
+    explanations: bool | None = Field(None, description="show the reasons and suggestions of examples")
+    without: tuple[str, ...] = Field((), description="parts to take away, or `examples`, or `explanations`")
+
+
+Encodings = Annotated[tuple[str | EncodingSettings, ...], BeforeValidator(_listed)]
 
 
 class MixtureSettings(Section):
@@ -130,6 +151,7 @@ class EvaluateSettings(Section):
     seen_rows: int | None = Field(None, ge=1, le=MANY, description="rows of a seen task; as rows when absent")
     exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
     exemplar_layout: Literal["turns", "one_turn"] = "turns"
+    instructions: Encodings = Field((), description="encodings asked through; as instructions when absent")
     scoring: Literal["sum", "tokens", "unconditional"] = "sum"
     max_new_tokens: int = Field(64, ge=1, le=MANY)
     seen: bool = Field(True, description="ask the seen tasks too, on rows that were not tuned on")
@@ -155,6 +177,9 @@ class Recipe(Section):
     languages: tuple[str, ...] = Field((), description="only tasks that have no other language than these")
     hold_out: HoldOutSettings = HoldOutSettings()
     templates: TemplateSettings = TemplateSettings()
+    instructions: Encodings = Field(
+        (), description="how tasks that have an instruction are put: an encoding, or several, one drawn for each example"
+    )
     mixture: MixtureSettings = MixtureSettings()
     format: Literal["auto", "plain", "chat"] = "auto"
     system: str | None = Field(
@@ -170,6 +195,17 @@ class Recipe(Section):
     def _some_task(self) -> Recipe:
         if not self.seen and not self.unseen:
             raise ValueError("name at least one task under 'seen' or 'unseen'")
+        return self
+
+    @model_validator(mode="after")
+    def _every_encoding_is_asked(self) -> Recipe:
+        most = self.templates.per_task
+        for key, count, limit in (
+            ("instructions", len(self.instructions), most),
+            ("evaluate.instructions", len(self.evaluate.instructions), self.evaluate.templates or most),
+        ):
+            if count > limit:
+                raise ValueError(f"{key} names {count} encodings, of which {limit} would be taken; raise templates")
         return self
 
     def canonical(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from unseen.data import places
 from unseen.data.dataset import ALL, Dataset, Source
 from unseen.data.description_file import NAME, FilePath
-from unseen.data.split_lists import list_mistakes, lists_of, read_lists
+from unseen.data.split_lists import Lists, list_mistakes, read_lists
 from unseen.data.task_file import TaskFile
 from unseen.data.task_index import Indexed, indexed_tasks
 from unseen.data.task_naming import cluster_of, languages_of, origins_of
@@ -50,9 +50,9 @@ class CollectionFile(Section):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The tasks of a collection as datasets; what was left out with `skip_bad`, as task -> why.
+    """The tasks of a collection as datasets; what was left out with `skip_bad`, as task -> why, and all its `mistakes`.
 
-    `unlisted` counts, by list, the tasks that it names and that are not there. `absent` is the folder where there is
+    `not_here` counts, by list, the tasks that it names and that are not there. `absent` is the folder where there is
     none.
     """
 
@@ -60,7 +60,8 @@ class Collection:
     file: Path
     datasets: tuple[Dataset, ...]
     skipped: Mapping[str, str]
-    unlisted: Mapping[str, int]
+    not_here: Mapping[str, int]
+    mistakes: tuple[UserMistake, ...] = ()
     absent: Path | None = None
 
 
@@ -73,34 +74,37 @@ def load_collection(path: Path) -> Collection:
 
     Raises `DataMistake`, or `Mistakes` with every fault of every file, unless `skip_bad` says to leave those out.
     """
-    said = check_model(CollectionFile, read_yaml_mapping(path, DataMistake), str(path), DataMistake)
+    return collected(check_model(CollectionFile, read_yaml_mapping(path, DataMistake), str(path), DataMistake), path)
+
+
+def collected(said: CollectionFile, path: Path) -> Collection:
+    """What a description says, as `load_collection`; `path` is where it lies, or will."""
     base = path.absolute().parent if said.root is None else places.data_root() or Path("$UNSEEN_DATA")
     folder = base / said.folder
     if said.root and not folder.is_dir():
-        return Collection(said.collection, path, (), {}, {}, folder)
+        return Collection(said.collection, path, (), {}, {}, absent=folder)
     found = indexed_tasks(folder / said.tasks)
     lists = read_lists(*(folder / each if each else None for each in (said.splits, said.index)))
+    lists = replace(lists, partial=lists.partial or said.partial)
     names = {each.path.stem for each in found}
     mistakes = [mistake for each in found for mistake in each.mistakes]
-    mistakes += [] if said.partial else list_mistakes(lists, names)
+    mistakes += list_mistakes(lists, names)
     if not said.skip_bad:
         raise_all(mistakes)
-    unlisted = {name: sum(task not in names for task in tasks) for name, tasks in lists.items()}
     return Collection(
         said.collection,
         path,
         tuple(_datasets(said, found, lists)),
         {each.path.stem: _why(each.mistakes) for each in found if each.mistakes},
-        {name: count for name, count in unlisted.items() if count},
+        {name: len(tasks) for name, tasks in lists.absent(names).items()},
+        tuple(mistakes),
     )
 
 
-def _datasets(
-    said: CollectionFile, found: tuple[Indexed, ...], lists: Mapping[str, Mapping[str, str]]
-) -> Iterator[Dataset]:
+def _datasets(said: CollectionFile, found: tuple[Indexed, ...], lists: Lists) -> Iterator[Dataset]:
     for each in found:
         if each.task is not None:
-            named = lists_of(each.path.stem, lists)
+            named = lists.of(each.path.stem)
             yield _dataset(said, each.path, each.task, tuple(f"{said.collection}/{name}" for name in named))
 
 

@@ -1,13 +1,15 @@
 """The official lists of a collection: files of task names, `test_tasks.txt` and the like, and an index of tasks.
 
 Super-NaturalInstructions has splits/default/{train,test,excluded}_tasks.txt. Where there is no list of training tasks,
-they are the tasks that no other list names.
+they are the tasks that no other list names. An index says of every task in which list it is, and of a copy that holds
+only some tasks, which.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unseen.data.textlines import text_lines, unreadable
@@ -17,40 +19,55 @@ ENDING = "_tasks.txt"
 SHOWN = 3  # names in a message
 
 
-def read_lists(folder: Path | None, index: Path | None) -> dict[str, dict[str, str]]:
-    """List -> task -> where it is named. Raises `DataMistake` for what cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """List -> task -> the file that names it. `partial`: lists may name tasks that are not there."""
+
+    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    partial: bool = False
+
+    def of(self, task: str) -> tuple[str, ...]:
+        """The lists that name a task; `train` where there are lists, none of training tasks, and none names it."""
+        found = tuple(name for name, tasks in self.named.items() if task in tasks)
+        return found or (("train",) if self.named and "train" not in self.named else ())
+
+    def absent(self, known: Collection[str]) -> dict[str, list[str]]:
+        """The tasks of each list that are not among the `known`."""
+        absent = {name: [task for task in tasks if task not in known] for name, tasks in self.named.items()}
+        return {name: tasks for name, tasks in absent.items() if tasks}
+
+
+def read_lists(folder: Path | None, index: Path | None) -> Lists:
+    """The lists of a folder, and those of an index, which is partial where it says that tasks were not kept.
+
+    Raises `DataMistake` for what cannot be read.
+    """
     lists: dict[str, dict[str, str]] = {}
+    partial = False
     if folder is not None:
         files = sorted(folder.glob(f"*{ENDING}"))
         if not files:
             raise DataMistake(str(folder), f"holds no file *{ENDING}", "name the folder of test_tasks.txt")
         lists |= {file.name.removesuffix(ENDING): dict(_named(file)) for file in files}
-    if index is not None:
-        for task, name in _indexed(index):
+    for task, name, kept in _indexed(index) if index else ():
+        partial |= not kept
+        if kept:
             lists.setdefault(name, {}).setdefault(task, str(index))
-    return lists
+    return Lists(lists, partial)
 
 
-def list_mistakes(lists: Mapping[str, Mapping[str, str]], known: Collection[str]) -> list[UserMistake]:
-    """A mistake for each list that names tasks which are not there, and for tasks that two lists name."""
+def list_mistakes(lists: Lists, known: Collection[str]) -> list[UserMistake]:
+    """A mistake for each list that names tasks which are not there, and for each task that two lists name."""
     mistakes: list[UserMistake] = []
-    for name, tasks in lists.items():
-        absent = [task for task in tasks if task not in known]
-        if absent:
-            more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
-            what = f"names {len(absent)} tasks that are not there: {', '.join(absent[:SHOWN])}{more}"
-            remedy = "leave them out with --skip-bad, or 'partial: true' in the description"
-            mistakes.append(DataMistake(f"{tasks[absent[0]]}: list '{name}'", what, remedy))
-    for task, (first, second) in _doubles(lists):
-        where = f"{lists[second][task]}: {task}"
+    for name, absent in ({} if lists.partial else lists.absent(known)).items():
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        what = f"names {len(absent)} tasks that are not there: {', '.join(absent[:SHOWN])}{more}"
+        remedy = "leave them out with --skip-bad, or 'partial: true' in the description"
+        mistakes.append(DataMistake(f"{lists.named[name][absent[0]]}: list '{name}'", what, remedy))
+    for task, (first, second) in _doubles(lists.named):
+        where = f"{lists.named[second][task]}: {task}"
         mistakes.append(DataMistake(where, f"is in the list '{second}' and in '{first}'", "keep it in one of them"))
     return mistakes
-
-
-def lists_of(task: str, lists: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """The lists that name a task; `train` where lists are there, none of training tasks, and none names it."""
-    named = tuple(name for name, tasks in lists.items() if task in tasks)
-    return named or (("train",) if lists and "train" not in lists else ())
 
 
 def _named(file: Path) -> Iterator[tuple[str, str]]:
@@ -59,14 +76,16 @@ def _named(file: Path) -> Iterator[tuple[str, str]]:
             yield name, str(file)
 
 
-def _indexed(index: Path) -> Iterator[tuple[str, str]]:
-    """(task, list) of a tab-separated table with the columns `task` and `split`."""
+def _indexed(index: Path) -> Iterator[tuple[str, str, bool]]:
+    """(task, list, whether it is in this copy) of a table with tabs: columns `task`, `split`, and maybe `kept`."""
     try:
         with index.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file, delimiter="\t")
             if not {"task", "split"} <= set(table.fieldnames or ()):
                 raise DataMistake(str(index), "has no columns 'task' and 'split'", "it is a table with tabs")
-            yield from ((line["task"], line["split"]) for line in table if line["task"] and line["split"])
+            for line in table:
+                if line["task"] and line["split"]:
+                    yield line["task"], line["split"], line.get("kept") != "False"
     except OSError as error:
         raise unreadable(index, error) from None
     except UnicodeError:

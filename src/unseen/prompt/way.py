@@ -61,6 +61,13 @@ class RenderedInstruction:
     answer: None = None
 
 
+def prompt_source(way: Way) -> str:
+    """What a way to ask writes, with the names of columns where it writes theirs."""
+    if isinstance(way, Template):
+        return way.prompt
+    return opening(way.instruction, way.encoding).text + LAYOUTS[way.encoding.layout].ask("{{ input }}")[0]
+
+
 class CompiledInstruction:
     """An instruction, written once for all rows of its task."""
 

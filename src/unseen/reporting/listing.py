@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import TaskMistake, UserMistake, nearest
+from unseen.prompt.way import prompt_source
 from unseen.task.catalog import Catalog, folder_of, load_catalog
+from unseen.task.variants import base_name
 
 RECIPES = "recipes"
+CHOSEN_FROM = ("tasks", "datasets", "templates")
 Record = dict[str, Any]
 
 
-def listing(what: str, catalogs: Sequence[str]) -> list[Record]:
-    """Records of everything of kind `what` in the catalogs; `TaskMistake` for an unknown kind."""
+def listing(what: str, catalogs: Sequence[str], pattern: str | None = None) -> list[Record]:
+    """Records of everything of kind `what` in the catalogs; of tasks, datasets and templates those whose task matches
+    the glob `pattern`. Raises `TaskMistake` for an unknown kind, and for a pattern without a match."""
     kinds: Mapping[str, Callable[[], list[Record]]] = {
-        "tasks": lambda: _tasks(load_catalog(catalogs)),
-        "datasets": lambda: _datasets(load_catalog(catalogs)),
-        "templates": lambda: _templates(load_catalog(catalogs)),
+        "tasks": lambda: _tasks(_matching(load_catalog(catalogs), pattern)),
+        "datasets": lambda: _datasets(_matching(load_catalog(catalogs), pattern)),
+        "templates": lambda: _templates(_matching(load_catalog(catalogs), pattern)),
         "models": _models,
         "recipes": lambda: _recipes(catalogs),
     }
     if what not in kinds:
         raise TaskMistake("list", f"there are no '{what}'", nearest(what, kinds, "kinds"))
+    if pattern is not None and what not in CHOSEN_FROM:
+        raise TaskMistake("list", f"'{pattern}' cannot choose among {what}", f"it chooses {', '.join(CHOSEN_FROM)}")
     return kinds[what]()
+
+
+def _matching(catalog: Catalog, pattern: str | None) -> Catalog:
+    """What `pattern` matches of a catalog: tasks with their variants, and what is missing."""
+    if pattern is None:
+        return catalog
+    tasks = {name: task for name, task in catalog.tasks.items() if fnmatchcase(base_name(name), pattern)}
+    missing = {name: why for name, why in catalog.missing.items() if fnmatchcase(name, pattern)}
+    if not tasks and not missing:
+        catalog.match([pattern])  # which tells the nearest
+    return replace(catalog, tasks=tasks, missing=missing)
 
 
 def _tasks(catalog: Catalog) -> list[Record]:
@@ -34,12 +53,13 @@ def _tasks(catalog: Catalog) -> list[Record]:
             "question": task.kind,
             "templates": len(task.templates),
             "metrics": list(task.metrics),
+            "category": ", ".join(task.dataset.categories) or task.cluster,
             "language": list(task.dataset.language),
             "catalog": task.dataset.catalog,
         }
         for task in catalog.tasks.values()
     ]
-    blank = {"question": "", "templates": 0, "metrics": [], "language": [], "catalog": "data"}
+    blank = {"question": "", "templates": 0, "metrics": [], "category": "", "language": [], "catalog": "data"}
     return there + [{"task": name, **blank, "catalog": f"data ({why})"} for name, why in catalog.missing.items()]
 
 
@@ -51,6 +71,9 @@ def _datasets(catalog: Catalog) -> list[Record]:
             "cluster": dataset.cluster,
             "splits": list(dataset.splits),
             "origin": list(dataset.origin),
+            "made of": list(dataset.shares_rows_with),
+            "domains": list(dataset.domains),
+            "lists": list(dataset.lists),
             "language": list(dataset.language),
             "licence": dataset.licence,
             "catalog": dataset.catalog,
@@ -61,7 +84,7 @@ def _datasets(catalog: Catalog) -> list[Record]:
 
 def _templates(catalog: Catalog) -> list[Record]:
     return [
-        {"task": task.name, "template": each.name, "original_task": each.original_task, "prompt": each.prompt}
+        {"task": task.name, "template": each.name, "original_task": each.original_task, "prompt": prompt_source(each)}
         for task in catalog.tasks.values()
         if not task.name.endswith(":generate")
         for each in task.templates

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from unseen.data.dataset import Dataset, Row, Source
+from unseen.data.dataset import ALL, Dataset, Row, Source
 from unseen.data.records import SUFFIXES
 from unseen.data.rows import is_unlabelled, read_rows
 from unseen.errors import DataMistake, UserMistake, raise_all
@@ -18,9 +18,10 @@ from unseen.evaluation.metrics import unknown_metrics
 from unseen.progress import bar, say
 from unseen.prompt.check import check_templates
 from unseen.prompt.conversation import conversation, why_empty
-from unseen.prompt.engine import CompiledTemplate, compile_template
+from unseen.prompt.engine import CompiledTemplate
 from unseen.prompt.template import Template
 from unseen.prompt.templates import load_templates
+from unseen.prompt.way import CompiledInstruction, Way, compile_way
 from unseen.task.task import Task
 
 MOST_CHECKED = 10_000  # rows of a split that `--check` reads
@@ -32,7 +33,7 @@ class RenderSource:
 
     task: str
     dataset: Dataset
-    templates: tuple[Template, ...]
+    templates: tuple[Way, ...]
 
 
 @dataclass(slots=True)
@@ -98,11 +99,11 @@ def check_source(source: RenderSource) -> None:
     """Raise every mistake of the templates on the rows, together; else say what was checked."""
     mistakes = unknown_metrics(source.dataset)
     checked = 0
-    for split in source.dataset.splits:
+    for split in _splits(source):
         rows = [row for row, _ in zip(_labelled(source, split, Left()), range(MOST_CHECKED), strict=False)]
         checked += len(rows)
         if source.dataset.kind == "rows":
-            mistakes += check_templates(source.templates, rows)
+            mistakes += check_templates([way for way in source.templates if isinstance(way, Template)], rows)
         else:
             mistakes += _reading_mistakes(source.dataset, split, rows)
     raise_all(list({str(mistake): mistake for mistake in mistakes}.values()))
@@ -122,6 +123,11 @@ def _reading_mistakes(dataset: Dataset, split: str, rows: Sequence[Row]) -> Iter
         yield DataMistake(dataset.splits[split].path, what, "an example needs an answer after its last question")
 
 
+def _splits(source: RenderSource) -> Iterator[str]:
+    """The splits, less the one that holds the rows of the others again."""
+    return (split for split in source.dataset.splits if split != ALL)
+
+
 def _labelled(source: RenderSource, split: str, left: Left) -> Iterator[Row]:
     for row in read_rows(source.dataset, split):
         if is_unlabelled(source.dataset, row):
@@ -134,8 +140,8 @@ def _lines(source: RenderSource, truncate_chars: int | None, left: Left) -> Iter
     if source.dataset.kind != "rows":
         yield from _conversations(source, left)
         return
-    compiled = [compile_template(template) for template in source.templates]
-    for split in source.dataset.splits:
+    compiled = [compile_way(way) for way in source.templates]
+    for split in _splits(source):
         for row in _labelled(source, split, left):
             for template in compiled:
                 line = _line(source.task, template, row, truncate_chars)
@@ -146,7 +152,9 @@ def _lines(source: RenderSource, truncate_chars: int | None, left: Left) -> Iter
                     yield line
 
 
-def _line(task: str, template: CompiledTemplate, row: Row, truncate_chars: int | None) -> dict[str, Any] | None:
+def _line(
+    task: str, template: CompiledTemplate | CompiledInstruction, row: Row, truncate_chars: int | None
+) -> dict[str, Any] | None:
     rendered = template.render(row, truncate_chars=truncate_chars)
     if rendered is None:
         return None

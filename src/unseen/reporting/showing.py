@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from unseen.data.dataset import Row
+from unseen.data.dataset import ALL, Row
 from unseen.data.rows import open_rows, read_rows
 from unseen.errors import DataMistake, TemplateMistake, nearest
 from unseen.evaluation.exemplars import exemplar_pool, exemplars_of
@@ -182,8 +182,12 @@ def _rendered(task: Task, template: int, rows: Sequence[Row], shots: int) -> lis
 
 
 def _rows(task: Task, view: View) -> list[Row]:
-    """The records of the task's first split from number `view.row` on. Raises `DataMistake` where it has none."""
-    split = next(iter(task.dataset.splits))
+    """The records of the task's first split, or of the one that holds all, from number `view.row` on.
+
+    Raises `DataMistake` where it has none.
+    """
+    splits = task.dataset.splits
+    split = ALL if ALL in splits else next(iter(splits))
     last, found = -1, []
     for row in read_rows(task.dataset, split):
         last = row.index

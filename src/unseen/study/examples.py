@@ -153,9 +153,9 @@ def encode_examples(
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
     stored = EncodedStore.write(folder / EXAMPLES, encoded_examples(examples, encode))
     left_out = len(too_long)
-    held = list(validation_examples(recipe, prepared.seen, prepared.seen_rows, prepared.rows))
+    held = list(validation_examples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows))
     validation = list(encode(held))
-    held_rows = sum(len(prepared.seen_rows.validate[t.dataset.task]) for t in prepared.seen if not t.turned)
+    held_rows = sum(len(prepared.seen_rows.validate[t.dataset.task]) for t in prepared.tuned_on if not t.turned)
     cuts: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
     for each in stored:

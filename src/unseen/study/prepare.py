@@ -22,6 +22,7 @@ from unseen.study.selected import Selected, selected_tasks
 from unseen.task.catalog import Catalog, load_catalog
 from unseen.task.claims import Conflict, model_conflicts
 from unseen.task.holdout import HoldOut, hold_out
+from unseen.task.instructed import RecipeEncodings, through_encodings
 from unseen.task.task import Task
 
 
@@ -94,8 +95,11 @@ def prepare(recipe: Recipe) -> Prepared:
     """
     catalog = load_catalog(recipe.catalogs)
     selected = selected_tasks(recipe, catalog)
-    seen, unseen = selected.seen, selected.unseen
-    tuned_on = seen + (catalog.turned(seen) if recipe.templates.turned else ())
+    encodings = RecipeEncodings.of(recipe)
+    named, unseen = selected.seen, through_encodings(selected.unseen, encodings.asked)
+    encodings.check((*named, *unseen), recipe.name)
+    seen = through_encodings(named, encodings.asked)
+    tuned_on = through_encodings(named, encodings.tuned) + (catalog.turned(named) if recipe.templates.turned else ())
     raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")

@@ -80,8 +80,7 @@ def load_catalog(names: Sequence[str]) -> Catalog:
         for file in sorted(folder_of(name).glob("*.yaml")):
             try:
                 described = _load(file, name, missing)
-                _refuse_doubles(datasets, described, file)
-                for dataset in described:
+                for dataset in _new(datasets, described, file):
                     tasks.update((task.name, task) for task in tasks_of(dataset, ways_of(dataset)))
             except Mistakes as several:
                 mistakes += several.mistakes
@@ -131,11 +130,26 @@ def _paths(source: Source) -> tuple[str, ...]:
     return tuple(source.options["files"].values()) if source.format == "parallel" else (source.path,)
 
 
-def _refuse_doubles(known: dict[str, Dataset], described: Sequence[Dataset], file: Path) -> None:
-    """Add what `file` describes to what is `known`; one mistake for all that is described twice."""
-    doubled = [each for each in described if known.setdefault(each.name, each) is not each]
+def _new(known: dict[str, Dataset], described: Sequence[Dataset], file: Path) -> list[Dataset]:
+    """What `file` describes, added to what is `known`. The same task file in two collections is one dataset, on the
+    lists of both; other names that are known already are told in one `DataMistake`."""
+    added = [_joined(known.get(each.name, each), each) for each in described]
+    doubled = [each for each in added if known.setdefault(each.name, each).file != each.file]
     if doubled:
-        first = doubled[0].name
         more = f" and {len(doubled) - 1} more" if len(doubled) > 1 else ""
-        remedy = "rename one of them" if not more else "remove one of the two collections"
-        raise DataMistake(str(file), f"describes '{first}'{more}, as {known[first].file} does", remedy)
+        remedy = "remove one of the two collections" if more else "rename one of them"
+        what = f"describes '{doubled[0].name}'{more}, as {known[doubled[0].name].file} does"
+        raise DataMistake(str(file), what, remedy)
+    known.update((each.name, each) for each in added)
+    return added
+
+
+def _joined(first: Dataset, again: Dataset) -> Dataset:
+    if first is again or again.instruction is None or not same_file(first, again):
+        return again
+    return replace(first, lists=tuple(dict.fromkeys((*first.lists, *again.lists))))
+
+
+def same_file(first: Dataset, second: Dataset) -> bool:
+    """Whether two datasets are one: the same description, or the same task file of two collections."""
+    return bool(first.file and second.file and first.file.resolve() == second.file.resolve())

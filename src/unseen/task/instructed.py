@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from unseen.errors import RecipeMistake
+from unseen.prompt.encodings import encodings_of
 from unseen.prompt.instruction import Encoding, Instructed
+from unseen.recipe import Encodings, Recipe
 from unseen.task.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeEncodings:
+    """The encodings that a recipe tunes through, and those that it asks through; none leaves tasks as they are."""
+
+    tuned: tuple[Encoding, ...]
+    asked: tuple[Encoding, ...]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> RecipeEncodings:
+        """Raises `RecipeMistake` for an encoding that cannot be, naming the nearest."""
+        tuned = _read(recipe.instructions, f"{recipe.name}: instructions")
+        return cls(tuned, _read(recipe.evaluate.instructions, f"{recipe.name}: evaluate.instructions") or tuned)
+
+    def check(self, tasks: Sequence[Task], recipe: str) -> None:
+        """Raise `RecipeMistake` where encodings are named and none of `tasks` has an instruction."""
+        if (self.tuned or self.asked) and not any(map(is_instructed, tasks)):
+            what = f"no instruction is there to encode: none of {len(tasks)} tasks has one"
+            raise RecipeMistake(f"{recipe}: instructions", what, "leave it out, or name tasks of a collection")
+
+
+def is_instructed(task: Task) -> bool:
+    return any(isinstance(way, Instructed) for way in task.templates)
 
 
 def through_encodings(tasks: Iterable[Task], encodings: Sequence[Encoding]) -> tuple[Task, ...]:
@@ -19,3 +46,7 @@ def _through(task: Task, encodings: Sequence[Encoding]) -> Task:
     if instructed is None or not encodings:
         return task
     return replace(task, templates=tuple(replace(instructed, encoding=each) for each in encodings))
+
+
+def _read(said: Encodings, where: str) -> tuple[Encoding, ...]:
+    return encodings_of([each if isinstance(each, str) else each.model_dump() for each in said], where)
