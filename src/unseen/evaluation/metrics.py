@@ -3,12 +3,13 @@
 accuracy     the same text. White space never decides: it is trimmed at both ends and every run of it (line breaks
              and no-break spaces too) is one space. Case and punctuation count.
 exact_match  Super-NaturalInstructions' exact match: lower case, ASCII punctuation removed (not replaced by a space),
-             single spaces; articles are kept.
+             single spaces; articles are kept. Punctuation that other scripts have of their own is removed, too.
 f1           SQuAD's token F1: as exact_match, and the articles a, an, the removed; F-measure of the bags of words.
-             As in SQuAD 2.0, where one text has no word left the value is 100 if both have none, else 0.
+             As in SQuAD 2.0, where one text has no word left the value is 100 if both have none, else 0. In scripts
+             without spaces a word is a character.
 rouge_l      ROUGE-L F-measure with stemming, see `rouge.py`.
 bleu         corpus BLEU of sacrebleu with its defaults (13a tokeniser, mixed case, exponential smoothing), over all
-             references. Text is taken as it is.
+             references. Text is taken as it is; in scripts without spaces it is cut otherwise, see `corpus.py`.
 chrf         corpus chrF2 of sacrebleu with its defaults (6-grams of characters, no word n-grams, beta 2).
 """
 
@@ -24,6 +25,7 @@ from unseen.data.dataset import Dataset
 from unseen.errors import ScoreMistake, UserMistake, nearest
 from unseen.evaluation.corpus import CORPUS_METRICS, CorpusMetric
 from unseen.evaluation.rouge import rouge_l
+from unseen.evaluation.scripts import tokens, without_own_punctuation
 
 Compare = Callable[[str, str], float]
 
@@ -37,8 +39,8 @@ def single_spaced(text: str) -> str:
 
 
 def plain_words(text: str) -> str:
-    """Lower case, no ASCII punctuation, single spaces; articles kept."""
-    return single_spaced(text.lower().translate(NO_PUNCTUATION))
+    """Lower case, no punctuation of ASCII or of other scripts than Latin, single spaces; articles kept."""
+    return single_spaced(without_own_punctuation(text.lower().translate(NO_PUNCTUATION)))
 
 
 def accuracy(prediction: str, reference: str) -> float:
@@ -51,7 +53,7 @@ def exact_match(prediction: str, reference: str) -> float:
 
 def f1(prediction: str, reference: str) -> float:
     """Token F1 of Rajpurkar et al. 2016 (SQuAD), with SQuAD 2.0's rule for texts without words."""
-    said, wanted = (ARTICLES.sub(" ", plain_words(text)).split() for text in (prediction, reference))
+    said, wanted = (tokens(ARTICLES.sub(" ", plain_words(text))) for text in (prediction, reference))
     if not said or not wanted:
         return 100.0 * (said == wanted)
     common = (Counter(said) & Counter(wanted)).total()
