@@ -85,6 +85,19 @@ def test_two_ranks_are_one(two: Path, one: Callable[[str], Path], name: str) -> 
     assert_alike(left_by(two / name), left_by(one(name)))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_of_two_ranks_are_done_again_by_one(two: Path, name: str) -> None:
+    """From the state that two ranks left before them, sharded or not."""
+    again = RANKED_RUNS[name.partition("/")[2]].replayed(two / name)
+    assert [done.step for done in again] == [1, 5]
+    for done in again:
+        assert done.again["loss"] == pytest.approx(done.kept["loss"], rel=1e-6)
+        assert done.again["grad_norm"] == pytest.approx(done.kept["grad_norm"], rel=1e-5)
+        assert done.facts["examples"] == done.state["examples"] and done.differing == ()
+        for tensor, values in done.kept["tensors"].items():
+            assert done.again["tensors"][tensor]["values"] == pytest.approx(values["values"], rel=1e-5, abs=1e-5)
+
+
 def test_resumed_by_as_many_ranks_is_uninterrupted_digit_for_digit(two: Path, tmp_path: Path) -> None:
     for name in RESUMED:
         rewound(two / name, tmp_path / name)

@@ -16,6 +16,7 @@ from tiny_tuning import KILLED_RUNS, SETTINGS, changed, llama, run_tiny
 
 from unseen.errors import RecipeMistake
 from unseen.train.checkpoint import is_whole, steps_in
+from unseen.train.kept import kept_in, read_kept
 from unseen.train.loop import Tuned
 from unseen.train.steplog import read_steps
 
@@ -24,6 +25,11 @@ HERE = Path(__file__).parent
 
 def without_seconds(lines: Any) -> list[dict[str, Any]]:
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def kept_of(out: Path) -> list[Any]:
+    """What the run keeps of its drawn steps: states, examples, micro-batches, and what came of them."""
+    return [read_kept(folder) for folder in kept_in(out / "replay")]
 
 
 def weights_of(tuned: Tuned) -> dict[str, torch.Tensor]:
@@ -51,6 +57,7 @@ def test_killed_at_random_moments_and_resumed_is_uninterrupted(tmp_path: Path) -
     try:
         for name, run in KILLED_RUNS.items():
             assert_same(run(tmp_path / "killed" / name, resume=True), run(tmp_path / "whole" / name))
+            assert kept_of(tmp_path / "killed" / name) == kept_of(tmp_path / "whole" / name)
     finally:
         torch.set_num_threads(threads)
 

@@ -10,12 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from unseen.encode.encoded import Encoded
 from unseen.recipe import TrainSettings
+from unseen.train.kept import kept_in
 from unseen.train.loop import Tuned, tune
 from unseen.train.plan import StepPlan, plan_steps
+from unseen.train.replay import Replayed, replay
 
 VOCABULARY = 128
 
@@ -69,6 +80,27 @@ def gpt2() -> TinyModel:
     return TinyModel(GPT2LMHeadModel(config).eval())
 
 
+def t5(own_head: bool = False) -> TinyModel:
+    """`own_head`: as T5 1.1 and Flan-T5, gated and with a head that is not the embedding."""
+    torch.manual_seed(0)
+    kind = {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False} if own_head else {}
+    sizes = {"d_model": 32, "d_ff": 48, "d_kv": 8, "num_layers": 2, "num_heads": 4, "vocab_size": VOCABULARY}
+    module = T5ForConditionalGeneration(T5Config(**sizes, **kind, eos_token_id=2, decoder_start_token_id=0))
+    if own_head:
+        module.lm_head.weight = torch.nn.Parameter(torch.randn(VOCABULARY, 32) * 0.02)
+    return TinyModel(module.eval(), kind="encoder-decoder")
+
+
+def bart() -> TinyModel:
+    torch.manual_seed(0)
+    sizes = {f"{side}_{name}": 2 for side in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+    config = BartConfig(
+        vocab_size=VOCABULARY, d_model=32, encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=64,
+        eos_token_id=2, decoder_start_token_id=2, forced_eos_token_id=None, init_std=0.1, **sizes,
+    )  # fmt: skip
+    return TinyModel(BartForConditionalGeneration(config).eval(), kind="encoder-decoder")
+
+
 def with_lora(model: TinyModel, dropout: float = 0.0) -> TinyModel:
     from peft import LoraConfig, get_peft_model
 
@@ -89,6 +121,18 @@ def alike_examples(count: int, seed: int = 0) -> list[Encoded]:
     """Random examples, every other of which begins as the one before it, so that tries share something."""
     found = random_examples(count, seed)
     return [_beginning_as(found[place - place % 2], each) for place, each in enumerate(found)]
+
+
+def pair_examples(count: int, seed: int = 0) -> list[Encoded]:
+    """Random sources with targets, three of a source one after the other."""
+    found = random_examples(count, seed)
+    return [_with_source_of(found[place - place % 3], each) for place, each in enumerate(found)]
+
+
+def _with_source_of(first: Encoded, example: Encoded) -> Encoded:
+    source, length = first.ids[: first.prompt_length], first.prompt_length
+    ids = np.concatenate([source, example.ids[example.prompt_length :]])
+    return Encoded(example.id, ids, (np.arange(len(ids)) >= length).astype(np.float32), length)
 
 
 def _beginning_as(first: Encoded, example: Encoded) -> Encoded:
@@ -143,7 +187,8 @@ def _long_run(make: Any, **values: Any) -> Any:
     settings = changed(steps=40, checkpoint_every=3, validate_every=5, warmup=0.1, schedule="cosine", **values)
 
     def run(out: Path, resume: bool = False) -> Tuned:
-        return run_tiny(make(), out, settings, resume=resume, validation=random_examples(4, seed=9))
+        held = random_examples(4, seed=9)
+        return run_tiny(make(), out, settings, resume=resume, validation=held, replayed=frozenset({0, 16}))
 
     return run
 
@@ -152,19 +197,33 @@ KILLED_RUNS = {
     "full": _long_run(llama, keep="best_seen"),
     "lora": _long_run(llama, method="lora", rank=4, dropout=0.3, learning_rate=1e-2),
     "adafactor": _long_run(lambda: llama(tied=True), optimizer="adafactor", learning_rate=1e-2),
+    "t5": _long_run(t5, optimizer="adafactor", learning_rate=1e-2),
+    "bart, lora": _long_run(bart, method="lora", rank=4, dropout=0.3, learning_rate=1e-2, keep="best_seen"),
 }
 
 
-def _ranked_run(make: Any = llama, **values: Any) -> Any:
-    """Six steps of five examples, an odd number of micro-batches among them, with validations and checkpoints."""
-    settings = changed(**{"steps": 6, "examples_per_step": 5, "batch_tokens": 32} | values)
+@dataclass(frozen=True)
+class RankedRun:
+    """A run that ranks may share; it keeps its first and its fifth step."""
 
-    def run(out: Path, sharding: str = "none") -> Tuned:
+    make: Any
+    settings: TrainSettings
+
+    def __call__(self, out: Path, sharding: str = "none") -> Tuned:
         examples, held = alike_examples(24), random_examples(3, seed=9)
-        own = changed(settings, sharding=sharding)
-        return run_tiny(make(), out, own, examples=examples, validation=held, resume=True)
+        own = changed(self.settings, sharding=sharding)
+        kept = frozenset({0, 4})
+        return run_tiny(self.make(), out, own, examples=examples, validation=held, resume=True, replayed=kept)
 
-    return run
+    def replayed(self, out: Path) -> list[Replayed]:
+        """The kept steps of the run in `out`, done again by this process alone."""
+        examples, kept = alike_examples(24), kept_in(out / "replay")
+        return list(replay(self.make, plan_of(examples, self.settings), self.settings, kept, examples=examples, seed=0))
+
+
+def _ranked_run(make: Any = llama, **values: Any) -> RankedRun:
+    """Six steps of five examples, an odd number of micro-batches among them, with validations and checkpoints."""
+    return RankedRun(make, changed(**{"steps": 6, "examples_per_step": 5, "batch_tokens": 32} | values))
 
 
 RANKED_RUNS = {
@@ -176,5 +235,8 @@ RANKED_RUNS = {
     "gpt2": _ranked_run(gpt2),
     "one micro-batch": _ranked_run(batch_tokens=400, gradient_checkpointing=True),
     "adafactor": _ranked_run(optimizer="adafactor"),
+    "t5": _ranked_run(t5, gradient_checkpointing=True),
+    "flan": _ranked_run(lambda: t5(own_head=True), batches="plain"),
+    "bart, lora": _ranked_run(bart, method="lora", rank=4, dropout=0.3),
 }
 TRACKED_RUNS = {"tracked": _ranked_run(tracker=["tensorboard"])}
