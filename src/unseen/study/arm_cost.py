@@ -148,11 +148,12 @@ def as_matched(size: Size, reference: Size, by: str) -> Size:
     """The size of an arm once it has as many examples as the study's matching gives it."""
     if not size.examples or not reference.examples or by == "steps":
         return size
-    if by == "exposures":
-        examples = reference.examples / reference.tasks * size.tasks
-    else:
-        examples = reference.examples * reference.supervised / size.supervised
-    return replace(size, examples=round(examples))
+    like = {
+        "exposures": size.tasks / reference.tasks,
+        "supervised_tokens": reference.supervised / size.supervised,
+        "seconds": reference.positions / size.positions,
+    }
+    return replace(size, examples=round(reference.examples * like[by]))
 
 
 def main(work: Work) -> int:

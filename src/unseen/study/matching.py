@@ -1,14 +1,17 @@
 """Arms that are compared must have had the same of something; a study says of what.
 
 `steps`: optimizer steps. `supervised_tokens`: tokens that the loss counts, of each arm's own encoded examples.
-`exposures`: examples per task. The measure is taken from one arm, the reference; every other arm's number of examples
-is chosen to meet it, which is `train.examples` of its recipe, and so in its fingerprint.
+`exposures`: examples per task. `seconds`: of tuning, taken from the positions that a step computes, padding included,
+which a clock follows and another program in the way does not change. The amount is that of one arm, the reference;
+every other arm's number of examples is chosen to meet it, which is `train.examples` of its recipe, and so in its
+fingerprint.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +41,10 @@ def matched_recipe(folder: Path, study: Record, arm: Record) -> tuple[Recipe, Re
     if reference["name"] == arm["name"]:
         examples = target["examples"]
     elif by == "exposures":
-        examples = round(target["examples"] / target["tasks"] * _tasks(recipe))
+        examples = round(target["amount"] * _tasks(recipe))
     else:
-        examples = _examples_of(recipe, target["supervised_tokens"])
-    wanted = target["supervised_tokens"] if by == "supervised_tokens" else target["examples"] / target["tasks"]
-    return with_examples(recipe, examples), {"by": by, "target": wanted, "reference": reference["name"]}
+        examples = _examples_of(recipe, by, target["amount"])
+    return with_examples(recipe, examples), {"by": by, "target": target["amount"], "reference": reference["name"]}
 
 
 def with_examples(recipe: Recipe, examples: int) -> Recipe:
@@ -50,7 +52,7 @@ def with_examples(recipe: Recipe, examples: int) -> Recipe:
 
 
 def what_it_got(record: Mapping[str, Any]) -> Record:
-    """Steps, examples and supervised tokens of a finished run, by its record; nothing where it only asked."""
+    """What a finished run was given, by its record; nothing where it only asked."""
     training, counts = record.get("training"), record.get("counts")
     if not training or not counts:
         return {}
@@ -59,6 +61,8 @@ def what_it_got(record: Mapping[str, Any]) -> Record:
         "examples": counts["examples"],
         "supervised_tokens": training["supervised_tokens"],
         "examples_per_task": counts["examples"] / len(counts["rates"]),
+        "positions": training["positions_computed"],
+        "tuning_seconds": record["seconds"]["tuning"],
     }
 
 
@@ -69,7 +73,7 @@ def _reference(study: Record, seed: int) -> Record:
 
 
 def _measured(folder: Path, reference: Record, by: str) -> Record:
-    """Examples, tasks and supervised tokens of the reference; counted by one arm, read by the others."""
+    """Examples of the reference, and its amount of what is matched; counted by one arm, read by the others."""
     path = folder / "matching" / f"{reference['name']}-seed-{reference['seed']}.json"
     with held(path.with_suffix(".lock"), LONG):
         if not path.is_file():
@@ -84,10 +88,9 @@ def _count(recipe: Recipe, by: str) -> Record:
 
     prepared = prepare(recipe)
     wanted = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows).wanted
-    counted: Record = {"examples": wanted, "tasks": len(prepared.tuned_on)}
-    if by == "supervised_tokens":
-        counted["supervised_tokens"] = sum(_supervised(with_examples(recipe, wanted)))
-    return counted
+    if by == "exposures":
+        return {"examples": wanted, "amount": wanted / len(prepared.tuned_on)}
+    return {"examples": wanted, "amount": sum(each for _, each in _amounts(with_examples(recipe, wanted), by))}
 
 
 def _tasks(recipe: Recipe) -> int:
@@ -96,26 +99,33 @@ def _tasks(recipe: Recipe) -> int:
     return len(prepare(recipe).tuned_on)
 
 
-def _supervised(recipe: Recipe) -> Iterable[int]:
-    """Supervised tokens of the recipe's examples, in the order of its run."""
+def _amounts(recipe: Recipe, by: str) -> Iterator[tuple[int, int]]:
+    """What the recipe's examples add to the amount that is matched, in the order of its run: numbers of examples with
+    their supervised tokens, one by one, or with the positions that they compute, step by step."""
     from unseen.study.examples import encoded_for
     from unseen.study.prepare import prepare
     from unseen.study.run import load
+    from unseen.train.dealing import dealing_of
 
     prepared = prepare(recipe)
-    return (each.supervised for each in encoded_for(prepared, load(prepared)))
+    model = load(prepared)
+    encoded = encoded_for(prepared, model)
+    if by == "supervised_tokens":
+        yield from ((1, each.supervised) for each in encoded)
+        return
+    deal = dealing_of(model, recipe.train, model.module.device).deal
+    while step := list(islice(encoded, recipe.train.examples_per_step)):
+        yield len(step), sum(batch.computed for batch in deal(step))
 
 
-def _examples_of(recipe: Recipe, target: int) -> int:
-    """How many of the recipe's examples have as many supervised tokens as `target`."""
-    total = 0
-    for count, supervised in enumerate(_supervised(with_examples(recipe, MANY)), 1):
-        total += supervised
-        if total >= target:
-            over, under = total - target, target - (total - supervised)
-            count, total = (count, total) if over <= under or count == 1 else (count - 1, total - supervised)
+def _examples_of(recipe: Recipe, by: str, target: int) -> int:
+    """How many of the recipe's examples come nearest to `target`; by `seconds` in whole steps."""
+    count, total = 0, 0
+    for examples, amount in _amounts(with_examples(recipe, MANY), by):
+        if count and total + amount - target > target - total:
             break
-    if abs(total - target) > AGREE * target:
+        count, total = count + examples, total + amount
+    if by == "supervised_tokens" and abs(total - target) > AGREE * target:
         what = f"has examples of so many tokens that {target} supervised ones can only be met by {total}"
         raise DataMistake("matched: supervised_tokens", what, "raise train.steps of the base")
     return count

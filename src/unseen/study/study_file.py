@@ -80,7 +80,7 @@ class StudyFile(Section):
     arms: tuple[Values, ...] = Field(min_length=1, description="arms with a name, or grids of arms")
     baseline: str | EachBase
     seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1)
-    matched: Literal["steps", "supervised_tokens", "exposures"] = "steps"
+    matched: Literal["steps", "supervised_tokens", "exposures", "seconds"] = "steps"
     measure: Measure = Measure()
     decision: Decision = Decision()
     budget: Budget = Budget()
