@@ -124,7 +124,7 @@ with nothing():
 
 @pytest.mark.parametrize(
     "command",
-    [["list", "tasks"], ["list", "models"], ["show", "sentiment/film_notes"],
+    [["list", "tasks"], ["list", "models"], ["list", "studies"], ["show", "sentiment/film_notes"],
      ["show", "sentiment/film_notes", "--tokens"], ["render", "sentiment/film_notes", "--check"], ["--help"]],
     ids=" ".join,
 )  # fmt: skip

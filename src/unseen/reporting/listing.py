@@ -1,4 +1,4 @@
-"""What there is: tasks, datasets, templates, models and recipes, as records for a table."""
+"""What there is: tasks, datasets, templates, models, recipes and studies, as records for a table."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def listing(what: str, catalogs: Sequence[str], pattern: str | None = None) -> l
         "templates": lambda: _templates(_matching(load_catalog(catalogs), pattern)),
         "models": _models,
         "recipes": lambda: _recipes(catalogs),
+        "studies": _studies,
     }
     if what not in kinds:
         raise TaskMistake("list", f"there are no '{what}'", nearest(what, kinds, "kinds"))
@@ -111,3 +112,21 @@ def _recipe(path: Path) -> Record:
     except UserMistake as mistake:  # the others can be listed all the same
         return {"recipe": path.stem, "seen": [], "unseen": [], "file": f"{path} (broken: {mistake.lines[0]})"}
     return {"recipe": recipe.name, "seen": list(recipe.seen), "unseen": list(recipe.unseen), "file": str(path)}
+
+
+def _studies() -> list[Record]:
+    """Those that ship, and those in the folder `studies` where the command runs."""
+    from unseen.study.find import study_files
+
+    return [_study(path) for path in study_files()]
+
+
+def _study(path: Path) -> Record:
+    from unseen.study.study_file import load_study
+
+    try:
+        study = load_study(path)
+    except UserMistake as mistake:  # the others can be listed all the same
+        return {"study": path.stem, "question": "", "sizes": [], "file": f"{path} (broken: {mistake.lines[0]})"}
+    sizes = dict.fromkeys((*study.said.sizes, "full"))
+    return {"study": study.name, "question": study.said.question, "sizes": list(sizes), "file": str(path)}
