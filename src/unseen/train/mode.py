@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ def tuning_mode(module: Any, settings: TrainSettings, device: torch.device) -> I
     Random numbers drawn inside leave the caller's generators alone.
     """
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices), without_dropout(module):
+    with torch.random.fork_rng(devices), without_dropout(module), without_cache(module):
         module.train()
         if settings.gradient_checkpointing:
             _checkpointing(base_of(module), "enable")({"use_reentrant": False})
@@ -42,17 +42,34 @@ def without_dropout(module: Any) -> Iterator[None]:
 
     Families keep rates in `Dropout` modules, in attributes of their layers and in their configuration.
     """
-    configs = {id(each.config): each.config for each in module.modules() if hasattr(each, "config")}
     holders = [each for name, each in module.named_modules() if "lora_dropout" not in name]
-    changed = [(vars(each), key) for each in [*holders, *configs.values()] for key in _rates(each)]
-    before = [(place, key, place[key]) for place, key in changed]
+    with _changed([(each, key) for each in [*holders, *_configs(module)] for key in _rates(each)], 0.0):
+        yield
+
+
+@contextmanager
+def without_cache(module: Any) -> Iterator[None]:
+    """No attention cache where nobody says: BART's encoder takes `use_cache` from its configuration alone, and
+    transformers would warn that gradient checkpointing does not go with it."""
+    with _changed([(each, "use_cache") for each in _configs(module) if "use_cache" in vars(each)], False):
+        yield
+
+
+@contextmanager
+def _changed(places: Sequence[tuple[Any, str]], value: Any) -> Iterator[None]:
+    """Attributes with another value inside."""
+    before = [(vars(holder), key, vars(holder)[key]) for holder, key in places]
     try:
         for place, key, _ in before:
-            place[key] = 0.0
+            place[key] = value
         yield
     finally:
-        for place, key, value in before:
-            place[key] = value
+        for place, key, own in before:
+            place[key] = own
+
+
+def _configs(module: Any) -> list[Any]:
+    return list({id(each.config): each.config for each in module.modules() if hasattr(each, "config")}.values())
 
 
 def _rates(holder: Any) -> list[str]:
