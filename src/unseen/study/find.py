@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import unseen
@@ -18,11 +17,13 @@ def shipped_studies() -> Path:
     return inside if inside.is_dir() else Path(unseen.__file__).parents[2] / STUDIES
 
 
-def study_files() -> Iterator[Path]:
-    """Study files that ship, then those of the folder `studies` where the command runs."""
-    folders = (shipped_studies(), Path(STUDIES))
-    found = (path for folder in folders for path in sorted(folder.glob("*.yaml")))
-    yield from {path.resolve(): path for path in found}.values()
+def study_files() -> list[Path]:
+    """Study files of the folder `studies` where the command runs, then those that ship; the same file once."""
+    folders = (Path(STUDIES), shipped_studies())
+    found: dict[Path, Path] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.yaml"))):
+        found.setdefault(path.resolve(), path)
+    return list(found.values())
 
 
 def find_study(name: str | Path) -> Path:
@@ -30,7 +31,7 @@ def find_study(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
-    known = {file.stem: file for file in study_files()}
+    known = {file.stem: file for file in reversed(study_files())}
     if str(name) not in known:
         raise RecipeMistake(str(name), "is no study and no file", nearest(str(name), known, "studies"))
     return known[str(name)]
