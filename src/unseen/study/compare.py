@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from unseen.evaluation.intervals import Floats
 from unseen.study.answers import Answers
 from unseen.study.estimate import Across, Bounds, Estimate, Observed, Over, claim, estimate, over_tasks, part
 from unseen.study.observe import SPREADS, Comparable, Sum, Term, observe
+from unseen.study.pooling import Table
 from unseen.study.power import Pilot, pilot_of
 from unseen.study.results import StudyResults
 from unseen.study.rule import Rule
@@ -35,6 +37,7 @@ class Measured:
     tasks: Mapping[str, Estimate]
     clusters: Mapping[str, Estimate]
     by_seed: tuple[SeedValue, ...]
+    table: Table
     unused_seeds: int
     pilot: Pilot
 
@@ -61,7 +64,7 @@ def own(runs: Runs, rule: Rule) -> Compared:
     if rule.model == "difference" and not all(run.tuned for run in runs.values()):
         return Compared(None, (), {})
     sums = [_sum(run, rule) for run in runs.values()]
-    return _measured(sums, rule, [(seed, seed) for seed in runs], 0)
+    return _measured(sums, rule, [(seed, seed) for seed in runs])
 
 
 def against_base(runs: Runs, rule: Rule) -> Compared:
@@ -71,13 +74,14 @@ def against_base(runs: Runs, rule: Rule) -> Compared:
     return _measured(sums, rule, [(seed, seed) for seed in tuned], len(runs) - len(tuned))
 
 
-def against(runs: Runs, others: Runs, rule: Rule) -> Compared:
+def against(runs: Runs, others: Runs, rule: Rule, family: Sequence[Table] = ()) -> Compared:
     """One arm less another. An arm that was not tuned is the same whatever the seed: it stands beside every seed of the
-    other, where it ran under fewer."""
+    other, where it ran under fewer. `family` are the numbers of all tuned arms that are compared with the same tuned
+    one, both of these too."""
     pairs = _pairs(runs, others)
     sums = [(*_sum(runs[one], rule), *_taken_away(_sum(others[other], rule))) for one, other in pairs]
     used = len({one for one, _ in pairs}) + len({other for _, other in pairs})
-    return _measured(sums, rule, pairs, len(runs) + len(others) - used)
+    return _measured(sums, rule, pairs, len(runs) + len(others) - used, family)
 
 
 def pair_seeds(first: Sequence[int], second: Sequence[int]) -> list[tuple[int, int]]:
@@ -126,7 +130,13 @@ def measure(sums: Sequence[Sum], rule: Rule, statistics: Sequence[str]) -> tuple
     return found, claim(main, level, rule.over)
 
 
-def _measured(sums: Sequence[Sum], rule: Rule, seeds: Sequence[tuple[int, int]], unused: int) -> Compared:
+def _measured(
+    sums: Sequence[Sum],
+    rule: Rule,
+    seeds: Sequence[tuple[int, int]],
+    unused: int = 0,
+    family: Sequence[Table] = (),
+) -> Compared:
     if not sums:
         return Compared(None, (), {})
     statistics = dict.fromkeys((rule.statistic, *SPREADS))
@@ -134,26 +144,45 @@ def _measured(sums: Sequence[Sum], rule: Rule, seeds: Sequence[tuple[int, int]],
     observed = found.of(rule.statistic)
     if observed is None or over is None:
         return Compared(None, found.void, found.left_out)
+    others = _tables(family, seeds, observed.tasks)
     bounds = (-100.0, 100.0) if any(term.weight < 0 for term in sums[0]) else (0.0, 100.0)
     spreads = {name: _estimate(each, over, "median", bounds) for name in SPREADS if (each := found.of(name))}
-    tasks = {task: _estimate(part(observed, [at]), "rows", "mean", bounds) for at, task in enumerate(observed.tasks)}
-    main = _estimate(observed, over, rule.across, bounds)
+    tasks = {
+        task: _estimate(part(observed, [at]), "rows", "mean", bounds, [each[:, [at]] for each in others])
+        for at, task in enumerate(observed.tasks)
+    }
+    main = _estimate(observed, over, rule.across, bounds, others)
     by_seed = tuple(map(SeedValue, seeds, over_tasks(observed, rule.across)))
-    pilot = pilot_of(observed, over, rule.level)
-    measured = Measured(main, spreads, tasks, _by_cluster(observed, rule, bounds), by_seed, unused, pilot)
+    table = Table(tuple(one for one, _ in seeds), observed.tasks, tuple(map(tuple, observed.values.tolist())))
+    pilot = pilot_of(observed, over, rule.level, others, bool(family))
+    clusters = _by_cluster(observed, rule, bounds, others)
+    measured = Measured(main, spreads, tasks, clusters, by_seed, table, unused, pilot)
     return Compared(measured, found.void, found.left_out)
 
 
-def _by_cluster(observed: Observed, rule: Rule, bounds: Bounds) -> dict[str, Estimate]:
+def _tables(family: Sequence[Table], seeds: Sequence[tuple[int, int]], tasks: Sequence[str]) -> list[Floats]:
+    """The part [seeds, tasks] of every arm that has these seeds and tasks; none where seeds of two arms differ."""
+    if any(one != other for one, other in seeds):
+        return []
+    found = (each.part([seed for seed, _ in seeds], tasks) for each in family)
+    return [each for each in found if each is not None]
+
+
+def _by_cluster(observed: Observed, rule: Rule, bounds: Bounds, others: Sequence[Floats]) -> dict[str, Estimate]:
     """Each cluster by itself, for new tasks of it where there are enough to tell."""
     places: dict[str, list[int]] = {}
     for place, cluster in enumerate(observed.clusters):
         places.setdefault(cluster, []).append(place)
     if len(places) < 2:
         return {}
-    parts = {cluster: part(observed, each) for cluster, each in places.items()}
-    return {cluster: _estimate(each, claim(each, None), rule.across, bounds) for cluster, each in parts.items()}
+    found = {}
+    for cluster, at in places.items():
+        own = part(observed, at)
+        found[cluster] = _estimate(own, claim(own, None), rule.across, bounds, [each[:, at] for each in others])
+    return found
 
 
-def _estimate(observed: Observed, over: Over, across: Across, bounds: Bounds) -> Estimate:
-    return estimate(observed, over, across, generator(0, "study", *observed.tasks), bounds)
+def _estimate(
+    observed: Observed, over: Over, across: Across, bounds: Bounds, others: Sequence[Floats] = ()
+) -> Estimate:
+    return estimate(observed, over, across, generator(0, "study", *observed.tasks), bounds, others)

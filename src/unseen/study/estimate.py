@@ -15,11 +15,13 @@ from typing import Literal
 import numpy as np
 
 from unseen.evaluation.intervals import Floats
+from unseen.study.pooling import pooled
 from unseen.study.student import quantile, root, two_sided
 from unseen.study.variance import Variance, over_seeds_alone, over_units, row_noise, squares
 
 Over = Literal["clusters", "tasks", "rows"]
 Across = Literal["mean", "median"]
+Units = Sequence[Sequence[int]]  # places of tasks that are drawn together
 Bounds = tuple[float, float]  # between which the true value must lie
 ANYWHERE: Bounds = (-inf, inf)
 FEWEST_UNITS = 3  # Student's t of two units is 12.7: such an interval decides nothing, so two are held fixed
@@ -93,16 +95,24 @@ def over_tasks(observed: Observed, across: Across) -> list[float]:
 
 
 def estimate(
-    observed: Observed, over: Over, across: Across, random: np.random.Generator, bounds: Bounds = ANYWHERE
+    observed: Observed,
+    over: Over,
+    across: Across,
+    random: np.random.Generator,
+    bounds: Bounds = ANYWHERE,
+    others: Sequence[Floats] = (),
 ) -> Estimate:
-    """The mean over seeds of the mean (or median) over tasks, with its interval for what `over` says."""
+    """The mean over seeds of the mean (or median) over tasks, with its interval for what `over` says.
+
+    `others` are the tables [seeds, tasks] of all arms, the compared ones too, where seeds move them alike (pooling.py).
+    """
     units = _units(observed, over)
     whole = np.ones((1, len(observed.tasks)))
     weights = whole if over == "rows" else _unit_draws(units, observed.replicates.shape[2], random)
     cells = _seed_draws(observed, random)
     value = float(_over_tasks(observed.values.mean(axis=0)[None], whole, across)[0])
     drawn = _over_tasks(cells, weights, across)
-    variance = _variance(observed, units, over)
+    variance = _variance(observed, units, over, others)
     error = root(variance.value)
     below, above = _shares(drawn)
     width = 2 * quantile(0.975, variance.freedom) * error
@@ -147,7 +157,7 @@ def _units(observed: Observed, over: Over) -> list[list[int]]:
     return list(places.values())
 
 
-def _unit_draws(units: Sequence[Sequence[int]], count: int, random: np.random.Generator) -> Floats:
+def _unit_draws(units: Units, count: int, random: np.random.Generator) -> Floats:
     """How often each task stands in each draw [draws, tasks]."""
     drawn = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=count).astype(np.float64)
     weights = np.zeros((count, sum(map(len, units))))
@@ -179,15 +189,16 @@ def _over_tasks(cells: Floats, weights: Floats, across: Across) -> Floats:
     return np.asarray((sorted_cells[at, lower] + sorted_cells[at, upper]) / 2)
 
 
-def _variance(observed: Observed, units: Sequence[Sequence[int]], over: Over) -> Variance:
+def _variance(observed: Observed, units: Units, over: Over, others: Sequence[Floats]) -> Variance:
     freedom = max(sum(observed.rows) - len(observed.rows), 1)
     means = observed.replicates.mean(axis=1)
+    found = pooled(squares(_table(observed.values, units)), [_table(each, units) for each in others])
     if over == "rows":
-        return over_seeds_alone(observed.values.mean(axis=1), row_noise(means), freedom)
-    return over_units(squares(_table(observed.values, units)), float(means.mean(axis=0).var(ddof=1)), freedom)
+        return over_seeds_alone(found, row_noise(means), freedom)
+    return over_units(found, float(means.mean(axis=0).var(ddof=1)), freedom)
 
 
-def _table(values: Floats, units: Sequence[Sequence[int]]) -> Floats:
+def _table(values: Floats, units: Units) -> Floats:
     """[seeds, units]: how far each unit's tasks lie from the mean over all tasks, by how many tasks they are, so that
     the mean over units is the mean over tasks (the linearised ratio estimate; Cochran 1977, section 6.3)."""
     mean = values.mean(axis=1, keepdims=True)

@@ -20,7 +20,9 @@ from math import inf, sqrt
 
 import numpy as np
 
+from unseen.evaluation.intervals import Floats
 from unseen.study.estimate import Observed, Over
+from unseen.study.pooling import pooled
 from unseen.study.student import effective_freedom, quantile
 from unseen.study.variance import row_noise, squares
 
@@ -33,7 +35,8 @@ MOST_TIMES = 64  # the pilot's rows
 class Pilot:
     """Variances of one cell (a seed on a task), in squared points, and what they were found from.
 
-    `knows_seeds` is False of one seed, which shows nothing of how seeds differ. `fixed_seconds` a run takes whatever
+    `knows_seeds` is False of one seed, which shows nothing of how seeds differ. `pools`: how they do is taken from all
+    arms together, as where tuned arms are compared with a tuned one (pooling.py). `fixed_seconds` a run takes whatever
     its rows, `row_seconds` for each row of a task (over all tasks).
     """
 
@@ -46,6 +49,7 @@ class Pilot:
     tasks: int
     rows: int
     over: Over
+    pools: bool = False
     fixed_seconds: float = 0.0
     row_seconds: float = 0.0
     level: float = 0.05
@@ -55,19 +59,22 @@ class Pilot:
         return self.seeds > 1
 
 
-def pilot_of(observed: Observed, over: Over, level: float = 0.05) -> Pilot:
-    """The variances behind one comparison. Clusters are taken as tasks here: how much a number of tasks can show."""
-    found = squares(observed.values)
+def pilot_of(
+    observed: Observed, over: Over, level: float = 0.05, others: Sequence[Floats] = (), pools: bool = False
+) -> Pilot:
+    """The variances behind one comparison; `others` as for `estimate`. Clusters are taken as tasks here: how much a
+    number of tasks can show."""
+    found = pooled(squares(observed.values), others)
     noises = [row_noise(observed.replicates[:, place]) for place in range(len(observed.tasks))]
     shared, own = (float(np.mean([getattr(each, name) for each in noises])) for name in ("shared", "own"))
     seeds, tasks = observed.values.shape
     if tasks == 1:
-        seed = float(observed.values.var(ddof=1)) if seeds > 1 else 0.0
-        return Pilot(max(seed - own, 0.0), 0.0, 0.0, shared, own, seeds, 1, _rows(observed), over, level=level)
+        seed = max(found.of_seeds - own, 0.0) if seeds > 1 else 0.0
+        return Pilot(seed, 0.0, 0.0, shared, own, seeds, 1, _rows(observed), over, pools, level=level)
     both = max(found.of_rest - own, 0.0)
     task = max((found.of_units - found.of_rest) / seeds - shared, 0.0)
     seed = max((found.of_seeds - found.of_rest) / tasks, 0.0)
-    return Pilot(seed, task, both, shared, own, seeds, tasks, _rows(observed), over, level=level)
+    return Pilot(seed, task, both, shared, own, seeds, tasks, _rows(observed), over, pools, level=level)
 
 
 def _rows(observed: Observed) -> int:
@@ -90,6 +97,7 @@ def together(pilots: Sequence[Pilot]) -> Pilot:
         tasks=min(each.tasks for each in pilots),
         rows=min(each.rows for each in pilots),
         over=pilots[0].over,
+        pools=pilots[0].pools,
         fixed_seconds=mean("fixed_seconds"),
         row_seconds=mean("row_seconds"),
         level=pilots[0].level,
@@ -101,14 +109,14 @@ def smallest_difference(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: i
 
     `arms` are the comparisons that Holm's correction is over, `rows` those of a task, `tasks` the pilot's when None.
     """
-    error, freedom = _error(pilot, seeds, rows, tasks or pilot.tasks)
+    error, freedom = _error(pilot, seeds, arms, rows, tasks or pilot.tasks)
     return (quantile(1 - pilot.level / (2 * arms), freedom) + quantile(POWER, freedom)) * error
 
 
 def decided_width(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: int | None = None) -> float:
     """As `smallest_difference`, for a decision either way: a true difference of zero would in 80 of 100 studies have
     an interval that lies within plus and minus this, too."""
-    error, freedom = _error(pilot, seeds, rows, tasks or pilot.tasks)
+    error, freedom = _error(pilot, seeds, arms, rows, tasks or pilot.tasks)
     equal = (quantile(0.975, freedom) + quantile((1 + POWER) / 2, freedom)) * error
     return max(smallest_difference(pilot, seeds, arms, rows, tasks), equal)
 
@@ -149,18 +157,19 @@ def needed_tasks(pilot: Pilot, difference: float, arms: int, most: int = 10_000)
     return high
 
 
-def _error(pilot: Pilot, seeds: int, rows: int, tasks: int) -> tuple[float, float]:
+def _error(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: int) -> tuple[float, float]:
     """Standard error of a difference and its degrees of freedom."""
+    of_seeds = (seeds - 1.0) * (arms if pilot.pools else 1)
     noise = pilot.rows / rows
     own = (pilot.both + pilot.rows_own * noise) / (seeds * tasks)
     by_seed = pilot.seed / seeds + own
     shared = pilot.rows_shared * noise / tasks
     many = float(max(rows * tasks - tasks, 1))
     if pilot.over == "rows":
-        parts = [(by_seed, seeds - 1.0), (shared, many)] if seeds > 1 else [(shared + by_seed, many)]
+        parts = [(by_seed, of_seeds), (shared, many)] if seeds > 1 else [(shared + by_seed, many)]
     else:
         by_task = pilot.task / tasks + shared + own
         parts = [(by_task, tasks - 1.0)] if tasks > 1 else [(by_task, many)]
         if seeds > 1:
-            parts += [(by_seed, seeds - 1.0), (-own, (seeds - 1.0) * max(tasks - 1.0, 1.0))]
+            parts += [(by_seed, of_seeds), (-own, of_seeds * max(tasks - 1.0, 1.0))]
     return sqrt(max(sum(part for part, _ in parts), 0.0)), effective_freedom(parts)

@@ -19,6 +19,11 @@ def two_sided(t: float, freedom: float) -> float:
     return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
 
 
+def f_tail(f: float, above: float, below: float) -> float:
+    """P(F >= f) of the F distribution with these degrees of freedom (Abramowitz and Stegun 26.6.2)."""
+    return 1.0 if f <= 0 else incomplete_beta(below / 2, above / 2, below / (below + above * f))
+
+
 def quantile(share: float, freedom: float) -> float:
     """The value below which `share` (0..1) of Student's t lies, to 1e-9, by bisection."""
     if share == 0.5:

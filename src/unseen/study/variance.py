@@ -9,7 +9,6 @@ section 4.5), with degrees of freedom after Satterthwaite (1946).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +27,20 @@ class Variance:
 
 @dataclass(frozen=True, slots=True)
 class Squares:
-    """Mean squares of a table [seeds, units]: between seeds, between units, and what neither explains; 0 where there
-    are too few to say."""
+    """Mean squares of a table [seeds, units] and their degrees of freedom: between seeds, between units, and what
+    neither explains; 0 where there are too few to say."""
 
     seeds: int
     units: int
     of_seeds: float
     of_units: float
     of_rest: float
+    freedom_of_seeds: float
+    freedom_of_rest: float
+
+    @property
+    def freedom_of_units(self) -> float:
+        return self.units - 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,15 @@ def squares(table: Floats) -> Squares:
     seeds, units = table.shape
     by_seed, by_unit, mean = table.mean(axis=1), table.mean(axis=0), table.mean()
     rest = table - by_seed[:, None] - by_unit[None] + mean
+    left = float((seeds - 1) * (units - 1))
     return Squares(
         seeds,
         units,
         units * float(((by_seed - mean) ** 2).sum()) / (seeds - 1) if seeds > 1 else 0.0,
         seeds * float(((by_unit - mean) ** 2).sum()) / (units - 1) if units > 1 else 0.0,
-        float((rest**2).sum()) / ((seeds - 1) * (units - 1)) if seeds > 1 and units > 1 else 0.0,
+        float((rest**2).sum()) / left if left else 0.0,
+        seeds - 1.0,
+        left,
     )
 
 
@@ -75,7 +83,7 @@ def over_units(found: Squares, noise: float, rows: int) -> Variance:
     """Of the mean of a table whose seeds and units are both drawn from many. It is no smaller than `noise`, what
     drawing other rows alone would make of it."""
     between = found.seeds * found.units
-    parts = _positive(found) if found.seeds > 1 else [(found.of_units, found.units - 1.0)]
+    parts = _positive(found) if found.seeds > 1 else [(found.of_units, found.freedom_of_units)]
     value = sum(part for part, _ in parts) / between
     if value < noise:
         return Variance(noise, rows)
@@ -84,26 +92,23 @@ def over_units(found: Squares, noise: float, rows: int) -> Variance:
 
 def _positive(found: Squares) -> list[tuple[float, float]]:
     """Mean squares that add up to the variance of the mean; a source that is estimated below none is taken as none."""
-    seeds, units = found.seeds - 1.0, found.units - 1.0
+    seeds, units, rest = found.freedom_of_seeds, found.freedom_of_units, found.freedom_of_rest
     larger = found.of_seeds > found.of_rest, found.of_units > found.of_rest
     if larger == (True, True):
-        return [(found.of_seeds, seeds), (found.of_units, units), (-found.of_rest, seeds * units)]
+        return [(found.of_seeds, seeds), (found.of_units, units), (-found.of_rest, rest)]
     if larger == (True, False):
         return [(found.of_seeds, seeds)]
     if larger == (False, True):
         return [(found.of_units, units)]
-    return [(found.of_rest, seeds * units)]
+    return [(found.of_rest, rest)]
 
 
-def over_seeds_alone(means: Floats, noise: RowNoise, rows: int) -> Variance:
-    """Of the mean of `means` [seeds] over fixed tasks. How seeds differ holds their own row noise already; what rows
-    all seeds share is added. With one seed there is row noise alone: nothing is said about other seeds."""
-    if len(means) == 1:
+def over_seeds_alone(found: Squares, noise: RowNoise, rows: int) -> Variance:
+    """Of the mean over fixed units. How seeds differ holds their own row noise already; what rows all seeds share is
+    added. With one seed there is row noise alone: nothing is said about other seeds."""
+    if found.seeds == 1:
         return Variance(noise.shared + noise.own, rows)
-    parts: Sequence[tuple[float, float]] = (
-        (float(means.var(ddof=1)) / len(means), len(means) - 1.0),
-        (noise.shared, rows),
-    )
+    parts = [(found.of_seeds / (found.seeds * found.units), found.freedom_of_seeds), (noise.shared, float(rows))]
     value = sum(part for part, _ in parts)
-    least = noise.shared + noise.own / len(means)
+    least = noise.shared + noise.own / found.seeds
     return Variance(value, min(effective_freedom(parts), MOST_FREEDOM)) if value >= least else Variance(least, rows)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from unseen.study.compare import BASE, Compared, Measured, Runs, against, against_base, own, read_answers
 from unseen.study.estimate import Estimate
+from unseen.study.pooling import Table
 from unseen.study.power import Pilot, needed, needed_tasks, smallest_difference
 from unseen.study.results import ArmResult, StudyResults
 from unseen.study.rule import Rule
@@ -15,6 +16,7 @@ from unseen.study.student import holm
 from unseen.study.trend import Curve, Trend, curves_of, trend
 
 Word = Literal["better", "worse", "no difference", "not decidable", "void"]
+NOTHING = Compared(None, (), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Verdict:
 def analyse(results: StudyResults) -> Verdict:
     """The verdict of what has finished. Raises `ScoreMistake` where a finished arm's predictions are gone."""
     rule, answers = results.rule, read_answers(results)
-    found = [_arm(results, name, answers, rule) for name in results.names]
+    alone = {name: own(runs, rule) if runs else NOTHING for name, runs in answers.items()}
+    found = [_arm(results, name, answers, alone) for name in results.names]
     tested = [each for each in found if each.difference is not None]
     corrected = holm([each.difference.main.p for each in tested if each.difference])
     by_name = {
@@ -99,18 +102,17 @@ def word_for(difference: Estimate, corrected: float, rule: Rule) -> Word:
     return "not decidable"
 
 
-def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], rule: Rule) -> ArmVerdict:
-    runs, planned = answers[name], results.seeds_of(name)
+def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]) -> ArmVerdict:
+    planned = results.seeds_of(name)
     compared_with = planned[0].against
-    alone = own(runs, rule) if runs else Compared(None, (), {})
-    compared, why = _compared(name, compared_with, answers, rule)
-    void = tuple(dict.fromkeys((*alone.void, *compared.void)))
+    compared, why = _compared(results, name, answers, alone)
+    void = tuple(dict.fromkeys((*alone[name].void, *compared.void)))
     return ArmVerdict(
         name=name,
         against=compared_with,
-        seeds=tuple(runs),
+        seeds=tuple(answers[name]),
         planned=tuple(arm.seed for arm in planned),
-        own=alone.measured,
+        own=alone[name].measured,
         difference=compared.measured,
         corrected=None,
         word="void" if void and compared.measured is None and compared_with else None,
@@ -118,24 +120,41 @@ def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], rule: Ru
         shows=None,
         cost=None,
         void=void,
-        left_out=compared.left_out if compared_with else alone.left_out,
+        left_out=compared.left_out if compared_with else alone[name].left_out,
     )
 
 
-def _compared(name: str, other: str | None, answers: Mapping[str, Runs], rule: Rule) -> tuple[Compared, str]:
+def _compared(
+    results: StudyResults, name: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]
+) -> tuple[Compared, str]:
     """The comparison, or why there is none."""
-    nothing = Compared(None, (), {})
+    rule, other = results.rule, results.seeds_of(name)[0].against
     if other is None:
-        return nothing, "what others are compared with"
+        return NOTHING, "what others are compared with"
     if not answers[name]:
-        return nothing, "no seed has finished"
+        return NOTHING, "no seed has finished"
     if other == BASE:
         found = against_base(answers[name], rule)
         return found, "" if found.measured else "it was not tuned, so there is nothing to compare"
     if not answers.get(other):
-        return nothing, f"{other} has not finished"
-    found = against(answers[name], answers[other], rule)
+        return NOTHING, f"{other} has not finished"
+    found = against(answers[name], answers[other], rule, _family(results, name, other, answers, alone))
     return found, "" if found.measured else f"it shares no task with {other}"
+
+
+def _family(
+    results: StudyResults, name: str, other: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]
+) -> list[Table]:
+    """The numbers of all tuned arms that are compared with `other`, and its own; none where `name` or `other` was not
+    tuned, since seeds move only what is."""
+
+    def tuned(arm: str) -> bool:
+        return bool(answers[arm]) and all(run.tuned for run in answers[arm].values())
+
+    if not tuned(name) or not tuned(other):
+        return []
+    names = [arm for arm in results.names if arm == other or results.seeds_of(arm)[0].against == other]
+    return [found.table for arm in names if tuned(arm) and (found := alone[arm].measured)]
 
 
 def _decided(results: StudyResults, arm: ArmVerdict, corrected: float, comparisons: int, rule: Rule) -> ArmVerdict:
