@@ -17,14 +17,23 @@ from unseen.section import Section, check_model
 from unseen.yamlfile import read_yaml_mapping, yaml_value
 
 MANY = 10**9  # a number beyond it is a slip of the keyboard
-InstructionPart = Literal["title", "definition", "prompt", "avoid", "emphasis", "negative", "positive"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Shots = Annotated[int, Field(ge=0, le=1000)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+SHOTS = {"zero": 0, "one": 1, "few": 16}  # few as in FLAN, which then shows as many as fit
+InstructionPart = Literal["title", "definition", "prompt", "avoid", "emphasis", "negative", "positive"]
+Wording = Literal["instructions", "dataset_name", "none", "context"]
+
+
+def _number_of_shots(said: Any) -> Any:
+    return SHOTS.get(said, said) if isinstance(said, str) else said
 
 
 def _listed(said: Any) -> Any:
     return said if isinstance(said, list | tuple) else [said]
+
+
+Shots = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number_of_shots)]
+SeveralShots = Annotated[tuple[Shots, ...], Field(min_length=1), BeforeValidator(_listed)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class HoldOutSettings(Section):
@@ -45,6 +54,7 @@ class TemplateSettings(Section):
     options: Literal["as_written", "suffix"] = Field(
         "as_written", description="suffix: FLAN's list of OPTIONS behind prompts that choose and list no choices"
     )
+    wording: Wording = Field("instructions", description="what of the templates' own words is tuned on")
 
 
 class EncodingSettings(Section):
@@ -146,11 +156,16 @@ class TrainSettings(Section):
 
 
 class EvaluateSettings(Section):
-    shots: tuple[Shots, ...] = Field((0,), min_length=1)
+    shots: SeveralShots = (0,)
     rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
     seen_rows: int | None = Field(None, ge=1, le=MANY, description="rows of a seen task; as rows when absent")
     exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
     exemplar_layout: Literal["turns", "one_turn"] = "turns"
+    balanced: bool = Field(False, description="as many exemplars of each right answer, as far as the shots allow")
+    wording: Wording | None = Field(None, description="as templates.wording, in evaluation; the same when absent")
+    formats: int | None = Field(
+        None, ge=1, le=1000, description="ask through so many formats of a grammar in place of the templates"
+    )
     instructions: Encodings = Field((), description="encodings asked through; as instructions when absent")
     scoring: Literal["sum", "tokens", "unconditional"] = "sum"
     max_new_tokens: int = Field(64, ge=1, le=MANY)
@@ -160,6 +175,12 @@ class EvaluateSettings(Section):
         None, ge=1, le=MANY, description="templates a task in evaluation; as templates.per_task when absent"
     )
     seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="seeds of the exemplar draw")
+
+    @model_validator(mode="after")
+    def _formats_or_wording(self) -> EvaluateSettings:
+        if self.formats and self.wording not in (None, "instructions"):
+            raise ValueError("formats ask in place of the templates, so there is no wording to change; leave one out")
+        return self
 
     def rows_of(self, side: Literal["seen", "unseen"]) -> int | None:
         """At most so many rows of a task on this side are asked."""
@@ -178,14 +199,15 @@ class Recipe(Section):
     hold_out: HoldOutSettings = HoldOutSettings()
     templates: TemplateSettings = TemplateSettings()
     instructions: Encodings = Field(
-        (), description="how tasks that have an instruction are put: an encoding, or several, one drawn for each example"
+        (),
+        description="how tasks that have an instruction are put: an encoding, or several, one drawn for each example",
     )
     mixture: MixtureSettings = MixtureSettings()
     format: Literal["auto", "plain", "chat"] = "auto"
     system: str | None = Field(
         None, description="system turn in the chat format; the template's own default when absent"
     )
-    shots: Shots = Field(0, description="exemplars in each tuning example")
+    shots: SeveralShots = Field((0,), description="exemplars in each tuning example; of several, one drawn for each")
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     trust_remote_code: bool = False

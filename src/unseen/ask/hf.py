@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AT_ONCE = 4096  # questions that are tokens at a time: some 40 bytes a token
 
 T = TypeVar("T")
-Prompt = tuple[tuple[int, ...], bool]  # token ids, and whether the prompt was fitted to length
+Prompt = tuple[tuple[int, ...], bool, int]  # token ids, whether the prompt was fitted to length, exemplars dropped
 
 
 class HfBackend:
@@ -92,7 +92,10 @@ class HfBackend:
         for index, log_probs in self.way.option_log_probs({index: ranking for index, (ranking, _) in pairs.items()}):
             ranking, bare = pairs[index]
             before, lengths = () if bare is None else free[bare], list(map(len, ranking.options))
-            yield index, chosen_answer(questions[index], log_probs, lengths, before, cut=ranking.cut)
+            yield (
+                index,
+                chosen_answer(questions[index], log_probs, lengths, before, cut=ranking.cut, dropped=ranking.dropped),
+            )
 
     def _unconditional(self, wanted: Iterable[Ranking]) -> dict[Ranking, tuple[float, ...]]:
         """Log-probabilities of the options after the answer context, once for each set of options."""
@@ -109,7 +112,7 @@ class HfBackend:
                     alike.setdefault(prompts[index][0], []).append(index)
             for prompt, text in self._continued(alike, *settings):
                 for index in alike[prompt]:
-                    yield index, Answer(text, cut=prompts[index][1])
+                    yield index, Answer(text, cut=prompts[index][1], dropped=prompts[index][2])
 
     def _continued(
         self, prompts: Iterable[tuple[int, ...]], most: int, stop: tuple[str, ...]
@@ -159,7 +162,7 @@ class HfBackend:
             options = [ids[:-1] if ids and ids[-1] in self._end else ids for ids in options]
         check_options(example, [len(option) for option in options])
         check_prompt(example, len(encoded.prompt))
-        return Ranking(tuple(encoded.prompt.tolist()), tuple(options), was_cut(encoded.cuts))
+        return Ranking(tuple(encoded.prompt.tolist()), tuple(options), was_cut(encoded.cuts), dropped(encoded.cuts))
 
     def _prompted(self, question: Generate) -> Prompt:
         room = self.model.context - question.max_new_tokens
@@ -169,7 +172,7 @@ class HfBackend:
         limit = self.limit if self.format.kind == "pair" else min(self.limit, room)
         encoded = encode_question(question.example, self.model.tokenizer, self.format, limit)
         check_prompt(question.example, len(encoded.ids))
-        return tuple(encoded.ids.tolist()), was_cut(encoded.cuts)
+        return tuple(encoded.ids.tolist()), was_cut(encoded.cuts), dropped(encoded.cuts)
 
     def _text(self, ids: Ids) -> str:
         text: str = self.model.tokenizer.decode(ids)
@@ -185,3 +188,8 @@ def _tried_way(model: LanguageModel, batch_tokens: int) -> Way:
 def was_cut(cuts: Mapping[str, int]) -> bool:
     """Whether fitting to length left anything out; a moved token boundary, or an answer that is only read, does not."""
     return any(count for name, count in cuts.items() if name not in ("boundary_moved", NOT_LEARNED))
+
+
+def dropped(cuts: Mapping[str, int]) -> int:
+    """How many exemplars fitting to length left out."""
+    return cuts.get("exemplars_dropped", 0)

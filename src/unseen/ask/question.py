@@ -41,8 +41,8 @@ class Answer:
 
     `log_probs` are summed log-probabilities in nats, one an option; `lengths` their numbers of tokens;
     `unconditional` the same sums after the answer context. `chosen` is the index of `text`. `margin` is the gap
-    between the best and the second-best ranking score. `cut` says that the prompt was fitted to length,
-    `cached` that the answer came from the cache.
+    between the best and the second-best ranking score. `cut` says that the prompt was fitted to length and
+    `dropped` how many exemplars that took, `cached` that the answer came from the cache.
     """
 
     text: str
@@ -52,4 +52,5 @@ class Answer:
     unconditional: tuple[float, ...] = ()
     margin: float | None = None
     cut: bool = False
+    dropped: int = 0
     cached: bool = False

@@ -32,10 +32,11 @@ def chosen_answer(
     unconditional: Sequence[float] = (),
     *,
     cut: bool = False,
+    dropped: int = 0,
 ) -> Answer:
     """The answer that ranks highest; of equals the first. `margin` is its lead over the second, None if alone."""
     choices = question.example.choices or ()
-    answer = Answer("", None, tuple(log_probs), tuple(lengths), tuple(unconditional), cut=cut)
+    answer = Answer("", None, tuple(log_probs), tuple(lengths), tuple(unconditional), cut=cut, dropped=dropped)
     scores = ranking_scores(answer, question.scoring)
     if any(math.isnan(score) for score in scores):
         raise JobFailed(f"{question.example.id}: the model's log-probabilities are not numbers")

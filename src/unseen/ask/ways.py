@@ -24,11 +24,13 @@ ROWS = 64  # prompts that generate together
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Token ids of a prompt and of its options; `cut` says that the prompt was fitted to length."""
+    """Token ids of a prompt and of its options; `cut` says that the prompt was fitted to length, `dropped` how many
+    exemplars that took."""
 
     prompt: Ids
     options: tuple[Ids, ...]
     cut: bool
+    dropped: int
 
     def continuation(self, option: int) -> Continuation:
         """The prompt with one of the options, whose tokens are predicted."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unseen.evaluation.baselines import Baseline, LabelFrequency, baselines_of, label_frequencies
+from unseen.evaluation.extremes import ExemplarsShown, Extremes, exemplars_shown, extremes_of
 from unseen.evaluation.intervals import Interval, over_tasks, percentile_interval
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.task_scores import ScoreRow, TaskReplicates, cells_of, scores_of
@@ -66,6 +67,8 @@ class Found:
     predictions: int
     narrow: int
     cut: int
+    extremes: tuple[Extremes, ...] = ()
+    exemplars: tuple[ExemplarsShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,8 @@ def aggregate(predictions: Iterable[Prediction], seed: int = 0) -> Summary:
         predictions=len(predictions),
         narrow=sum(each.margin is not None and each.margin < NARROW for each in predictions),
         cut=sum(each.cut for each in predictions),
+        extremes=extremes_of(rows, predictions),
+        exemplars=exemplars_shown(predictions),
     )
 
 

@@ -12,13 +12,14 @@ from unseen.ask.cache import AnswerCache
 from unseen.ask.question import Answer, Choose, Generate, Question
 from unseen.data.dataset import Row
 from unseen.errors import TooLong
-from unseen.evaluation.exemplars import ExemplarPool, RowsOf, exemplar_pool, exemplars_of
+from unseen.evaluation.exemplars import ExemplarPool, RowsOf, arrangement, exemplar_pool, exemplars_of
 from unseen.evaluation.prediction import Asked, Prediction, Side, accepted, predicted
 from unseen.evaluation.rows import Allowed, AskedRows, Counts, asked_rows
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import EvaluateSettings
 from unseen.task.render import example_of
+from unseen.task.rewording import distinct_ways
 from unseen.task.task import Task
 
 Ask = Callable[[Backend, Sequence[Question], AnswerCache | None, Advance], list[Answer]]
@@ -70,7 +71,7 @@ def evaluate_task(asking: Asking, task: Task, side: Side, counts: Counts) -> Ite
     asked = _fitting(asking.backend, _asked(asking, part, counts), counts)
     yield from _predictions(asking, asking.backend, asked, task.name)
     if asking.plain is not None and asking.settings.plain_base and task.plain:
-        plainly = Part(replace(task, templates=task.plain), side, rows, plain=True)
+        plainly = Part(replace(task, templates=task.plain, rewordings=()), side, rows, plain=True)
         asked = _fitting(asking.plain, _asked(asking, plainly, counts), counts)
         yield from _predictions(asking, asking.plain, asked, f"{task.name}, plain")
 
@@ -107,18 +108,28 @@ def _predictions(asking: Asking, backend: Backend, asked: Iterable[Asked], label
 
 def _asked(asking: Asking, part: Part, counts: Counts) -> Iterator[Asked]:
     settings, task = asking.settings, part.task
-    pool = exemplar_pool(task, part.rows.split, asking.rows_of)
+    arrange = arrangement(settings.balanced, task)
+    pool = exemplar_pool(task, part.rows.split, asking.rows_of, arrange)
     rows = _without_exemplars(part, pool, settings, counts)
+    ways = _ways(part, settings.templates, rows, counts)
     for seed, shots in draws_of(settings):
-        for template in range(len(task.templates))[: settings.templates]:
+        for template in ways:
             shared = pool.rendered(template, shots, seed) if settings.exemplars == "task" else ()
             for row in rows:
                 example = _example(task, template, row, counts)
                 if example is None:
                     continue
                 candidates = shared if settings.exemplars == "task" else pool.rendered(template, shots, seed, row)
-                question = _question(settings, part, example, exemplars_of(example, candidates, shots))
+                question = _question(settings, part, example, exemplars_of(example, candidates, shots, arrange))
                 yield Asked(question, part.side, asking.model, shots, seed, task.metrics, part.plain)
+
+
+def _ways(part: Part, most: int | None, rows: Sequence[Row], counts: Counts) -> list[int]:
+    """The ways to ask, those left out that ask every row as an earlier one does."""
+    ways = range(len(part.task.templates))[:most]
+    kept = distinct_ways(part.task, ways, rows)
+    counts[part.task.name, "templates that ask as another one, their words gone"] += len(ways) - len(kept)
+    return kept
 
 
 def draws_of(settings: EvaluateSettings) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from typing import Literal
 from unseen.ask.question import Answer, Question
 from unseen.evaluation.metrics import ROW_METRICS, row_value
 from unseen.prompt.example import Example
+from unseen.prompt.fit import exemplars_in
 
 Side = Literal["seen", "unseen"]
 
@@ -35,7 +36,8 @@ class Prediction:
 
     `values` holds 0..100 for each row metric of the task; corpus-level metrics are taken from `text` and `references`.
     `log_probs` are nats summed over an option's `lengths` tokens; `chosen` and `correct` index `choices`; `margin` is
-    the lead of the chosen option in nats. `cut` says that the prompt was fitted to length.
+    the lead of the chosen option in nats. `cut` says that the prompt was fitted to length; `shown` is how
+    many of the `shots` exemplars were left then.
     """
 
     task: str
@@ -61,6 +63,7 @@ class Prediction:
     unconditional: tuple[float, ...] = ()
     margin: float | None = None
     cut: bool = False
+    shown: int | None = None
 
     @property
     def row_id(self) -> tuple[str, int]:
@@ -104,7 +107,14 @@ def predicted(asked: Asked, answer: Answer) -> Prediction:
         unconditional=answer.unconditional,
         margin=answer.margin,
         cut=answer.cut,
+        shown=_shown(example, asked.shots, answer.dropped),
     )
+
+
+def _shown(example: Example, shots: int, dropped: int) -> int:
+    """How many of `shots` exemplars are left when `dropped` went; the examples of an instruction go before them."""
+    of_instruction = exemplars_in(example) - shots
+    return shots - max(0, dropped - of_instruction)
 
 
 def as_asked(example: Example) -> str:

@@ -27,7 +27,7 @@ def fit(example: Example, limit: int, length: Length) -> tuple[Example, dict[str
     if length(example) <= limit:
         return example, {}
     counts: dict[str, int] = {}
-    example, counts["exemplars_dropped"] = _drop(example, _exemplars(example), _without_exemplars, limit, length)
+    example, counts["exemplars_dropped"] = _drop(example, exemplars_in(example), _without_exemplars, limit, length)
     example, counts["turns_dropped"] = _drop(example, _old_turns(example), _without_turns, limit, length)
     fields, trimmed = _fields(example), 0
     while length(example) > limit and trimmed < len(fields):
@@ -56,14 +56,15 @@ def _drop(
     return without(example, high), high
 
 
-def _exemplars(example: Example) -> int:
+def exemplars_in(example: Example) -> int:
+    """Exemplars before the question, and examples of an instruction."""
     inside = sum(len(segment.exemplars) for segment in example.segments)
     return inside + sum(s.source == "exemplar" and s.role == "user" for s in example.segments)
 
 
 def _without_exemplars(example: Example, dropped: int) -> Example:
     """`example` without its last `dropped` exemplars."""
-    keep, met = _exemplars(example) - dropped, 0
+    keep, met = exemplars_in(example) - dropped, 0
     segments: list[Segment] = []
     for segment in example.segments:
         if segment.source == "exemplar":

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 from unseen.prompt.choices import lists_all
 from unseen.prompt.example import Example, Segment, Span
-
-Wording = Literal["instructions", "dataset_name", "none", "context"]
-WORDINGS: tuple[Wording, ...] = get_args(Wording)
+from unseen.recipe import Wording
 
 
 def wording_of(example: Example, wording: Wording, name: str) -> Example | None:

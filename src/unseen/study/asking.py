@@ -19,6 +19,7 @@ from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar, say
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
+from unseen.study.reworded import as_asked
 from unseen.task.task import Task
 from unseen.train.ranks import ALONE, Ranks
 
@@ -37,9 +38,11 @@ class Asked:
 
 
 def sides_of(prepared: Prepared) -> list[tuple[Side, Sequence[Task]]]:
-    """The tasks that are asked, by side; the seen side where the recipe wants it and has rows for it."""
-    seen = prepared.seen if prepared.recipe.evaluate.seen else ()
-    return [("unseen", prepared.unseen), ("seen", seen)]
+    """The tasks as they are asked, by side; the seen side where the recipe wants it and has rows for it."""
+    recipe = prepared.recipe
+    sides: list[tuple[Side, Sequence[Task]]] = [("unseen", prepared.unseen)]
+    sides.append(("seen", prepared.seen if recipe.evaluate.seen else ()))
+    return [(side, [as_asked(recipe, task, side, prepared.rows) for task in tasks]) for side, tasks in sides]
 
 
 def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks = ALONE) -> Asked:
@@ -124,6 +127,7 @@ def _on_side(asking: Asking, prepared: Prepared, side: Side) -> Asking:
 
 
 def settings_of(prepared: Prepared) -> Any:
-    """The evaluation's settings; templates per task are the tuning's where the recipe says nothing else."""
+    """The evaluation's settings; templates per task are all formats, or the tuning's where the recipe says nothing."""
     settings = prepared.recipe.evaluate
-    return settings.model_copy(update={"templates": settings.templates or prepared.recipe.templates.per_task})
+    templates = settings.formats or settings.templates or prepared.recipe.templates.per_task
+    return settings.model_copy(update={"templates": templates})

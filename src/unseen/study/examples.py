@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import count, islice
+from itertools import count, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from unseen.data.dataset import Row
 from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
 from unseen.encode.store import EncodedStore
 from unseen.errors import DataMistake, TooLong
-from unseen.evaluation.exemplars import ExemplarPool, exemplars_of
+from unseen.evaluation.exemplars import ExemplarPool, arrangement, exemplars_of
 from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared
+from unseen.study.reworded import as_tuned
 from unseen.study.seen_rows import ChosenRows, OpenRows, SeenRows
 from unseen.task.mixture import Draw, Mixture
 from unseen.task.render import example_of
+from unseen.task.seeds import key, mixed
 from unseen.task.task import Task
 from unseen.train.plan import count_draws
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
+AT_ONCE = 1024  # numbers of exemplars that are drawn together
 EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes on
 
 
@@ -43,49 +48,67 @@ class TuningExamples:
     """Examples of a run in the order of the mixture, without end; iterating again gives the same ones.
 
     `wanted` is how many the run takes. `counts` holds how many renderings of the last pass were `empty`, and how many
-    were `rendered`.
+    were `rendered`; `shots` how many of these were given so many exemplars.
     """
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows) -> None:
-        self.recipe, self.tasks, self.rows, self.open_rows = recipe, tasks, rows, open_rows
-        self.mixture = mixture_of(recipe, tasks, rows)
+        self.recipe, self.rows, self.open_rows = recipe, rows, open_rows
+        self.tasks = tuple(as_tuned(recipe, task) for task in tasks)
+        self.mixture = mixture_of(recipe, self.tasks, rows)
         self.wanted = count_draws(recipe.train, self.mixture.epoch_length)
         self._shown: dict[tuple[int, int], tuple[Example, ...]] = {}  # exemplars that are fixed for task and template
+        self.shots: Counter[int] = Counter()
         self.counts: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Example]:
         """A draw that renders empty is counted, and the next one takes its place."""
-        self.counts = Counter()
+        self.counts, self.shots = Counter(), Counter()
         seed = self.recipe.seed
         for epoch in count():
             before = self.counts["rendered"]
+            numbers = shots_in_turn(self.recipe.shots, seed, epoch)
             for draw in self.mixture.order(seed, epoch):
-                example = self._example(draw)
+                example = self._example(draw, next(numbers))
                 self.counts["empty" if example is None else "rendered"] += 1
                 if example is not None:
                     yield example
             if self.counts["rendered"] == before:
                 raise DataMistake("seen", _nothing_of(self.tasks), "see unseen render TASK --check")
 
-    def _example(self, draw: Draw) -> Example | None:
+    def _example(self, draw: Draw, shots: int) -> Example | None:
         task = self.tasks[draw.task]
         row = self.open_rows(task, "train")[int(self.rows.tune[task.name][draw.row])]
         example = example_of(task, draw.template, row)
-        if example is None or not self.recipe.shots:
-            return example
-        exemplars = exemplars_of(example, self._candidates(draw, row), self.recipe.shots)
+        if example is None:
+            return None
+        self.shots[shots] += 1
+        arrange = arrangement(self.recipe.evaluate.balanced, task)
+        exemplars = exemplars_of(example, self._candidates(draw, row, shots), shots, arrange)
         return with_exemplars(example, exemplars, self.recipe.evaluate.exemplar_layout)
 
-    def _candidates(self, draw: Draw, row: Row) -> tuple[Example, ...]:
+    def _candidates(self, draw: Draw, row: Row, shots: int) -> tuple[Example, ...]:
         """Exemplars out of the rows that are tuned on: neither validation rows nor what the hold-out dropped."""
-        task, shots, seed = self.tasks[draw.task], self.recipe.shots, self.recipe.seed
-        pool = ExemplarPool(task, "train", ChosenRows(self.open_rows(task, "train"), self.rows.tune[task.name]))
-        if self.recipe.evaluate.exemplars == "row":
+        task, seed, settings = self.tasks[draw.task], self.recipe.seed, self.recipe.evaluate
+        if not shots:
+            return ()
+        tuned_on = ChosenRows(self.open_rows(task, "train"), self.rows.tune[task.name])
+        pool = ExemplarPool(task, "train", tuned_on, arrangement(settings.balanced, task))
+        if settings.exemplars == "row":
             return pool.rendered(draw.template, shots, seed, row)
-        key = draw.task, draw.template
-        if key not in self._shown:
-            self._shown[key] = pool.rendered(draw.template, shots, seed)
-        return self._shown[key]
+        place = draw.task, draw.template
+        if place not in self._shown:
+            self._shown[place] = pool.rendered(draw.template, max(self.recipe.shots), seed)
+        return self._shown[place]
+
+
+def shots_in_turn(shots: Sequence[int], seed: int, epoch: int) -> Iterator[int]:
+    """The number of exemplars of each draw of an epoch, drawn evenly from `shots`."""
+    if len(shots) == 1:
+        yield from repeat(shots[0])
+    drawn = key(seed, "shots", epoch)
+    for start in count(step=AT_ONCE):
+        for bits in mixed(drawn, np.arange(start, start + AT_ONCE)).tolist():
+            yield shots[bits % len(shots)]
 
 
 def _nothing_of(tasks: Sequence[Task]) -> str:
@@ -97,7 +120,7 @@ def validation_examples(
     recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows
 ) -> Iterator[Example]:
     """Each held-out row of the seen tasks once, its templates taken in turn."""
-    for task in tasks:
+    for task in (as_tuned(recipe, each) for each in tasks):
         if task.turned:
             continue
         templates = min(recipe.templates.per_task, len(task.templates)) or 1
@@ -166,6 +189,7 @@ def encode_examples(
         "epoch_length": examples.mixture.epoch_length,
         "empty_renderings": examples.counts["empty"],
         "too_long": left_out,
+        "shots": {str(shots): number for shots, number in sorted(examples.shots.items())},
         "cuts": dict(cuts),
         "drawn": dict(sorted(drawn.items())),
         "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),

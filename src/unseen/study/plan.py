@@ -26,7 +26,10 @@ from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.facts import format_record
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare, proof_of
+from unseen.study.reworded import LOOKED_AT
 from unseen.study.run import load
+from unseen.task.rewording import distinct_ways
+from unseen.task.task import Task
 from unseen.train.dealing import dealing_of
 from unseen.train.estimate import estimate, probe
 from unseen.train.plan import plan_steps
@@ -153,6 +156,13 @@ def questions(prepared: Prepared) -> dict[str, int]:
             split = asked_split(task, side, prepared.rows)
             rows = len(prepared.rows(task, split)) if split else 0
             rows = min(rows, settings.rows_of(side) or rows)
-            templates = min(settings.templates, len(task.templates) or 1)
+            templates = _ways(prepared, task, split, settings)
             asked[side] = asked.get(side, 0) + 2 * rows * templates * len(draws_of(settings))
     return asked
+
+
+def _ways(prepared: Prepared, task: Task, split: str | None, settings: Any) -> int:
+    """How many ways to ask are left of a task's templates; that some ask alike is judged by its first rows."""
+    ways = range(len(task.templates))[: settings.templates]
+    rows = tuple(islice(prepared.rows(task, split), LOOKED_AT)) if split else ()
+    return len(distinct_ways(task, ways, rows)) or 1

@@ -17,6 +17,7 @@ from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.fingerprint import fingerprint
+from unseen.study.reworded import check_rewordings
 from unseen.study.seen_rows import SeenRows, seen_rows
 from unseen.study.selected import Selected, selected_tasks
 from unseen.task.catalog import Catalog, load_catalog
@@ -108,6 +109,7 @@ def prepare(recipe: Recipe) -> Prepared:
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
     _open_exemplars(recipe, unseen, rows)
+    check_rewordings(recipe, tuned_on, seen if recipe.evaluate.seen else (), unseen, rows)
     with late_bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = _conflicts(model, unseen)

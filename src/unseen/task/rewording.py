@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from unseen.data.dataset import Row
@@ -13,7 +13,8 @@ from unseen.prompt.fields import content_of, lists_marks
 from unseen.prompt.formats import MOST_ITEMS, PromptFormat, grammar
 from unseen.prompt.layout import Formatted
 from unseen.prompt.template import Template
-from unseen.prompt.wording import Worded, Wording
+from unseen.prompt.wording import Worded
+from unseen.recipe import Wording
 from unseen.task.render import example_of
 from unseen.task.seeds import generator, shuffled
 from unseen.task.task import TURNED, Task
@@ -107,15 +108,13 @@ def _rank(task: Task, template: int, example: Example) -> tuple[int, bool, int]:
     return marks, not content_of(example).instruction, template
 
 
-def distinct_ways(
-    task: Task, ways: Sequence[int], rows: Sequence[Row], example: Callable[[int, Row], Example | None]
-) -> list[int]:
+def distinct_ways(task: Task, ways: Sequence[int], rows: Sequence[Row]) -> list[int]:
     """Those of `ways` that ask some row otherwise than every way before: reworded, two templates may be the same."""
     if not any(isinstance(each, Worded) for each in task.rewordings):
         return list(ways)
     asked: dict[tuple[object, ...], int] = {}
     for way in ways:
-        asked.setdefault(tuple(_asks(example(way, row)) for row in rows), way)
+        asked.setdefault(tuple(_asks(example_of(task, way, row)) for row in rows), way)
     return list(asked.values())
 
 
