@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -74,11 +74,12 @@ def load_collection(path: Path) -> Collection:
 
     Raises `DataMistake`, or `Mistakes` with every fault of every file, unless `skip_bad` says to leave those out.
     """
-    return collected(check_model(CollectionFile, read_yaml_mapping(path, DataMistake), str(path), DataMistake), path)
+    return collected(read_yaml_mapping(path, DataMistake), path)
 
 
-def collected(said: CollectionFile, path: Path) -> Collection:
-    """What a description says, as `load_collection`; `path` is where it lies, or will."""
+def collected(values: Mapping[str, Any], path: Path) -> Collection:
+    """What a description's `values` say, as `load_collection`; `path` is where it lies, or will."""
+    said = check_model(CollectionFile, values, str(path), DataMistake)
     base = path.absolute().parent if said.root is None else places.data_root() or Path("$UNSEEN_DATA")
     folder = base / said.folder
     if said.root and not folder.is_dir():

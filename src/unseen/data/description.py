@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from unseen.data import places
 from unseen.data.dataset import Dataset, Extract, Labels, Source
@@ -31,11 +31,14 @@ def load_description(path: Path) -> Dataset:
     Relative files lie beside the description, or under `$UNSEEN_DATA` with `root: data`. Raises `DataMistake`, or
     `Mistakes` with one line each, naming file, key and remedy.
     """
-    path = Path(path)
-    values = read_yaml_mapping(path, DataMistake)
+    return described(read_yaml_mapping(Path(path), DataMistake), Path(path), str(path))
+
+
+def described(values: Mapping[str, Any], path: Path, where: str) -> Dataset:
+    """The dataset that the values of a description say, which lies at `path`; mistakes are about `where`."""
     if "dataset" not in values and ("seen" in values or "unseen" in values):
-        raise DataMistake(str(path), "is a recipe, no dataset description", "keep recipes outside the catalog's folder")
-    said = check_model(DescriptionFile, values, str(path), DataMistake)
+        raise DataMistake(where, "is a recipe, no dataset description", "keep recipes outside the catalog's folder")
+    said = check_model(DescriptionFile, values, where, DataMistake)
     return Dataset(
         name=said.dataset,
         cluster=said.cluster,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from unseen.data.collection import is_collection, load_collection
+from unseen.data.collection import Collection, collected, is_collection
 from unseen.data.dataset import Dataset, Source
-from unseen.data.description import load_description
+from unseen.data.description import described
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
 from unseen.prompt.way import ways_of
@@ -102,9 +102,10 @@ def folder_of(name: str) -> Path:
 def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
     """The dataset that `file` describes, or those of its collection; none where its files under $UNSEEN_DATA are
     missing. What is missing or was left out is noted."""
-    if is_collection(read_yaml_mapping(file, DataMistake)):
-        return _collected(file, catalog, missing)
-    dataset = replace(load_description(file), catalog=catalog)
+    values = read_yaml_mapping(file, DataMistake)
+    if is_collection(values):
+        return _collected(collected(values, file), catalog, missing)
+    dataset = replace(described(values, file, str(file)), catalog=catalog)
     absent = [path for source in dataset.splits.values() for path in _paths(source) if not Path(path).exists()]
     if catalog == "data" and absent:
         missing[dataset.task] = _absent(absent[0])
@@ -112,8 +113,7 @@ def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, .
     return (dataset,)
 
 
-def _collected(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
-    collection = load_collection(file)
+def _collected(collection: Collection, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
     if collection.absent is not None:
         missing[f"{collection.name}/*"] = _absent(str(collection.absent))
     missing.update({f"{collection.name}/{task}": f"left out ({why})" for task, why in collection.skipped.items()})

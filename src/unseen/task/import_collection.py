@@ -40,7 +40,7 @@ def import_collection(
     said = check_model(CollectionFile, values, str(path), DataMistake)
     file = catalog / f"{said.collection}.yaml"
     _refuse_other(file)
-    collection = collected(said, file)
+    collection = collected(values, file)
     if not collection.datasets:
         raise DataMistake(str(path), f"none of {len(collection.skipped)} task files is sound", "see the first fault")
     _refuse_known(collection, path)
