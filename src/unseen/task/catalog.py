@@ -10,6 +10,7 @@ from pathlib import Path
 from unseen.data.collection import Collection, collected, is_collection
 from unseen.data.dataset import Dataset, Source
 from unseen.data.description import described
+from unseen.data.each import load_each, several
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
 from unseen.prompt.way import ways_of
@@ -18,7 +19,8 @@ from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
 from unseen.yamlfile import read_yaml_mapping
 
-NAMES = ("shipped", "data", "user")
+NAMES = ("shipped", "data", "p3", "user")
+UNDER_DATA = ("data", "p3")  # catalogs whose files lie under $UNSEEN_DATA, and may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Catalog:
 
 
 def load_catalog(names: Sequence[str]) -> Catalog:
-    """The tasks of the named catalogs: `shipped`, `data`, `user`, or the path of a folder with descriptions.
+    """The tasks of the named catalogs: `shipped`, `data`, `p3`, `user`, or the path of a folder with descriptions.
 
     Raises all mistakes of all descriptions together, and a `DataMistake` for a dataset that two files describe.
     """
@@ -92,7 +94,8 @@ def load_catalog(names: Sequence[str]) -> Catalog:
 
 def folder_of(name: str) -> Path:
     """Where the descriptions of a catalog lie. Raises `TaskMistake` for a name that is neither known nor a folder."""
-    folders = {"shipped": shipped_catalog(), "data": shipped_catalog() / "data", "user": user_catalog()}
+    shipped = shipped_catalog()
+    folders = {"shipped": shipped, "data": shipped / "data", "p3": shipped / "data" / "p3", "user": user_catalog()}
     folder = folders.get(name, Path(name).expanduser())
     if name not in folders and not folder.is_dir():
         raise TaskMistake("catalogs", f"'{name}' is no catalog and no folder", nearest(name, NAMES, "catalogs"))
@@ -105,12 +108,15 @@ def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, .
     values = read_yaml_mapping(file, DataMistake)
     if is_collection(values):
         return _collected(collected(values, file), catalog, missing)
-    dataset = replace(described(values, file, str(file)), catalog=catalog)
-    absent = [path for source in dataset.splits.values() for path in _paths(source) if not Path(path).exists()]
-    if catalog == "data" and absent:
-        missing[dataset.task] = _absent(absent[0])
-        return ()
-    return (dataset,)
+    found = load_each(values, file) if several(values) else (described(values, file, str(file)),)
+    here = []
+    for dataset in found:
+        absent = [path for source in dataset.splits.values() for path in _paths(source) if not Path(path).exists()]
+        if catalog in UNDER_DATA and absent:
+            missing[dataset.task] = _absent(absent[0])
+        else:
+            here.append(replace(dataset, catalog=catalog))
+    return tuple(here)
 
 
 def _collected(collection: Collection, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
