@@ -126,9 +126,16 @@ def _keys_of(field: FieldInfo) -> Iterable[str]:
 
 
 def _inner(field: FieldInfo) -> type[BaseModel] | None:
-    """The section that a field holds, or holds many of."""
-    candidates = (field.annotation, *getattr(field.annotation, "__args__", ()))
-    return next((each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel)), None)
+    """The section that a field holds, or holds many of, alone or beside other forms."""
+    return next((each for each in _types(field.annotation) if issubclass(each, BaseModel)), None)
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    """The classes in an annotation, however deep."""
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _types(inner)
 
 
 def _short(value: Any) -> str:

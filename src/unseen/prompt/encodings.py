@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 
-from unseen.errors import RecipeMistake, nearest, raise_all
+from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
 from unseen.prompt.instruction import ALL, Encoding, LayoutName, PartName
 
 PARTS: tuple[PartName, ...] = get_args(PartName)
@@ -38,7 +38,7 @@ _COUNTED = re.compile(r"(positive|negative)(\d*)")
 def encodings_of(said: Iterable[str | Mapping[str, Any]], where: str) -> tuple[Encoding, ...]:
     """The encodings of a recipe's list, each a name or a mapping. Raises all their `RecipeMistake`s together."""
     found: dict[str, Encoding] = {}
-    mistakes: list[RecipeMistake] = []
+    mistakes: list[UserMistake] = []
     for each in said:
         try:
             encoding = encoding_named(each, where) if isinstance(each, str) else encoding_of(each, where)

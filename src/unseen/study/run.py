@@ -220,5 +220,6 @@ def _usable(folder: Path, prepared: Prepared) -> None:
 
 
 def _tuned_on(prepared: Prepared) -> tuple[list[str], list[str]]:
-    origins = {origin for task in prepared.tuned_on for origin in task.dataset.origin}
+    datasets = [task.dataset for task in prepared.tuned_on]
+    origins = {origin for each in datasets for origin in (*each.origin, *each.shares_rows_with)}
     return [task.name for task in prepared.tuned_on], sorted(origins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from unseen.errors import RecipeMistake
+from unseen.errors import RecipeMistake, UserMistake, raise_all
 from unseen.prompt.encodings import encodings_of
 from unseen.prompt.instruction import Encoding, Instructed
 from unseen.recipe import Encodings, Recipe
@@ -21,9 +21,17 @@ class RecipeEncodings:
 
     @classmethod
     def of(cls, recipe: Recipe) -> RecipeEncodings:
-        """Raises `RecipeMistake` for an encoding that cannot be, naming the nearest."""
-        tuned = _read(recipe.instructions, f"{recipe.name}: instructions")
-        return cls(tuned, _read(recipe.evaluate.instructions, f"{recipe.name}: evaluate.instructions") or tuned)
+        """Raises a `RecipeMistake` for each encoding that cannot be, naming the nearest."""
+        said = {"instructions": recipe.instructions, "evaluate.instructions": recipe.evaluate.instructions}
+        found: list[tuple[Encoding, ...]] = []
+        mistakes: list[UserMistake] = []
+        for key, encodings in said.items():
+            try:
+                found.append(_read(encodings, f"{recipe.name}: {key}"))
+            except UserMistake as mistake:
+                mistakes += getattr(mistake, "mistakes", (mistake,))
+        raise_all(mistakes)
+        return cls(found[0], found[1] or found[0])
 
     def check(self, tasks: Sequence[Task], recipe: str) -> None:
         """Raise `RecipeMistake` where encodings are named and none of `tasks` has an instruction."""
