@@ -258,7 +258,7 @@ def report(
 @app.command()
 def verify(
     place: Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run or a study, or a study's page")],
-    skip: Annotated[list[str] | None, typer.Option("--skip", help="leave out: answers or replay")] = None,
+    skip: Annotated[list[str] | None, typer.Option("--skip", help="leave out: model, answers or replay")] = None,
     json: Json = False,
 ) -> None:
     """Do a run's work again where it can be, and compare: rows, split, scores, answers, steps."""

@@ -1,4 +1,4 @@
-"""Whether the stored predictions are of the questions that the recipe asks, are judged rightly, and come out again."""
+"""Whether the stored predictions are of the questions that the recipe asks, and come out again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from unseen.ask.backend import Advance, Backend, ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.question import Answer, Choose, Question
-from unseen.ask.ranking import ranking_scores
-from unseen.evaluation.metrics import ROW_METRICS, row_value
 from unseen.evaluation.prediction import Prediction
 from unseen.study.asking import ask_all, asking_of, backend_of
 from unseen.study.prepare import Prepared
 from unseen.study.verify.outcome import NOTHING, Check, Difference, compared, judged, shown
+from unseen.study.verify.rescoring import told_of
 from unseen.task.seeds import generator
 
 if TYPE_CHECKING:
@@ -62,14 +61,14 @@ class Reasked:
 def check_predictions(
     prepared: Prepared, model: LanguageModel, name: str, stored: Sequence[Prediction], fingerprint: str, sample: int
 ) -> Reasked:
-    """Render every question of the model called `name` again, judge its stored answers, and ask `sample` anew."""
+    """Render every question of the model called `name` again, and ask `sample` of them anew."""
     backend = backend_of(prepared, model)
     draw = generator(int(fingerprint[:16], 16), "asked again", name)
     wanted = draw.choice(len(stored), size=min(sample, len(stored)), replace=False).tolist()
     collector = Collector(frozenset(wanted))
     rendered, left_out = ask_all(prepared, replace(asking_of(prepared, backend, name), ask=collector))
     questions = check_questions(name, stored, rendered)
-    checks = [questions, check_judgements(name, stored, prepared.recipe.evaluate.scoring)]
+    checks = [questions]
     if sample and questions.outcome == "holds":
         checks.append(check_answers(name, stored, collector.held, WITHIN[model.dtype]))
     elif sample:
@@ -88,32 +87,12 @@ def check_questions(name: str, stored: Sequence[Prediction], rendered: Sequence[
 def _unlike(before: Mapping[Any, Prediction], now: Mapping[Any, Prediction]) -> Iterator[Difference]:
     for place, each in before.items():
         if place not in now:
-            yield Difference(_told(each), "asked", "not a question of this recipe")
+            yield Difference(told_of(each), "asked", "not a question of this recipe")
             continue
         for part in ASKED:
-            yield from compared(getattr(each, part), getattr(now[place], part), f"{_told(each)}: {part}")
+            yield from compared(getattr(each, part), getattr(now[place], part), f"{told_of(each)}: {part}")
     for place in now.keys() - before.keys():
-        yield Difference(_told(now[place]), "not asked", "a question of this recipe")
-
-
-def check_judgements(name: str, stored: Sequence[Prediction], scoring: Any) -> Check:
-    """Whether what was chosen ranks highest, and every value is its metric's of the stored answer."""
-    told = f"{len(stored)} answers have the values that their metrics give"
-    return judged(f"judgements of {name}", told, (found for each in stored for found in _misjudged(each, scoring)))
-
-
-def _misjudged(stored: Prediction, scoring: Any) -> Iterator[Difference]:
-    values = {
-        metric: row_value(metric, stored.text, stored.references) for metric in stored.metrics if metric in ROW_METRICS
-    }
-    yield from compared(dict(stored.values), values, f"{_told(stored)}: values", 1e-9)
-    if stored.chosen is None:
-        return
-    answer = Answer(stored.text, stored.chosen, stored.log_probs, stored.lengths, stored.unconditional)
-    scores = ranking_scores(answer, scoring)
-    best = max(range(len(scores)), key=lambda option: scores[option])
-    yield from compared(stored.chosen, best, f"{_told(stored)}: chosen")
-    yield from compared(stored.text, stored.choices[stored.chosen], f"{_told(stored)}: text")
+        yield Difference(told_of(now[place]), "not asked", "a question of this recipe")
 
 
 def check_answers(
@@ -143,7 +122,7 @@ def _asked_again(held: Sequence[tuple[int, Backend, Question]]) -> Iterator[tupl
 
 def _other(stored: Prediction, answer: Answer, within: float) -> Iterator[Difference]:
     for part in ANSWERED:
-        yield from compared(getattr(stored, part), getattr(answer, part), f"{_told(stored)}: {part}", within)
+        yield from compared(getattr(stored, part), getattr(answer, part), f"{told_of(stored)}: {part}", within)
 
 
 def _is_narrow(stored: Prediction, answer: Answer, within: float) -> bool:
@@ -162,8 +141,3 @@ def check_left_out(record: Mapping[str, Any], found: Mapping[str, int]) -> Check
 
 def _place(prediction: Prediction) -> tuple[Any, ...]:
     return tuple(getattr(prediction, part) for part in PLACE)
-
-
-def _told(prediction: Prediction) -> str:
-    more = f", {prediction.shots} shots" if prediction.shots else ""
-    return f"{prediction.model} on {prediction.task}|{prediction.template}|{prediction.split}/{prediction.row}{more}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from unseen.study.verify.identity import check_files, check_fingerprint, check_r
 from unseen.study.verify.outcome import DAMAGED, Check, impossible, tried, tried_all
 from unseen.study.verify.reasking import SAMPLED, Reasked, check_left_out, check_predictions
 from unseen.study.verify.replaying import check_steps
-from unseen.study.verify.rescoring import check_scores, stored_predictions
+from unseen.study.verify.rescoring import check_judgements, check_scores, stored_predictions
 from unseen.study.verify.split import check_rows, check_split
 
-SKIPPABLE = ("answers", "replay")
+SKIPPABLE = ("model", "answers", "replay")
 
 
-def verify_run(folder: Path, skip: Iterable[str] = ()) -> Iterator[Check]:
-    """The checks of a finished run, each as soon as it is done; `skip` names some of `SKIPPABLE`.
+def verify_run(folder: Path, skip: Collection[str] = ()) -> Iterator[Check]:
+    """The checks of a finished run, each as soon as it is done; `skip` names some of `SKIPPABLE`
+    (`model`: all that needs a model to be loaded).
 
     Raises `DataMistake` where there is no finished run, and the mistakes of `prepare` where rows, templates or the
     start model are missing, unless the record or a file was found to be changed before.
@@ -49,7 +50,11 @@ def verify_run(folder: Path, skip: Iterable[str] = ()) -> Iterator[Check]:
         yield Check("predictions", "fails", str(mistake))
         return
     yield check_rows(prepared, predictions)
+    yield tried("judgements", lambda: check_judgements(predictions, prepared.recipe.evaluate.scoring))
     yield tried("scores", lambda: check_scores(folder, record, predictions))
+    if "model" in skip:
+        yield Check("questions, answers and steps", "skipped", "as asked; they need the model")
+        return
     yield from _check_models(folder, record, prepared, predictions, 0 if "answers" in skip else SAMPLED)
     if "training" in record:
         yield from tried_all("steps", check_steps(folder, record, prepared, "replay" not in skip))
