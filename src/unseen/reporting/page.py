@@ -35,7 +35,7 @@ def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None 
     if not with_rows:
         runs = [without_rows(run) for run in runs]
     page = run_page(runs[0]) if len(runs) == 1 else comparison(runs)
-    return _written(page, out or (Path(folders[0]) / "report.html" if len(runs) == 1 else Path("comparison.html")))
+    return written(page, out or (Path(folders[0]) / "report.html" if len(runs) == 1 else Path("comparison.html")))
 
 
 def run_page(run: RunData) -> Markup:
@@ -56,7 +56,7 @@ def run_page(run: RunData) -> Markup:
     )
 
 
-def _written(page: str, path: Path) -> Path:
+def written(page: str, path: Path) -> Path:
     """Write the page whole or not at all."""
     part = path.with_name(path.name + ".part")
     try:

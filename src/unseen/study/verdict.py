@@ -14,8 +14,10 @@ from unseen.study.results import ArmResult, StudyResults
 from unseen.study.rule import Rule
 from unseen.study.student import holm
 from unseen.study.trend import Curve, Trend, curves_of, trend
+from unseen.study.ways import Ways, ways_of
 
-Word = Literal["better", "worse", "no difference", "not decidable", "void"]
+Word = Literal["better", "worse", "wider", "narrower", "no difference", "not decidable", "void"]
+WORDS: Mapping[bool, tuple[Word, Word]] = {True: ("better", "worse"), False: ("wider", "narrower")}
 NOTHING = Compared(None, (), {})
 
 
@@ -53,6 +55,7 @@ class ArmVerdict:
     cost: Cost | None
     void: tuple[str, ...]
     left_out: Mapping[str, str]
+    ways: tuple[Ways, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +97,13 @@ def analyse(results: StudyResults) -> Verdict:
 
 def word_for(difference: Estimate, corrected: float, rule: Rule) -> Word:
     """No difference: the whole interval lies within plus and minus the smallest difference of interest, whatever p
-    says. Better or worse: p, corrected, is at most the level. Else the study cannot decide."""
+    says. Better or worse (of a spread: wider or narrower): p, corrected, is at most the level. Else the study cannot
+    decide."""
     if -rule.smallest <= difference.low and difference.high <= rule.smallest:
         return "no difference"
     if corrected <= rule.level:
-        return "better" if difference.value > 0 else "worse"
+        more, less = WORDS[rule.of == "score"]
+        return more if difference.value > 0 else less
     return "not decidable"
 
 
@@ -121,6 +126,7 @@ def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], alone: M
         cost=None,
         void=void,
         left_out=compared.left_out if compared_with else alone[name].left_out,
+        ways=ways_of(answers[name]),
     )
 
 

@@ -57,13 +57,18 @@ def dot_strip(dots: Dots, scale: Scale = SCORES) -> Markup:
 
 def difference_strip(scale: Scale, score: float, interval: Ends, detectable: float | None, label: str) -> Markup:
     """A difference with its interval; the band round zero holds differences that so few rows would mostly not show."""
+    return judged_strip(scale, score, interval, detectable, effect(interval), label)
+
+
+def judged_strip(scale: Scale, score: float, interval: Ends, detectable: float | None, kind: str, label: str) -> Markup:
+    """The same for a difference that was judged: `kind` is better, worse, same (shown to be small) or open."""
     band = _box(scale, None if detectable is None else (-detectable, detectable), "band", 0)
     zero = tag("line", **_vertical(scale, 0), class_="zero")
     whisker = _line(scale, interval, "interval")
     dot = tag("circle", cx=scale.at(score), cy=MIDDLE, r=5, class_="dot")
     drawn = [band, *_grid(scale), zero, whisker, dot]
-    kind = f"strip difference {effect(interval)}"
-    return tag("svg", *drawn, role="img", aria_label=label, class_=kind, width="100%", height=HEIGHT)
+    shown = f"strip difference {kind}"
+    return tag("svg", *drawn, role="img", aria_label=label, class_=shown, width="100%", height=HEIGHT)
 
 
 def before_and_after(scale: Scale, models: Sequence[tuple[str, float, Ends]], label: str) -> Markup:

@@ -1,0 +1,158 @@
+"""Every arm of a study: the plot of differences, the curve where a number is varied, and the table."""
+
+from __future__ import annotations
+
+from unseen.reporting.figures.axis_curve import Point, axis_curve
+from unseen.reporting.figures.scale import around_zero
+from unseen.reporting.figures.strips import axis, judged_strip
+from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted, limits, plain, signed
+from unseen.reporting.study_facts import arm_link, examples, seconds, sharing_of, steps, supervised
+from unseen.reporting.study_words import difference, kind_of, than, word_of
+from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
+from unseen.study.compare import Measured
+from unseen.study.estimate import Estimate
+from unseen.study.results import StudyResults
+from unseen.study.rule import Rule
+from unseen.study.trend import Curve, Trend
+from unseen.study.verdict import ArmVerdict, Verdict
+
+READING = (
+    "Each line is an arm less what it is compared with, in points, with its 95 % interval. Blue: shown to be better; "
+    "orange: shown to be worse; filled grey: shown to be no more than the grey band, the smallest difference of "
+    "interest that the study named; hollow: not decidable. “Shows from” is the smallest true difference that so many "
+    "seeds, tasks and rows would show in 80 of 100 such studies."
+)
+SPREAD_READING = "A spread that is narrower is drawn as better."
+
+
+def differences(verdict: Verdict) -> Markup | None:
+    """The forest plot."""
+    arms = [arm for arm in verdict.arms if arm.difference]
+    if not arms:
+        return None
+    rule = verdict.rule
+    mains = [arm.difference.main for arm in arms if arm.difference]
+    scale = around_zero([rule.smallest, *(end for each in mains for end in (each.low, each.high))])
+    columns = [
+        Column("arm"),
+        Column("against"),
+        Column(axis(scale, True), "strip"),
+        Column("difference, 95 %", "number"),
+        Column("verdict"),
+        Column("shows from", "number", "shows from"),
+    ]
+    rows = []
+    for arm, found in zip(arms, mains, strict=True):
+        told = f"{arm.name} less {than(arm)}: {difference(found)}; {word_of(arm, rule)}"
+        strip = judged_strip(scale, found.value, (found.low, found.high), rule.smallest, kind_of(arm), told)
+        shows = "" if arm.shows is None else plain(arm.shows)
+        rows.append(
+            (
+                arm_link(arm.name),
+                than(arm),
+                strip,
+                shown_difference(found),
+                shown_word(arm, rule),
+                Cell(shows, arm.shows),
+            )
+        )
+    note = tag("p", SPREAD_READING, class_="note") if rule.of != "score" else None
+    return section(
+        "differences", "Differences", tag("p", READING), figure_table(columns, rows, "Differences of arms"), note
+    )
+
+
+def shown_difference(found: Estimate) -> Cell:
+    ends = limits((found.low, found.high), difference=True)
+    return Cell(
+        tag("span", tag("b", signed(found.value)), " ", tag("span", ends, class_="interval"), class_="score"),
+        found.value,
+    )
+
+
+def shown_word(arm: ArmVerdict, rule: Rule) -> Markup:
+    return tag("span", word_of(arm, rule), class_=f"verdict {kind_of(arm)}")
+
+
+def curves(verdict: Verdict) -> Markup | None:
+    """A figure for each number that the arms vary."""
+    drawn = [_curve(verdict, curve) for curve in verdict.curves]
+    found = [each for each in drawn if each is not None]
+    return section("curves", "Curves", *found) if found else None
+
+
+def _curve(verdict: Verdict, curve: Curve) -> Markup | None:
+    points = []
+    for name, value in curve.points:
+        arm = verdict.arm(name)
+        own = arm.own
+        if own:
+            ends = own.main.low, own.main.high
+            points.append(Point(name, value, own.main.value, ends, [each.value for each in own.by_seed]))
+    if len(points) < 2:
+        return None
+    trend = next((each for each in verdict.trends if (each.axis, each.among) == (curve.axis, curve.among)), None)
+    about = f"{curve.axis}{f' ({curve.among})' if curve.among else ''}"
+    caption = (
+        f"Score over {about}, an axis of doublings. Dots: arms; lines: their 95 % intervals, each arm by itself; "
+        "rings: seeds. Intervals of two arms may overlap and their paired difference be shown all the same."
+    )
+    return tag(
+        "figure", tag("h3", about), axis_curve(points, curve.axis), tag("figcaption", caption, " ", _slope(trend))
+    )
+
+
+def _slope(trend: Trend | None) -> Child:
+    if trend is None:
+        return "Too few finished arms for a slope."
+    without = f" Without {', '.join(trend.without)}." if trend.without else ""
+    return joined(tag("b", f"Slope: {difference(trend.slope)} a doubling"), f" over {len(trend.points)} arms.{without}")
+
+
+def arms_table(results: StudyResults, verdict: Verdict) -> Markup:
+    """Every arm with every number."""
+    columns = [
+        Column("arm"),
+        Column("score, 95 %, rows, tasks, seeds", "number"),
+        Column("difference, 95 %", "number"),
+        Column("p (Holm)", "number"),
+        Column("verdict"),
+        *(
+            Column(name, "number")
+            for name in ("steps", "examples", "supervised tokens", "sharing (N)", "seconds a seed")
+        ),
+    ]
+    rows = [_row(results, verdict, arm) for arm in verdict.arms]
+    text = "Scores are 0 to 100, each arm's own with its interval; differences are paired by seed, task and row."
+    return section("arms", "Every arm", tag("p", text), table(columns, rows, "Every arm"))
+
+
+def _row(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> Row:
+    runs = results.finished(arm.name)
+    found = arm.difference.main if arm.difference else None
+    return (
+        arm_link(arm.name),
+        shown_own(arm.own) if arm.own else "",
+        shown_difference(found) if found else "",
+        ""
+        if arm.corrected is None
+        else Cell(f"{arm.corrected:.3f}" if arm.corrected >= 0.001 else "< 0.001", arm.corrected),
+        shown_word(arm, verdict.rule),
+        *(Cell(*each) for each in (steps(runs), examples(runs), supervised(runs), sharing_of(runs), seconds(runs))),
+    )
+
+
+def shown_own(own: Measured) -> Cell:
+    main = own.main
+    counts = f"{counted(main.rows, 'row')}, {counted(main.tasks, 'task')}, {counted(main.seeds, 'seed')}"
+    shown = tag(
+        "span",
+        tag("b", plain(main.value)),
+        " ",
+        tag("span", limits((main.low, main.high)), class_="interval"),
+        tag("br"),
+        tag("span", counts, class_="count"),
+        class_="score",
+    )
+    return Cell(shown, main.value)

@@ -1,0 +1,62 @@
+"""What the records of an arm's seeds say, as cells: the number where they agree, from lowest to highest where not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from unseen.reporting.markup import Markup, tag
+from unseen.reporting.numbers import duration, plain, whole
+from unseen.study.results import ArmResult
+
+Shown = tuple[str, float | None]
+
+
+def anchor(name: str) -> str:
+    """The id of an arm's part of the page; names of arms hold no blank."""
+    return f"arm-{name}"
+
+
+def arm_link(name: str) -> Markup:
+    return tag("a", name, href=f"#{anchor(name)}")
+
+
+def steps(runs: Sequence[ArmResult]) -> Shown:
+    return _span([run.record.get("training", {}).get("steps") for run in runs])
+
+
+def examples(runs: Sequence[ArmResult]) -> Shown:
+    return _span([(run.record.get("counts") or {}).get("examples") for run in runs])
+
+
+def supervised(runs: Sequence[ArmResult]) -> Shown:
+    return _span([supervised_tokens(run) for run in runs])
+
+
+def supervised_tokens(run: ArmResult) -> int | None:
+    """As its matching counted them, else as its record does."""
+    found = run.matched.get("supervised_tokens") or run.record.get("training", {}).get("supervised_tokens")
+    return None if found is None else int(found)
+
+
+def seconds(runs: Sequence[ArmResult]) -> Shown:
+    times = [run.seconds for run in runs]
+    return (duration(sum(times) / len(times)), sum(times) / len(times)) if times else ("", None)
+
+
+def sharing_of(runs: Sequence[ArmResult]) -> Shown:
+    """Tokens read for each one computed, and how many rows of a task are drawn together."""
+    found: list[Any] = [run.record["training"] for run in runs if run.record.get("training", {}).get("sharing_ratio")]
+    if not found:
+        return "", None
+    ratio = sum(each["sharing_ratio"] for each in found) / len(found)
+    return f"{plain(ratio, 2)} (N = {found[0].get('group', 1)})", ratio
+
+
+def _span(values: Sequence[float | None]) -> Shown:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "", None
+    low, high = min(known), max(known)
+    shown = whole(int(low)) if low == high else f"{whole(int(low))} to {whole(int(high))}"
+    return shown, sum(known) / len(known)

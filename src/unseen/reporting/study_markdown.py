@@ -1,0 +1,58 @@
+"""A study's verdict and table as Markdown, for a repository or an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unseen.reporting.numbers import counted, limits, plain, signed
+from unseen.reporting.study_facts import examples, seconds, sharing_of, steps, supervised
+from unseen.reporting.study_words import caveats, headline, measure_of, told, word_of
+from unseen.study.results import StudyResults
+from unseen.study.verdict import ArmVerdict, Verdict
+
+HEADS: tuple[str, ...] = ("arm", "score", "95 %", "rows, tasks, seeds", "difference", "95 %", "p (Holm)", "verdict")
+HEADS += ("steps", "examples", "supervised tokens", "sharing (N)", "time a seed", "fingerprints")
+
+
+def study_markdown(results: StudyResults, verdict: Verdict) -> str:
+    """The question, the verdict, the paper's finding, what to know, and a line an arm."""
+    return "\n".join(_lines(results, verdict)) + "\n"
+
+
+def _lines(results: StudyResults, verdict: Verdict) -> Iterator[str]:
+    study = results.study
+    yield f"# {study['study']} ({study['size']}, {study['fingerprint'][:8]})\n"
+    yield f"{_text(study['question'])}\n\n**{_text(headline(verdict))}**\n"
+    yield from (f"- {_text(told(arm, verdict.rule))}" for arm in verdict.arms if arm.word)
+    if study.get("paper"):
+        yield f"\nThe paper found: {_text(study['paper']['finding'])} ({_text(study['paper']['source'])})"
+    yield f"\nCompared: {_text(measure_of(verdict.rule))}.\n"
+    yield from (f"- {_text(each)}" for each in caveats(results, verdict))
+    yield f"\n{_row(HEADS)}\n{_row(['---'] * len(HEADS))}"
+    yield from (_row(_cells(results, verdict, arm)) for arm in verdict.arms)
+
+
+def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str]:
+    runs, own, less = results.finished(arm.name), arm.own, arm.difference
+    score = ["", "", ""]
+    if own:
+        main = own.main
+        counts = f"{counted(main.rows, 'row')}, {counted(main.tasks, 'task')}, {counted(main.seeds, 'seed')}"
+        score = [plain(main.value), limits((main.low, main.high)), counts]
+    found = ["", "", ""]
+    if less:
+        ends = limits((less.main.low, less.main.high), difference=True)
+        found = [signed(less.main.value), ends, "" if arm.corrected is None else f"{arm.corrected:.3f}"]
+    prints = ", ".join(str(run.record.get("fingerprint", ""))[:8] for run in runs)
+    facts = [each(runs)[0] for each in (steps, examples, supervised, sharing_of, seconds)]
+    return [arm.name, *score, *found, word_of(arm, verdict.rule), *facts, prints]
+
+
+def _row(cells: list[str] | tuple[str, ...]) -> str:
+    return "| " + " | ".join(_text(cell) for cell in cells) + " |"
+
+
+def _text(value: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    plainly = "".join(f"\\{c}" if c in "\\`*_|<>#" else c for c in " ".join(str(value).split()))
+    return plainly.replace("](", "]\\(")

@@ -1,0 +1,171 @@
+"""A study's verdict in words: what each arm did, what a decision would cost, what is claimed, what must be known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from unseen.reporting.numbers import counted, duration, limits, listed, metric_name, plain, shots_name, signed
+from unseen.study.compare import BASE
+from unseen.study.estimate import Estimate
+from unseen.study.power import MOST_TIMES, SEEDS
+from unseen.study.results import StudyResults
+from unseen.study.rule import Rule
+from unseen.study.verdict import ArmVerdict, Cost, Verdict
+
+SPREADS = {"iqr": "interquartile range over templates", "range": "range over templates (highest less lowest)"}
+SHOWN = ("better", "worse", "wider", "narrower")
+OVERS = {
+    "clusters": "for new seeds, new clusters of tasks and new rows",
+    "tasks": "for new seeds, new tasks like these and new rows",
+    "rows": "for new seeds and new rows of these very tasks",
+}
+SIDES = {"unseen": "unseen tasks", "seen": "seen tasks (new rows)", "unseen_clean": "unseen tasks (clean rows)"}
+
+
+def kind_of(arm: ArmVerdict) -> str:
+    """How a verdict is drawn: better, worse, same, open or void. Of spreads, the narrower is drawn as the better."""
+    kinds = {"narrower": "better", "wider": "worse", "no difference": "same", "not decidable": "open"}
+    return kinds.get(arm.word or "open", arm.word or "open")
+
+
+def word_of(arm: ArmVerdict, rule: Rule) -> str:
+    """The verdict as the table has it."""
+    if arm.word is None:
+        return "baseline" if arm.against is None and arm.seeds else "not finished" if not arm.seeds else arm.why
+    if arm.word == "no difference":
+        return f"no difference beyond {rule.smallest:g}"
+    return "not decidable at this size" if arm.word == "not decidable" else arm.word
+
+
+def measure_of(rule: Rule) -> str:
+    """What is compared: "accuracy on unseen tasks, zero-shot, tuned model: median over templates, mean over tasks"."""
+    metric = "each task's first metric" if rule.metric == "first" else metric_name(rule.metric)
+    model = "tuned minus base" if rule.model == "difference" else "tuned model"
+    how = f"{rule.templates} over templates, mean over tasks"
+    if rule.of != "score":
+        metric, how = f"{SPREADS[rule.of]} of {metric}", "median over tasks"
+    return f"{metric} (0 to 100) on {SIDES.get(rule.side, rule.side)}, {shots_name(rule.shots)}, {model}; {how}"
+
+
+def than(arm: ArmVerdict) -> str:
+    return "its own untuned base" if arm.against == BASE else str(arm.against)
+
+
+def headline(verdict: Verdict) -> str:
+    """One plain sentence, two where the arms make a curve."""
+    judged = [arm for arm in verdict.arms if arm.word]
+    if not judged:
+        return "Nothing could be compared yet."
+    if all(arm.word == "void" for arm in judged):
+        return "Void: the start model was tuned on what is tested."
+    said = _of_one(judged[0], verdict.rule) if len(judged) == 1 else _of_many(judged, verdict.rule)
+    return " ".join([said, *(_of_trend(each.axis, each.slope) for each in verdict.trends[:1])])
+
+
+def _of_one(arm: ArmVerdict, rule: Rule) -> str:
+    assert arm.difference is not None
+    found = arm.difference.main
+    if arm.word in SHOWN:
+        return f"{arm.name} is {arm.word} than {than(arm)} by {plain(abs(found.value))} points."
+    if arm.word == "no difference":
+        return f"{arm.name} and {than(arm)} do not differ by more than {rule.smallest:g} points."
+    return f"Not decidable at this size: whether {arm.name} differs from {than(arm)}."
+
+
+def _of_many(judged: Sequence[ArmVerdict], rule: Rule) -> str:
+    """How many arms fell to each verdict, the shown ones by name."""
+    parts = []
+    for word in SHOWN:
+        names = [arm.name for arm in judged if arm.word == word]
+        if names:
+            parts.append(f"{word}: {listed(names)}")
+    same = [arm.name for arm in judged if arm.word == "no difference"]
+    if same:
+        parts.append(f"no difference beyond {rule.smallest:g} points: {listed(same)}")
+    open_, void = (sum(arm.word == word for arm in judged) for word in ("not decidable", "void"))
+    if open_ == len(judged):
+        return f"Not decidable at this size: none of {len(judged)} comparisons."
+    parts += [f"not decidable at this size: {open_} of {len(judged)}"] if open_ else []
+    parts += [f"void: {void}"] if void else []
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def _of_trend(axis: str, slope: Estimate) -> str:
+    ends = limits((slope.low, slope.high), difference=True)
+    if slope.low <= 0 <= slope.high:
+        return f"No trend over {axis} could be shown: {signed(slope.value)} points a doubling {ends}."
+    return f"Each doubling of {axis} {'adds' if slope.value > 0 else 'takes'} {plain(abs(slope.value))} points {ends}."
+
+
+def told(arm: ArmVerdict, rule: Rule) -> str:
+    """An arm's comparison in a sentence or two."""
+    if arm.difference is None:
+        return f"{arm.name}: {arm.why or 'nothing could be compared'}."
+    found = arm.difference.main
+    up = sum(each.value > 0 for each in arm.difference.tasks.values())
+    down = sum(each.value < 0 for each in arm.difference.tasks.values())
+    said = (
+        f"{arm.name} less {than(arm)}: {difference(found)}, {p_value(arm.corrected)} after Holm's correction; "
+        f"up on {up} and down on {down} of {counted(found.tasks, 'task')}. "
+    )
+    if arm.word == "not decidable":
+        return f"{said}Not decidable at this size. {cost(arm.cost)}"
+    return f"{said}{word_of(arm, rule).capitalize()}{' points' if arm.word == 'no difference' else ''}."
+
+
+def difference(found: Estimate) -> str:
+    return f"{signed(found.value)} points {limits((found.low, found.high), difference=True)}"
+
+
+def p_value(p: float | None) -> str:
+    if p is None:
+        return "no p"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def cost(found: Cost | None) -> str:
+    """What it would take to decide, with 80 % power either way."""
+    if found is None:
+        return ""
+    sure = "" if found.known else " One seed cannot say how seeds differ, so this counts rows alone."
+    if found.seeds is not None:
+        hours = f", about {duration(3600 * found.hours)} for these two arms" if found.hours else ""
+        return f"A decision would need about {found.seeds} seeds and {found.rows} rows a task{hours}.{sure}"
+    if found.tasks is not None:
+        more = "More seeds and rows would not decide it: tasks differ too much."
+        return f"{more} It would need about {found.tasks} tasks.{sure}"
+    many = f"more than {SEEDS[-1]} seeds with {MOST_TIMES} times the rows"
+    return f"A decision would need {many}, or more tasks than there are.{sure}"
+
+
+def caveats(results: StudyResults, verdict: Verdict) -> Iterator[str]:
+    """What a reader must know before repeating the verdict."""
+    found = [arm.difference.main for arm in verdict.arms if arm.difference]
+    for over in dict.fromkeys(each.over for each in found):
+        yield f"Intervals are 95 %, {OVERS[over]}{_where(over, [e for e in found if e.over == over])}."
+    if any(each.seeds == 1 for each in found):
+        yield "With one seed nothing is said about other seeds: such an interval is of rows (and tasks) alone."
+    if any(each.seeds == 2 for each in found):
+        yield "Two seeds say little about others, and the intervals are as wide as that makes them."
+    void = list(dict.fromkeys(task for arm in verdict.arms for task in arm.void))
+    if void:
+        yield f"Void, and left out: {listed(void, 20)}. The start model was tuned on them, or on their cluster."
+    if verdict.unknown:
+        yield "Nobody says what the start model was instruction-tuned on: it may have met the unseen tasks before."
+    unfinished = [f"{arm.name} seed {arm.seed} ({arm.state})" for arm in results.arms if not arm.finished]
+    if unfinished:
+        yield f"Not finished, and not counted: {listed(unfinished, 12)}."
+    left = {f"{task} ({why})" for arm in verdict.arms for task, why in arm.left_out.items()}
+    if left:
+        yield f"Left out of comparisons: {listed(sorted(left), 12)}."
+
+
+def _where(over: str, found: Sequence[Estimate]) -> str:
+    tasks, clusters = ({getattr(each, name) for each in found} for name in ("tasks", "clusters"))
+    counts = f" ({_span(tasks)} tasks of {_span(clusters)} clusters)"
+    return counts if over != "rows" else f"{counts}; nothing is claimed about other tasks"
+
+
+def _span(numbers: set[int]) -> str:
+    return str(min(numbers)) if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
