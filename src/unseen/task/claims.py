@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from unseen.data.dataset import Dataset
 from unseen.task.task import Task
@@ -13,6 +13,12 @@ from unseen.task.variants import base_name
 Level = Literal["row", "task", "dataset", "cluster"]
 LEVELS: tuple[Level, ...] = ("row", "task", "dataset", "cluster")  # fine to coarse
 Conflict = Literal["none", "unknown"] | tuple[str, ...]
+
+
+class Rules(Protocol):
+    """Which tasks may not be seen beside others, and why; `rules.py` reads a paper's."""
+
+    def excluded(self, seen: Sequence[Task], unseen: Sequence[Task]) -> Mapping[str, str]: ...
 
 
 def finer(level: Level) -> tuple[Level, ...]:
@@ -66,20 +72,46 @@ def plain_name(name: str) -> str:
 
 
 def leave_one_out(
-    tasks: Sequence[Task], level: Literal["task", "dataset", "cluster"]
+    tasks: Sequence[Task], level: Literal["task", "dataset", "cluster"], rules: Rules | None = None
 ) -> Iterator[tuple[tuple[Task, ...], tuple[Task, ...]]]:
-    """For each task, dataset or cluster among `tasks`: what is seen without it, and its original tasks, unseen.
+    """For each task, published dataset or cluster among `tasks`: what is seen without it, and its own tasks, unseen.
 
-    What shares a name or an origin with the unseen side, at `level` or a finer one, is left out of the seen side, as
-    FLAN leaves out related clusters; so every pair is a valid claim of that level.
+    What shares a name or an origin with the unseen side, at `level` or a finer one, is left out of the seen side, and
+    so is what `rules` exclude; so every pair is a valid claim of that level. Turned-around tasks are never unseen.
     """
     groups: dict[str, list[Task]] = {}
     for task in tasks:
         if not task.turned:
-            name = task.cluster if level == "cluster" else task.dataset.task
-            groups.setdefault(name, []).append(task)
+            groups.setdefault(group_name(task, level), []).append(task)
+    known = [(task, _names(task, level)) for task in tasks]
     for group in groups.values():
-        yield tuple(task for task in tasks if all(apart(level, task, other) for other in group)), tuple(group)
+        theirs = frozenset[str]().union(*(_names(other, level) for other in group))
+        seen = [task for task, names in known if not names & theirs]
+        excluded = rules.excluded(seen, group) if rules else {}
+        yield tuple(task for task in seen if task.name not in excluded), tuple(group)
+
+
+def _names(task: Task, level: Level) -> frozenset[str]:
+    """What tells a task from others at `level` and every finer one: tasks that share none of it are `apart`."""
+    names = {f"task {base_name(task.name)}"}
+    if "dataset" in finer(level):
+        names |= {f"dataset {origin}" for origin in _origins(task.dataset)}
+    if "cluster" in finer(level):
+        names.add(f"cluster {task.cluster}")
+    return frozenset(names)
+
+
+def group_name(task: Task, level: Literal["task", "dataset", "cluster"]) -> str:
+    """What is left out together with a task: itself (`cluster/dataset`), its published dataset, or its cluster.
+
+    Tasks of a collection are of the dataset that they were made of: all tasks over QASC are one dataset.
+    """
+    if level == "cluster":
+        return task.cluster
+    if level == "task":
+        return task.dataset.task
+    made_of = task.dataset.shares_rows_with if task.dataset.instruction is not None else ()
+    return plain_name((*made_of, *task.dataset.origin, task.dataset.name)[0])
 
 
 def model_conflicts(instruction_tuned_on: str | Sequence[str], unseen: Sequence[Task]) -> Mapping[str, Conflict]:
