@@ -77,6 +77,32 @@ def status(
     print_standing(refreshed(folder), folder, json)
 
 
+@studying.command()
+def report(
+    place: Annotated[Path, typer.Argument(metavar="DIR", help="the folder of a study")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="file to write to; report.html in the folder if none")
+    ] = None,
+    without_rows: Annotated[
+        bool, typer.Option("--without-rows", help="a page to publish alone: no links into the folder")
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|md", help="a page, or its verdict and table")
+    ] = "html",
+    json: Json = False,
+) -> None:
+    """The verdict beside the paper's finding, then every number."""
+    from unseen.errors import UserMistake
+    from unseen.reporting.study_page import FORMATS, study_json, study_report
+
+    if format_ not in FORMATS:
+        raise UserMistake("--format", f"there is no format '{format_}'", f"write {' or '.join(FORMATS)}")
+    if json:
+        print(study_json(place))
+    else:
+        print(study_report(place, with_rows=not without_rows, out=out, format=format_))
+
+
 def _study(name: str, size: str) -> Study:
     from unseen.study.find import find_study
     from unseen.study.study_file import load_study

@@ -1,4 +1,4 @@
-"""What there is: tasks, datasets, templates, models, recipes and studies, as records for a table."""
+"""What there is: tasks, datasets, templates, official lists, models, recipes and studies, as records for a table."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.prompt.way import prompt_source
 from unseen.task.catalog import Catalog, folder_of, load_catalog
+from unseen.task.lists import found_of, groups_of, list_names, list_source
+from unseen.task.selection import LIST
 from unseen.task.variants import base_name
 
 RECIPES = "recipes"
@@ -25,6 +27,7 @@ def listing(what: str, catalogs: Sequence[str], pattern: str | None = None) -> l
         "tasks": lambda: _tasks(_matching(load_catalog(catalogs), pattern)),
         "datasets": lambda: _datasets(_matching(load_catalog(catalogs), pattern)),
         "templates": lambda: _templates(_matching(load_catalog(catalogs), pattern)),
+        "lists": lambda: _lists(load_catalog(catalogs)),
         "models": _models,
         "recipes": lambda: _recipes(catalogs),
         "studies": _studies,
@@ -40,6 +43,9 @@ def _matching(catalog: Catalog, pattern: str | None) -> Catalog:
     """What `pattern` matches of a catalog: tasks with their variants, and what is missing."""
     if pattern is None:
         return catalog
+    if pattern.startswith(LIST):
+        names = {task.name for task in catalog.match([pattern])}
+        return replace(catalog, tasks={n: t for n, t in catalog.tasks.items() if base_name(n) in names}, missing={})
     tasks = {name: task for name, task in catalog.tasks.items() if fnmatchcase(base_name(name), pattern)}
     missing = {name: why for name, why in catalog.missing.items() if fnmatchcase(name, pattern)}
     if not tasks and not missing:
@@ -90,6 +96,17 @@ def _templates(catalog: Catalog) -> list[Record]:
         if not task.name.endswith(":generate")
         for each in task.templates
     ]
+
+
+def _lists(catalog: Catalog) -> list[Record]:
+    """The official lists, how many datasets each has and how many of them are in the catalogs."""
+    return [_list(name, catalog) for name in list_names(catalog.datasets)]
+
+
+def _list(name: str, catalog: Catalog) -> Record:
+    found, (about, source) = found_of(name, catalog.datasets).as_json(), list_source(name)
+    counts = {"datasets": found["entries"], "here": found["found"]}
+    return {"list": name, **counts, "groups": list(groups_of(name)), "about": about, "source": source}
 
 
 def _models() -> list[Record]:

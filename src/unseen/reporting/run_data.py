@@ -34,6 +34,13 @@ class TaskNames(Part):
     seen: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     missing: Mapping[str, str] = {}
+    other_languages: tuple[str, ...] = ()
+
+
+class ListFacts(Part):
+    entries: int
+    found: int
+    missing: tuple[str, ...] = ()
 
 
 class ModelFacts(Part):
@@ -66,6 +73,7 @@ class RunRecord(Part):
     versions: Mapping[str, str]
     recipe: Mapping[str, Any]
     tasks: TaskNames
+    lists: Mapping[str, ListFacts] = {}
     model: ModelFacts
     rows: Mapping[str, str] = {}
     hold_out: Proof | None = None

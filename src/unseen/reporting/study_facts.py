@@ -18,7 +18,7 @@ def anchor(name: str) -> str:
 
 
 def arm_link(name: str) -> Markup:
-    return tag("a", name, href=f"#{anchor(name)}")
+    return tag("a", name, href=f"#{anchor(name)}", class_="arm")
 
 
 def steps(runs: Sequence[ArmResult]) -> Shown:

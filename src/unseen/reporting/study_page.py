@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
 
 from unseen.reporting.document import document
 from unseen.reporting.markup import Markup, tag
@@ -19,10 +18,10 @@ from unseen.study.bundle import bundle_of, embedded, plain
 from unseen.study.results import StudyResults, read_results
 from unseen.study.verdict import Verdict, analyse
 
-Format = Literal["html", "md"]
+FORMATS = ("html", "md")
 
 
-def study_report(folder: Path, *, with_rows: bool = True, out: Path | None = None, format: Format = "html") -> Path:
+def study_report(folder: Path, *, with_rows: bool = True, out: Path | None = None, format: str = "html") -> Path:
     """Write the page of a study's folder, however far it has come; the path of the page.
 
     Without `out` it is `report.html` (or `.md`) in the folder, with links to the arms' records. A page never holds the

@@ -110,7 +110,8 @@ def told(arm: ArmVerdict, rule: Rule) -> str:
         f"up on {up} and down on {down} of {counted(found.tasks, 'task')}. "
     )
     if arm.word == "not decidable":
-        return f"{said}Not decidable at this size. {cost(arm.cost)}"
+        shows = "" if arm.shows is None else f" So large a study shows true differences from {plain(arm.shows)} points."
+        return f"{said}Not decidable at this size.{shows} {cost(arm.cost)}"
     return f"{said}{word_of(arm, rule).capitalize()}{' points' if arm.word == 'no difference' else ''}."
 
 
@@ -163,9 +164,10 @@ def caveats(results: StudyResults, verdict: Verdict) -> Iterator[str]:
 
 def _where(over: str, found: Sequence[Estimate]) -> str:
     tasks, clusters = ({getattr(each, name) for each in found} for name in ("tasks", "clusters"))
-    counts = f" ({_span(tasks)} tasks of {_span(clusters)} clusters)"
+    counts = f" ({_span(tasks, 'task')} of {_span(clusters, 'cluster')})"
     return counts if over != "rows" else f"{counts}; nothing is claimed about other tasks"
 
 
-def _span(numbers: set[int]) -> str:
-    return str(min(numbers)) if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
+def _span(numbers: set[int], noun: str) -> str:
+    most = counted(max(numbers), noun)
+    return most if len(numbers) == 1 else f"{min(numbers)} to {most}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, facts, listed, plain, whole
-from unseen.reporting.run_data import RunData
+from unseen.reporting.run_data import ListFacts, RunData
 from unseen.reporting.sections.rowtext import short_text
 from unseen.reporting.tables import Column, Row, folded, section, table
 from unseen.task.proof import Pair, Proof
@@ -33,6 +33,7 @@ def split_section(run: RunData) -> Markup:
         "split",
         "The split and its proof",
         _sides(run),
+        _selection(run),
         _proof(run.record.hold_out) if run.record.hold_out else _no_proof(run),
         _model(run),
         _seen_side(run.record.seen_side),
@@ -64,6 +65,19 @@ def _side(title: str, tasks: Sequence[str], void: Sequence[str]) -> Markup:
     return tag("div", tag("h3", title), tag("ul", *items) if items else tag("p", "none"), turned and tag("p", turned))
 
 
+def _selection(run: RunData) -> Markup | None:
+    """Official lists that the recipe names, how much of them was there, and what its languages left out."""
+    said: list[tuple[str, Child]] = [(f"List {name}", _listed(each)) for name, each in run.record.lists.items()]
+    if run.record.tasks.other_languages:
+        said.append(("Left out for their languages", listed(run.record.tasks.other_languages)))
+    return facts(said) if said else None
+
+
+def _listed(each: ListFacts) -> str:
+    missing = f"; not here: {listed(each.missing)}" if each.missing else ""
+    return f"{each.found} of its {counted(each.entries, 'dataset')} were there{missing}"
+
+
 def _commas(names: Sequence[Child]) -> Markup:
     return joined(*((", " if place else None, name) for place, name in enumerate(names)))
 
@@ -92,6 +106,15 @@ def _facts(proof: Proof) -> Iterator[tuple[str, Child]]:
     )
     yield "Overlap found", _overlap(proof)
     yield "Coarser overlap", _coarser(proof)
+    if proof.rules:
+        yield f"Left out by the rules '{proof.rules}'", _excluded(proof)
+
+
+def _excluded(proof: Proof) -> Child:
+    """Tasks that the recipe names as seen and that a paper's rules do not let stand beside the unseen ones."""
+    if not proof.excluded:
+        return "none: no seen task may not stand beside the unseen ones"
+    return tag("ul", *(tag("li", f"{name}: {why}") for name, why in proof.excluded.items()))
 
 
 def _overlap(proof: Proof) -> str:
