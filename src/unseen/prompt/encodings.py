@@ -89,7 +89,8 @@ def without(encoding: Encoding, removed: Sequence[str], where: str) -> Encoding:
 
 def _named(encoding: Encoding) -> Encoding:
     """`encoding` under its one name, and with one value for whatever changes nothing in it."""
-    parts = encoding.parts
+    none = [kind for kind in ("positive", "negative") if getattr(encoding, kind) == 0]
+    parts = tuple(part for part in encoding.parts if part not in none)
     shows_examples = "positive" in parts or "negative" in parts
     normal = replace(
         encoding,
