@@ -22,6 +22,7 @@ from unseen.cli import run as unseen
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
 from unseen.recipe import Recipe
+from unseen.study.plan import plan
 from unseen.study.record import read_record, write_record
 from unseen.study.run import evaluate, tune
 from unseen.study.seal import sealed
@@ -305,8 +306,12 @@ def test_an_evaluation_is_verified_without_steps(place: Path, recipe: Recipe, do
 
 def test_full_tuning_is_verified(place: Path, tiny_model: Path, tmp_path: Path) -> None:
     recipe = recipe_over(place / "catalog", tiny_model, method="full", dropout=0.0)
-    checks = found(tune(recipe, tmp_path / "run").folder, ())
+    run = tune(recipe, tmp_path / "run").folder
+    checks = found(run, ())
     assert not failing(checks) and checks["replay"].told.count("bit by bit") == 2
+    on_disk = sum(path.stat().st_size for path in (run / "replay").rglob("*")) / 2**20
+    planned = plan(recipe).values["replay_mb"]  # before its first step an optimizer has no state
+    assert planned / 3 < on_disk < planned * 1.01
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="torchrun as Linux has it")

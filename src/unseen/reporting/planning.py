@@ -58,6 +58,7 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed, padding included",
         "shared": sharing(values),
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
+        "kept to be verified": f"two steps, {values['replay_mb']} MB of disk" if values["replay_mb"] else "nothing",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),

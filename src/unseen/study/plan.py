@@ -31,7 +31,8 @@ from unseen.study.run import load
 from unseen.task.rewording import distinct_ways
 from unseen.task.task import Task
 from unseen.train.dealing import dealing_of
-from unseen.train.estimate import estimate, probe
+from unseen.train.estimate import Probe, estimate, probe
+from unseen.train.kept import kept_bytes
 from unseen.train.plan import plan_steps
 
 if TYPE_CHECKING:
@@ -89,11 +90,19 @@ def plan(recipe: Recipe) -> Plan:
             "group": recipe.mixture.group,
             "tuning_seconds": round(cost.seconds),
             "memory_mb": round(cost.memory_bytes / 2**20),
+            "replay_mb": round(_replay_bytes(recipe, measured) / 2**20, 1),
             "format": format_record(prepared, model),
         }
         places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
         shown = tuple((stored[i].id, tuple(pieces(stored[i], model.tokenizer))) for i in places)
     return Plan(values, shown)
+
+
+def _replay_bytes(recipe: Recipe, measured: Probe) -> int:
+    """Disk that the states of two steps take, which `unseen verify` replays."""
+    if not recipe.train.keep_for_verify:
+        return 0
+    return kept_bytes(measured.gradient_bytes, measured.update_bytes)
 
 
 def _hold_out(prepared: Prepared) -> dict[str, Any]:
