@@ -59,12 +59,14 @@ def demo(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="tasks, datasets, templates, models, recipes or studies")],
-    pattern: Annotated[str | None, typer.Argument(help="a glob over cluster/dataset: only what it matches")] = None,
+    what: Annotated[str, typer.Argument(help="tasks, datasets, templates, lists, models, recipes or studies")],
+    pattern: Annotated[
+        str | None, typer.Argument(help="a glob over cluster/dataset, or list:NAME: only what it matches")
+    ] = None,
     catalog: Catalogs = None,
     json: Json = False,
 ) -> None:
-    """What there is: tasks, datasets, templates, models, recipes, studies."""
+    """What there is: tasks, datasets, templates, official lists, models, recipes, studies."""
     from unseen.reporting.listing import listing
     from unseen.reporting.terminal import print_table
 

@@ -104,9 +104,9 @@ def _lists(catalog: Catalog) -> list[Record]:
 
 
 def _list(name: str, catalog: Catalog) -> Record:
-    found, (about, source) = found_of(name, catalog.datasets).as_json(), list_source(name)
+    found = found_of(name, catalog.datasets).as_json()
     counts = {"datasets": found["entries"], "here": found["found"]}
-    return {"list": name, **counts, "groups": list(groups_of(name)), "about": about, "source": source}
+    return {"list": name, **counts, "groups": list(groups_of(name)), "source": list_source(name)}
 
 
 def _models() -> list[Record]:

@@ -76,6 +76,17 @@ def listed(name: str, datasets: Iterable[Dataset], where: str = "tasks") -> List
 
     Raises `TaskMistake` for a list that nobody knows, with the nearest, and for one of which nothing is here.
     """
+    found = found_of(name, datasets, where)
+    if not found.found:
+        what = (
+            f"of the list '{name}' none of {len(found.missing)} datasets is here ({', '.join(found.missing[:3])}, ...)"
+        )
+        raise TaskMistake(where, what, "add a catalog that has some, for example catalogs: [shipped, data]")
+    return found
+
+
+def found_of(name: str, datasets: Iterable[Dataset], where: str = "lists") -> Listed:
+    """What of the list `name` is among `datasets`, which may be nothing. Raises `TaskMistake` for unknown lists."""
     datasets = tuple(datasets)
     own = {each.task: (each.task,) for each in datasets if name in each.lists}
     entries = _entries(name, where) if not own or _file_of(name) else ()
@@ -84,9 +95,6 @@ def listed(name: str, datasets: Iterable[Dataset], where: str = "tasks") -> List
     missing = tuple(entry.name for entry in entries if entry.name not in found)
     taken = {task for here in found.values() for task in here}
     found |= {task: here for task, here in own.items() if task not in taken}
-    if not found:
-        what = f"of the list '{name}' none of {len(missing)} datasets is here ({', '.join(missing[:3])}, ...)"
-        raise TaskMistake(where, what, "add a catalog that has some, for example catalogs: [shipped, data]")
     return Listed(name, found, missing)
 
 
@@ -96,11 +104,10 @@ def list_names(datasets: Iterable[Dataset] = ()) -> tuple[str, ...]:
     return tuple(sorted({*_files(), *own}))
 
 
-def list_source(name: str) -> tuple[str, str]:
-    """(about, source) of a list; nothing to say of one without a file."""
+def list_source(name: str) -> str:
+    """Where a list was taken from; nothing is said of one without a file."""
     file = _files().get(name)
-    said = _read(file) if file else None
-    return (said.about, said.source) if said else ("", "")
+    return _read(file).source if file else ""
 
 
 def groups_of(name: str) -> tuple[str, ...]:
