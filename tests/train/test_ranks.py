@@ -21,7 +21,7 @@ from unseen.train.steplog import read_steps
 HERE = Path(__file__).parent
 NAMES = [f"{sharding}/{name}" for name in RANKED_RUNS for sharding in ("none", "fsdp")]
 NAMES.remove("fsdp/adafactor")
-RESUMED = ["none/full", "none/lora", "fsdp/full", "fsdp/lora", "fsdp/tied"]
+RESUMED = ["none/full", "none/lora", "fsdp/full", "fsdp/lora", "fsdp/tied", "none/t5", "fsdp/bart, lora"]
 EQUAL = ("tokens", "tokens_read", "nodes", "positions", "supervised_tokens", "learning_rate")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the ranks are forks of one process")
 

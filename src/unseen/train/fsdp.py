@@ -4,8 +4,9 @@ gradient and of the optimizer's state, and gathers a layer's weights while it co
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +49,13 @@ class Sharded:
     def rounds(self, shares: Sequence[Sequence[int]]) -> int:
         return max(map(len, shares))
 
-    def together(self, step: Any, last: bool) -> AbstractContextManager[Any]:
-        return nullcontext()
+    @contextmanager
+    def together(self, step: Any, last: bool) -> Iterator[None]:
+        """T5's blocks return their position bias as a view, which FSDP2 warns of: changed in place it would lose its
+        hook. transformers does not change it, and the gradients are compared with those of one process."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view", category=UserWarning)
+            yield
 
     def whole(self, module: Any) -> Any:
         """The outline filled with the gathered weights, as a plain module that no rank needs another one to use."""
