@@ -28,7 +28,8 @@ CODES = {name: names[0] for entry in re.split(r"[|\n]", TABLE) if (names := entr
 
 
 def language_code(name: str) -> str:
-    """The two-letter code of a language that is named, or coded with or without a script or region (`zho_Hans`,
-    `pt-BR`); the name itself, in lower case, where it is none that we know."""
+    """The two-letter code of a language that is named (`Central Khmer` too), or coded with or without a script or
+    region (`zho_Hans`, `pt-BR`); the name itself, in lower case, where it is none that we know."""
     plain = name.strip().casefold()
-    return CODES.get(plain) or CODES.get(re.split(r"[\s,_(-]", plain)[0]) or plain
+    words = re.split(r"[\s,_(-]", plain)
+    return CODES.get(plain) or CODES.get(words[0]) or CODES.get(words[-1]) or plain

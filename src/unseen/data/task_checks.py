@@ -25,6 +25,10 @@ class Faults:
         first, count, remedy = self._told.get((field, what), (place, 0, remedy))
         self._told[field, what] = first, count + 1, remedy
 
+    def tells(self, field: str) -> bool:
+        """Whether a fault of `field` is told already."""
+        return any(told == field for told, _ in self._told)
+
     @property
     def mistakes(self) -> list[DataMistake]:
         """One for each fault, in the order in which they were met."""

@@ -49,10 +49,10 @@ def read_task_file(path: Path) -> TaskFile:
         if field not in values:
             faults.tell(field, "is missing", 'write "-" where the task has none' if version == "v1" else "")
     said = {field: faults.texts(values, field) for field in SAID if field in values}
+    instruction = _instruction(version, values, faults, path.stem)
     instances = sum(1 for _ in faults.instances(values))
-    found = TaskFile(version, said, _instruction(version, values, faults, path.stem), instances)
     raise_all(faults.mistakes)
-    return found
+    return TaskFile(version, said, instruction, instances)
 
 
 def read_instances(path: Path, options: Mapping[str, Any]) -> Iterator[dict[str, Any] | DataMistake]:
@@ -68,7 +68,7 @@ def read_instances(path: Path, options: Mapping[str, Any]) -> Iterator[dict[str,
 
 def _instruction(version: str, values: Mapping[str, Any], faults: Faults, name: str) -> dict[str, Any]:
     definitions = faults.texts(values, "Definition") if "Definition" in values else ()
-    if "Definition" in values and not definitions:
+    if not definitions and not faults.tells("Definition"):
         faults.tell("Definition", "is empty", "say what the task is")
     found: dict[str, Any] = {"definition": next(iter(definitions), "")}  # Tk-Instruct takes the first, too
     found |= {part: " ".join(faults.texts(values, field)) for field, part in TEXTS.items() if field in values}
