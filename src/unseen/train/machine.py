@@ -18,8 +18,10 @@ from unseen.train.ranks import Ranks
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What numbers are computed on. Where all of it is equal, equal work gives equal bits on a processor."""
+    """What numbers are computed on. Where all of it is equal, equal work gives equal bits on a processor; on a GPU
+    (`kind` cuda) some sums have no fixed order."""
 
+    kind: str
     device: str
     threads: int
     torch: str
@@ -32,7 +34,9 @@ def machine(device: torch.device, precision: Literal["auto", "float32", "bfloat1
     capability = torch.backends.cpu.get_cpu_capability()
     name = torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} {capability}"
     multiplied = autocast_dtype(precision, device) or torch.float32
-    return Machine(name, torch.get_num_threads(), torch.__version__, str(multiplied).removeprefix("torch."))
+    return Machine(
+        device.type, name, torch.get_num_threads(), torch.__version__, str(multiplied).removeprefix("torch.")
+    )
 
 
 def refuse_omp_dynamic() -> None:
