@@ -35,7 +35,10 @@ class Process:
     child: subprocess.Popen[bytes]
 
     def status(self) -> int | None:
-        return self.child.poll()
+        status = self.child.poll()
+        if status is not None and self.child.stdin is not None:
+            self.child.stdin.close()
+        return status
 
     def stop(self) -> None:
         assert self.child.stdin is not None
