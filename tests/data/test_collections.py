@@ -206,7 +206,7 @@ def test_a_bad_folder_is_not_imported_and_with_skip_bad_its_rest_is(
     assert said.err.count("left out: ") == 6
     catalog = load_catalog(["user"])
     assert list(catalog.tasks) == ["word_analogy/task1"]
-    with pytest.raises(TaskMistake, match="Definition: is missing"):
+    with pytest.raises(TaskMistake, match=r"which is left out .*Definition: is missing.*; mend its file"):
         catalog.match(["made/task2"])
     assert run(["list", "tasks", "made/task3"]) == 0 and "is not JSON" in capsys.readouterr().out
 

@@ -21,6 +21,7 @@ from unseen.yamlfile import read_yaml_mapping
 
 NAMES = ("shipped", "data", "p3", "user")
 UNDER_DATA = ("data", "p3")  # catalogs whose files lie under $UNSEEN_DATA, and may be missing
+LEFT_OUT = "left out"  # begins the reason where a collection's faulty task was skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Catalog:
 
     def _no_match(self, glob: str) -> TaskMistake:
         for name, why in self.missing_of([glob]).items():
+            if why.startswith(LEFT_OUT):
+                return TaskMistake("tasks", f"'{glob}' names {name}, which is {why}", "mend its file")
             return TaskMistake("tasks", f"'{glob}' names {name}, whose files are missing: {why}", "set UNSEEN_DATA")
         known = {*self.tasks, *(f"{name.partition('/')[0]}/*" for name in self.tasks)}
         return TaskMistake("tasks", f"'{glob}' matches no task", nearest(glob, known, "tasks"))
@@ -122,7 +125,7 @@ def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, .
 def _collected(collection: Collection, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
     if collection.absent is not None:
         missing[f"{collection.name}/*"] = _absent(str(collection.absent))
-    missing.update({f"{collection.name}/{task}": f"left out ({why})" for task, why in collection.skipped.items()})
+    missing.update({f"{collection.name}/{task}": f"{LEFT_OUT} ({why})" for task, why in collection.skipped.items()})
     return tuple(replace(dataset, catalog=catalog) for dataset in collection.datasets)
 
 
