@@ -14,6 +14,7 @@ import typer
 from unseen.cli_study import studying
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
 from unseen.launch import leads, leave, tell, tell_if_silent
+from unseen.recipe import Wording
 
 if TYPE_CHECKING:
     from unseen.task.task import Task
@@ -80,6 +81,10 @@ def show(
     row: Annotated[int, typer.Option("--row", min=0, help="record number in its file")] = 0,
     rows: Annotated[int, typer.Option("--rows", min=1, help="so many rows from --row on")] = 1,
     shots: Annotated[int, typer.Option("--shots", min=0, help="exemplars in each prompt")] = 0,
+    wording: Annotated[
+        Wording, typer.Option("--wording", help="what of the templates' own words is kept")
+    ] = "instructions",
+    formats: Annotated[int, typer.Option("--formats", min=0, help="so many formats in place of the templates")] = 0,
     tokens: Annotated[
         bool, typer.Option("--tokens", help="the tokens, supervised ones in colour, and what options and rows share")
     ] = False,
@@ -90,7 +95,7 @@ def show(
     """A task as the model sees it, in colour."""
     from unseen.reporting.showing import View, show_spans, show_tokens
 
-    found, view = _task(task, catalog), View(template, row, rows, shots)
+    found, view = _task(task, catalog), View(template, row, rows, shots, wording, formats)
     if tokens:
         show_tokens(found, view, model, json)
     else:
@@ -210,7 +215,9 @@ def evaluate(
     recipe: Annotated[Path | None, typer.Argument(help="a recipe: asks the model that it names")] = None,
     model: Annotated[str | None, typer.Option("--model", help="a model, or the folder of a run")] = None,
     tasks: Annotated[list[str] | None, typer.Option("--tasks", help="globs over cluster/dataset")] = None,
-    shots: Annotated[list[int] | None, typer.Option("--shots", min=0, help="exemplars in each prompt")] = None,
+    shots: Annotated[
+        list[str] | None, typer.Option("--shots", help="exemplars in each prompt: a number, zero, one or few")
+    ] = None,
     rows: Annotated[int | None, typer.Option("--rows-per-task", min=1, help="rows of each task")] = None,
     out: Out = None,
     catalog: Catalogs = None,

@@ -12,11 +12,14 @@ from rich.text import Text
 
 from unseen.data.dataset import ALL, Row
 from unseen.data.rows import open_rows, read_rows
-from unseen.errors import DataMistake, TemplateMistake, nearest
+from unseen.errors import DataMistake, RecipeMistake, TemplateMistake, nearest
 from unseen.evaluation.exemplars import exemplar_pool, exemplars_of
 from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.fewshot import with_exemplars
+from unseen.recipe import Recipe, Wording
+from unseen.section import check_model
+from unseen.study.reworded import as_asked
 from unseen.task.render import example_of
 from unseen.task.task import Task
 
@@ -33,12 +36,18 @@ PLAIN_WIDTH = 120  # characters of a line that goes to a file or a pipe
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown: `rows` rows from number `row` on, through one template or all, after `shots` exemplars."""
+    """What is shown: `rows` rows from number `row` on, through one template or all, after `shots` exemplars.
+
+    `wording` says what is left of the templates' words; `formats`, where it is one or more, how many formats ask in
+    their place.
+    """
 
     template: str | None = None
     row: int = 0
     rows: int = 1
     shots: int = 0
+    wording: Wording = "instructions"
+    formats: int = 0
 
 
 def show_spans(task: Task, view: View, as_json: bool) -> None:
@@ -157,9 +166,9 @@ def token_text(pieces: Sequence[tuple[str, float]], in_colour: bool) -> Text:
 
 
 def _examples(task: Task, view: View) -> Iterator[list[Example]]:
-    """For each template, the rows of the view that it does not render empty."""
-    rows = _rows(task, view)
-    names = [each.name for each in task.templates]
+    """For each way to ask, the rows of the view that it does not render empty."""
+    rows, task = _rows(task, view), _reworded(task, view)
+    names = task.way_names
     if view.template is not None and view.template not in names:
         raise TemplateMistake(
             task.name, f"has no template '{view.template}'", nearest(view.template, names, "templates")
@@ -170,6 +179,14 @@ def _examples(task: Task, view: View) -> Iterator[list[Example]]:
         what = f"row {view.row} {why_empty(task.dataset.kind)}"
         raise DataMistake(task.name, what, "name another row with --row")
     yield from groups
+
+
+def _reworded(task: Task, view: View) -> Task:
+    """The task as an unseen one is asked under the view's wording or formats, with seed 0."""
+    values = {"name": "show", "unseen": [task.name]}
+    settings = {"wording": view.wording, "formats": view.formats or None}
+    recipe = check_model(Recipe, values | {"evaluate": settings}, "show", RecipeMistake)
+    return as_asked(recipe, task, "unseen", lambda each, split: open_rows(each.dataset, split))
 
 
 def _rendered(task: Task, template: int, rows: Sequence[Row], shots: int) -> list[Example]:

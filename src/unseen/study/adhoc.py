@@ -15,7 +15,7 @@ def asking_recipe(
     path: Path | None,
     model: str | None,
     tasks: Sequence[str],
-    shots: Sequence[int],
+    shots: Sequence[str | int],
     rows: int | None,
     catalogs: Sequence[str],
     overrides: Sequence[str],
@@ -36,7 +36,7 @@ def asking_recipe(
     if catalogs:
         values["catalogs"] = list(catalogs)
     if shots:
-        asked["shots"] = list(shots)
+        asked["shots"] = [int(each) if str(each).isdecimal() else each for each in shots]
     if rows:
         asked["rows"] = rows
     return check_model(Recipe, values, str(path or "evaluate"), RecipeMistake)

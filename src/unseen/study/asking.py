@@ -19,8 +19,7 @@ from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar, say
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
-from unseen.study.reworded import as_asked
-from unseen.task.task import Task
+from unseen.study.sides import sides_of
 from unseen.train.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
@@ -35,14 +34,6 @@ class Asked:
     predictions: tuple[Prediction, ...]
     left_out: dict[str, int]
     reading: str
-
-
-def sides_of(prepared: Prepared) -> list[tuple[Side, Sequence[Task]]]:
-    """The tasks as they are asked, by side; the seen side where the recipe wants it and has rows for it."""
-    recipe = prepared.recipe
-    sides: list[tuple[Side, Sequence[Task]]] = [("unseen", prepared.unseen)]
-    sides.append(("seen", prepared.seen if recipe.evaluate.seen else ()))
-    return [(side, [as_asked(recipe, task, side, prepared.rows) for task in tasks]) for side, tasks in sides]
 
 
 def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks = ALONE) -> Asked:

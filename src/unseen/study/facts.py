@@ -12,6 +12,7 @@ from unseen.study.fingerprint import template_digests, versions
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, proof_of
 from unseen.study.record import now
+from unseen.study.sides import sides_of
 from unseen.task.task import Task
 from unseen.task.variants import counted_tasks
 
@@ -45,10 +46,23 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
             "conflicts": dict(prepared.conflicts),
         },
         "mixture": {"group": recipe.mixture.group},
+        "asked": asked_record(prepared),
         "rows": prepared.rows.digests(),
         "templates": template_digests(prepared.asked_through),
         "hold_out": proof_of(prepared.split),
         "seen_side": proof_of(prepared.seen_split),
+    }
+
+
+def asked_record(prepared: Prepared) -> dict[str, Any]:
+    """How the tasks are asked: what is left of their templates' words, the names of formats, and whose exemplars are
+    drawn as ever although they were to be balanced."""
+    settings = prepared.recipe.evaluate
+    tasks = [task for _, tasks in sides_of(prepared) for task in tasks]
+    return {
+        "wording": settings.wording or prepared.recipe.templates.wording,
+        "formats": {task.name: task.way_names for task in tasks} if settings.formats else {},
+        "not_balanced": [task.name for task in tasks if settings.balanced and task.kind != "choose"],
     }
 
 
@@ -66,6 +80,8 @@ def opening_lines(prepared: Prepared) -> list[str]:
         lines.append(f"left out by the rules '{prepared.recipe.hold_out.rules}': {left}")
     if prepared.selected.other_languages:
         lines.append(f"left out for their languages: {len(prepared.selected.other_languages)} tasks")
+    if unbalanced := asked_record(prepared)["not_balanced"]:
+        lines.append(f"exemplars as drawn, since there are no answer choices to balance: {', '.join(unbalanced)}")
     if prepared.split:
         found = sum(map(len, prepared.split.proof.unclean_unseen.values()))
         shared = f"{found} unseen rows share text with the seen side" if found else "no text on both sides"

@@ -21,13 +21,14 @@ from unseen.errors import RecipeMistake
 from unseen.evaluation.evaluate import Asking, draws_of, evaluate
 from unseen.evaluation.rows import asked_split
 from unseen.recipe import Recipe
-from unseen.study.asking import settings_of, sides_of
+from unseen.study.asking import settings_of
 from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.facts import format_record
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.reworded import LOOKED_AT
 from unseen.study.run import load
+from unseen.study.sides import sides_of
 from unseen.task.rewording import distinct_ways
 from unseen.task.task import Task
 from unseen.train.dealing import dealing_of

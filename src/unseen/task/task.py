@@ -40,5 +40,12 @@ class Task:
         return self.dataset.cluster
 
     @property
+    def way_names(self) -> list[str]:
+        """Names of the ways to ask: those of formats, or of the templates."""
+        words = self.rewordings or (None,) * len(self.templates)
+        pairs = zip(self.templates, words, strict=True)
+        return [word.name if isinstance(word, Formatted) else each.name for each, word in pairs]
+
+    @property
     def turned(self) -> bool:
         return self.name.endswith(TURNED)
