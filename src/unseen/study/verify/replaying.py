@@ -38,7 +38,7 @@ EXACT = Tolerance(1e-6, 1e-5, 1e-4, True, "on the same kind of machine")
 SPREAD = Tolerance(1e-6, 1e-5, 1e-4, False, "first done by several processes")
 ON_GPU = Tolerance(1e-6, 1e-5, 1e-4, False, "on a GPU, where sums have no fixed order")
 ELSEWHERE = Tolerance(1e-4, 1e-4, 1e-4, False, "first done on another kind of machine or by other threads")
-HALF = Tolerance(1e-2, 5e-2, 1e-3, False, "in half precision, and not by the same processor alone")
+HALF = Tolerance(1e-2, 5e-2, 1e-3, False, "in half precision, by other threads, processes or another machine")
 
 
 def check_steps(folder: Path, record: Mapping[str, Any], prepared: Prepared, replay_steps: bool) -> Iterator[Check]:
