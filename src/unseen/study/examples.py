@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
 AT_ONCE = 1024  # numbers of exemplars that are drawn together
+HOPELESS = 4096  # examples that do not fit, one after the other
 EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes on
 
 
@@ -135,16 +136,18 @@ def encoded_examples(
 ) -> Iterator[Encoded]:
     """As many encoded examples as the run takes; for those that `encode` leaves out, the next ones are drawn.
 
-    Raises `DataMistake` when it leaves out all that it is given.
+    Raises `DataMistake` when it leaves out an epoch of them, or `HOPELESS`, one after the other.
     """
-    drawn, missing = iter(examples), examples.wanted
+    drawn, missing, left_out = iter(examples), examples.wanted, 0
     while missing:
         before = missing
         for each in encode(islice(drawn, missing)):
             missing -= 1
             yield each
-        if missing == before:
-            raise DataMistake("mixture", f"none of {missing} examples fits into max_tokens", "raise train.max_tokens")
+        left_out = left_out + before if missing == before else 0
+        if left_out >= min(examples.mixture.epoch_length, HOPELESS):
+            remedy = "raise train.max_tokens (with an encoder-decoder, train.max_target_tokens too)"
+            raise DataMistake("mixture", f"none of {left_out} examples fits into max_tokens", remedy)
 
 
 def encoded_for(prepared: Prepared, model: LanguageModel) -> Iterator[Encoded]:
