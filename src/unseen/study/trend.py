@@ -18,6 +18,7 @@ from unseen.study.rule import Rule
 from unseen.task.seeds import generator
 
 FEWEST_POINTS = 3
+NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,10 @@ def _slope_terms(points: Sequence[tuple[Any, float]], rule: Rule) -> tuple[Term,
     """The least-squares slope as a weighted sum of the arms."""
     places = np.array([log2(value) for _, value in points])
     weights = (places - places.mean()) / ((places - places.mean()) ** 2).sum()
-    terms = []
+    terms: list[Term] = []
     for (run, _), weight in zip(points, weights.tolist(), strict=True):
+        if abs(weight) < NOTHING:
+            continue  # the arm in the middle says nothing of a slope
         if rule.model == "difference":
             terms += [Term(run, "tuned", weight), Term(run, "base", -weight)]
         else:

@@ -1,0 +1,234 @@
+"""A study's verdict, from folders made by hand: the words, the pairing, what is left out, and hand-worked numbers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_studies import Made, prediction, write_study
+
+from unseen.errors import DataMistake
+from unseen.evaluation.prediction_file import PredictionWriter
+from unseen.study.bundle import plain
+from unseen.study.compare import pair_seeds
+from unseen.study.estimate import Estimate
+from unseen.study.results import read_results
+from unseen.study.rule import Rule, over_templates, rule_of
+from unseen.study.student import holm
+from unseen.study.verdict import Verdict, analyse, word_for
+
+SURE = {"seed": 0.5, "both": 0.3, "rows": 80, "templates": (-2.0, 2.0)}
+
+
+def verdict_of(folder: Path, made: Made) -> Verdict:
+    return analyse(read_results(write_study(folder, made)))
+
+
+def estimated(low: float, high: float) -> Estimate:
+    return Estimate((low + high) / 2, low, high, 1.0, 5.0, 0.5, "tasks", 3, 4, 1, 100)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "word"),
+    [(1.0, 9.0, 0.01, "better"), (-9.0, -1.0, 0.05, "worse"), (-1.5, 1.9, 0.9, "no difference"),
+     (0.1, 1.9, 0.001, "no difference"), (-1.0, 3.0, 0.3, "not decidable"), (0.5, 9.0, 0.06, "not decidable")],
+)  # fmt: skip
+def test_the_word_follows_the_rule_that_was_given(low: float, high: float, p: float, word: str) -> None:
+    assert word_for(estimated(low, high), p, Rule(smallest=2.0, level=0.05)) == word
+
+
+def test_a_spread_is_wider_or_narrower() -> None:
+    assert word_for(estimated(3.0, 9.0), 0.001, Rule(of="iqr")) == "wider"
+    assert word_for(estimated(-9.0, -3.0), 0.001, Rule(of="range")) == "narrower"
+
+
+def test_large_true_effects_are_found_and_the_sign_is_right(tmp_path: Path) -> None:
+    found = verdict_of(tmp_path, Made(arms={"none": 0.0, "good": 15.0, "bad": -15.0}, **SURE))
+    assert [(arm.name, arm.word) for arm in found.arms] == [("none", None), ("good", "better"), ("bad", "worse")]
+    assert found.comparisons == 2
+    compared = [arm for arm in found.arms if arm.difference]
+    assert [arm.corrected for arm in compared] == holm([arm.difference.main.p for arm in compared if arm.difference])
+
+
+def test_a_difference_is_the_mean_of_what_each_seed_and_task_shows(tmp_path: Path) -> None:
+    """By hand: two tasks of two rows, three templates, two seeds; medians over templates, then means."""
+    right = {  # (arm, seed, task): how many of the two rows each template gets right
+        ("none", 0, "nli/a"): (0, 1, 2), ("none", 0, "nli/b"): (1, 1, 1),
+        ("none", 1, "nli/a"): (1, 1, 2), ("none", 1, "nli/b"): (0, 0, 1),
+        ("good", 0, "nli/a"): (2, 2, 1), ("good", 0, "nli/b"): (1, 2, 1),
+        ("good", 1, "nli/a"): (2, 2, 2), ("good", 1, "nli/b"): (1, 1, 0),
+    }  # fmt: skip
+    write_study(tmp_path, Made(arms={"none": 0.0, "good": 0.0}, seeds=(0, 1), tasks=("nli/a", "nli/b"), rows=2))
+    for arm, seed in {(arm, seed) for arm, seed, _ in right}:
+        with PredictionWriter(tmp_path / f"arms/{arm}/seed-{seed}/predictions.parquet") as writer:
+            for task in ("nli/a", "nli/b"):
+                for number, count in enumerate(right[arm, seed, task]):
+                    for row in range(2):
+                        writer.write(prediction(task, f"t{number}", row, "tuned", row < count))
+    found = analyse(read_results(tmp_path))
+    none, good = found.arm("none"), found.arm("good")
+    assert none.own is not None and good.own is not None and good.difference is not None
+    assert none.own.table.cells == ((50.0, 50.0), (50.0, 0.0))
+    assert good.own.table.cells == ((100.0, 50.0), (100.0, 50.0))
+    assert good.difference.table.cells == ((50.0, 0.0), (50.0, 50.0))
+    assert good.difference.main.value == pytest.approx(37.5)
+    assert [each.value for each in good.difference.by_seed] == [25.0, 50.0]
+    assert {task: each.value for task, each in good.difference.tasks.items()} == {"nli/a": 50.0, "nli/b": 25.0}
+    # Ranges over templates: none 100, 0 and 50, 50; good 50, 50 and 0, 50. Means over seeds 75, 25 and 25, 50.
+    assert none.own.spreads["range"].value == pytest.approx(50.0)
+    assert good.own.spreads["range"].value == pytest.approx(37.5)
+    assert good.difference.spreads["range"].value == pytest.approx(-12.5)  # of -50 and 25
+    assert {(w.model, w.task): w.worst for w in good.ways}["tuned", "nli/b"] == ("t2", 25.0)
+
+
+def test_unfinished_and_failed_arms_are_told_and_the_others_compared(tmp_path: Path) -> None:
+    made = Made(
+        arms={"none": 0.0, "good": 15.0, "broken": "/nowhere: no such model", "waiting": None},
+        missing=[("good", 2)],
+        **SURE,
+    )
+    results = read_results(write_study(tmp_path, made))
+    found = analyse(results)
+    assert [arm.word for arm in found.arms] == [None, "better", None, None]
+    assert found.arm("good").seeds == (0, 1)
+    assert found.arm("good").planned == (0, 1, 2)
+    good = found.arm("good").difference
+    assert good is not None
+    assert good.unused_seeds == 1  # the baseline's third
+    assert found.arm("broken").why == "no seed has finished"
+    broken = [arm for arm in results.arms if arm.name == "broken"]
+    assert {(arm.state, arm.error) for arm in broken} == {("failed", "/nowhere: no such model")}
+    assert found.comparisons == 1
+
+
+def test_without_a_baseline_nothing_is_compared(tmp_path: Path) -> None:
+    found = verdict_of(tmp_path, Made(arms={"none": None, "good": 5.0}, rows=10))
+    assert found.arm("good").word is None
+    assert found.arm("good").own is not None
+    assert "none has not finished" in found.arm("good").why
+
+
+def test_a_finished_arm_whose_record_is_gone_counts_as_failed(tmp_path: Path) -> None:
+    write_study(tmp_path, Made(arms={"none": 0.0}, rows=5))
+    (tmp_path / "arms/none/seed-0/record.json").unlink()
+    states = {arm.seed: arm.state for arm in read_results(tmp_path).arms}
+    assert states[0] != "finished"
+    assert states[1] == "finished"
+
+
+def test_a_folder_that_is_no_study_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(DataMistake, match=r"study\.json"):
+        read_results(tmp_path)
+
+
+def test_tasks_that_the_start_model_was_tuned_on_are_void(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "good": 15.0}, conflicts={"nli/a": ["glue"]}, **SURE)
+    good = verdict_of(tmp_path / "dataset", made).arm("good")
+    assert good.void == ("nli/a",)
+    assert good.difference is not None and set(good.difference.tasks) == {"nli/b", "qa/c", "qa/d"}
+    clusters = Made(arms=made.arms, conflicts=made.conflicts, level="cluster", **SURE)
+    good = verdict_of(tmp_path / "cluster", clusters).arm("good")
+    assert good.void == ("nli/a", "nli/b")  # its cluster is not unseen any more
+
+
+def test_where_every_task_is_void_the_verdict_is(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "good": 15.0}, conflicts={t: ["p3"] for t in Made(arms={}).tasks}, rows=10)
+    found = verdict_of(tmp_path, made)
+    assert found.arm("good").word == "void"
+    assert found.comparisons == 0
+
+
+def test_each_arm_against_its_own_base(tmp_path: Path) -> None:
+    found = verdict_of(tmp_path, Made(arms={"small": 10.0, "large": 10.0}, baseline="base", tuning=8.0, **SURE))
+    for arm in found.arms:
+        assert arm.difference is not None
+        assert arm.word == "better"
+        assert 10 < arm.difference.main.value < 40
+
+
+def test_an_arm_that_was_only_asked_stands_beside_every_seed(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "good": 15.0}, asked_only=["none"], missing=[("none", 1), ("none", 2)], **SURE)
+    good = verdict_of(tmp_path, made).arm("good")
+    assert good.difference is not None
+    assert [each.seeds for each in good.difference.by_seed] == [(0, 0), (1, 0), (2, 0)]
+    assert good.difference.pilot.pools is False
+
+
+def test_what_tuning_changed_can_be_the_measure(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "good": 15.0}, measure={"model": "difference"}, **SURE)
+    found = verdict_of(tmp_path, made)
+    none, good = found.arm("none"), found.arm("good")
+    assert none.own is not None and good.own is not None and good.difference is not None
+    assert good.difference.main.value == pytest.approx(good.own.main.value - none.own.main.value)
+    assert good.own.main.value > none.own.main.value > 0
+
+
+def test_a_trend_is_the_slope_over_doublings(tmp_path: Path) -> None:
+    arms = {"tasks-1": 0.0, "tasks-2": 4.0, "tasks-4": 8.0, "tasks-8": 12.0}
+    about = {name: {"tasks": 2**place} for place, name in enumerate(arms)}
+    found = verdict_of(tmp_path, Made(arms=arms, baseline="tasks-1", about=about, **SURE))
+    [trend], [curve] = found.trends, found.curves
+    assert [at for _, at in curve.points] == [1, 2, 4, 8]
+    scores = [found.arm(name).own.main.value for name in arms]  # type: ignore[union-attr]
+    assert trend.slope.value == pytest.approx(np.polyfit(range(4), scores, 1)[0])
+    assert trend.slope.low > 0
+
+
+def test_an_arm_at_zero_is_on_the_curve_but_not_in_the_slope(tmp_path: Path) -> None:
+    arms = {"p-0": 0.0, "p-1": 1.0, "p-2": 2.0, "p-4": 3.0}
+    about = {name: {"prompts": int(name[2:])} for name in arms}
+    found = verdict_of(tmp_path, Made(arms=arms, baseline="p-0", about=about, rows=20))
+    assert [at for _, at in found.curves[0].points] == [0, 1, 2, 4]
+    assert found.trends[0].without == ("p-0",)
+
+
+def test_rows_that_differ_between_arms_are_not_compared(tmp_path: Path) -> None:
+    write_study(tmp_path, Made(arms={"none": 0.0, "good": 5.0}, rows=10))
+    for seed in (0, 1, 2):
+        path = tmp_path / f"arms/good/seed-{seed}/record.json"
+        record = json.loads(path.read_text())
+        record["rows"]["nli/a/test"] = "f" * 64
+        path.write_text(json.dumps(record))
+    good = analyse(read_results(tmp_path)).arm("good")
+    assert good.left_out == {"nli/a": "its rows differ between the arms"}
+    assert good.difference is not None and "nli/a" not in good.difference.tasks
+
+
+def test_undecided_arms_say_what_a_decision_would_cost(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "same": 0.0}, rows=40, seed=0.5, both=0.2, task=2.0, decision={"smallest": 3.0})
+    same = verdict_of(tmp_path, made).arm("same")
+    assert same.word == "not decidable"
+    assert same.shows is not None and same.shows > 3.0
+    assert same.cost is not None
+    if same.cost.seeds:
+        assert same.cost.hours is not None and same.cost.hours > 0
+        assert same.cost.seeds * (same.cost.rows or 0) > 3 * 40
+
+
+def test_the_same_folder_gives_the_same_verdict(tmp_path: Path) -> None:
+    made = Made(arms={"none": 0.0, "good": 5.0}, rows=10)
+    first = verdict_of(tmp_path / "a", made)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    assert plain(first) == plain(analyse(read_results(tmp_path / "b")))
+    assert json.loads(json.dumps(plain(first), allow_nan=False))["comparisons"] == 1
+
+
+def test_seeds_are_paired_by_number_then_in_order() -> None:
+    assert pair_seeds([0, 1, 2], [2, 0, 5]) == [(0, 0), (2, 2), (1, 5)]
+    assert pair_seeds([0, 1], [3]) == [(0, 3)]
+
+
+def test_the_rule_is_what_the_study_says() -> None:
+    found = rule_of({"measure": {"of": "iqr", "metric": "rouge_l"}, "decision": {"smallest": 5.0, "level": 0.1}})
+    assert (found.of, found.metric, found.smallest, found.level, found.across) == ("iqr", "rouge_l", 5.0, 0.1, "median")
+
+
+def test_statistics_over_templates_pass_over_those_not_asked() -> None:
+    scores = np.array([[0.0, 40.0, np.nan, 100.0]])
+    assert over_templates(scores, "median")[0] == 40.0
+    assert over_templates(scores, "mean")[0] == pytest.approx(140 / 3)
+    assert over_templates(scores, "range")[0] == 100.0
+    assert over_templates(np.array([[0.0, 10.0, 20.0, 30.0, 40.0]]), "iqr")[0] == 20.0
