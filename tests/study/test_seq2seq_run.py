@@ -32,7 +32,7 @@ TRAIN = {
     "steps": 4, "examples_per_step": 4, "precision": "float32", "rank": 4, "validation_rows": 4, "validate_every": 2,
     "checkpoint_every": 1, "learning_rate": 1e-3,
 }  # fmt: skip
-WAYS = {"t5": {"optimizer": "adafactor", "method": "full"}, "flan": {"method": "full"}, "bart": {"method": "lora"}}
+WAYS: dict[str, dict[str, Any]] = {"flan": {"method": "full"}, "bart": {"method": "lora"}}
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def assert_resumes(recipe: Recipe, done: Path, again: Path) -> None:
 
 
 def test_a_plan_counts_sources_once(folders: dict[str, Path], home: Path) -> None:
-    values = plan(recipe_of(folders["t5"], {"examples_per_step": 16})).values
+    values = plan(recipe_of(folders["flan"], {"examples_per_step": 16})).values
     assert values["batches"] == "shared sources" and values["format"]["kind"] == "pair"
     assert values["nodes"] <= values["tokens"] and values["sharing_ratio"] >= 1
     assert 0 < values["supervised_tokens"] < values["tokens"]
@@ -113,9 +113,9 @@ def test_what_an_encoder_decoder_cannot_have_is_refused_with_one_line(
     folders: dict[str, Path], home: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(RecipeMistake, match=r"train\.loss: weighs the prompt's tokens, .*; set it to completion"):
-        tune(recipe_of(folders["t5"], {"loss": "all"}), tmp_path / "loss")
+        tune(recipe_of(folders["flan"], {"loss": "all"}), tmp_path / "loss")
     with pytest.raises(ModelMistake, match="is an encoder-decoder, whose prompts are written plainly; use format"):
-        tune(recipe_of(folders["t5"], {}, format="chat"), tmp_path / "chat")
+        tune(recipe_of(folders["flan"], {}, format="chat"), tmp_path / "chat")
     switch = save_encoder_decoder(tmp_path / "switch", "switch")
     with pytest.raises(ModelMistake, match="is an encoder-decoder with a mixture of experts"):
         tune(recipe_of(switch, {}), tmp_path / "experts")
@@ -132,7 +132,7 @@ def test_answers_that_are_too_long_are_left_out_and_counted(
 def test_sources_are_drawn_once_with_their_targets(
     folders: dict[str, Path], home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show = ["show", "nli/fact_follows", "--catalog", "shipped", "--tokens", "--model", str(folders["t5"])]
+    show = ["show", "nli/fact_follows", "--catalog", "shipped", "--tokens", "--model", str(folders["flan"])]
     assert unseen([*show, "--rows", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)[0]
     sources, rows = found["branches"], {each["row"] for each in found["sequences"]}
