@@ -72,10 +72,11 @@ class Machine:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=environment(os.environ, self.cores // self.workers) | self._gpu(slot),
+            env=environment(os.environ, self.cores // self.workers) | self.device(slot),
         )
 
-    def _gpu(self, slot: int) -> dict[str, str]:
+    def device(self, slot: int) -> dict[str, str]:
+        """What tells an arm on the `slot`-th share which GPU is its own."""
         return {"CUDA_VISIBLE_DEVICES": self.gpus[slot % len(self.gpus)]} if self.gpus else {}
 
 

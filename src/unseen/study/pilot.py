@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import DataMistake, JobFailed
+from unseen.evaluation.rows import asked_split
+from unseen.recipe import Recipe
 from unseen.study.arms import BASE, Arm, expand
+from unseen.study.prepare import TaskRows
+from unseen.study.selected import selected_tasks
 from unseen.study.study_file import FULL, Study, StudyFile, load_study
 from unseen.study.study_run import run_study
 from unseen.task.catalog import load_catalog
@@ -57,9 +61,7 @@ def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path) -> dict[st
         raise DataMistake(str(folder), "has no two arms that could be compared", "name a pilot that finished")
     pilot = replace(together([each.pilot for each in found]), level=study.said.decision.level)
     compared = [arm for arm in arms if arm.against is not None]
-    recipe = arms[0].recipe
-    rows = recipe.evaluate.rows or pilot.rows
-    tasks = len(load_catalog(recipe.catalogs).match(recipe.unseen)) if recipe.unseen else pilot.tasks
+    tasks, rows = _asked(arms[0].recipe)
     seeds = len(study.said.seeds)
     return {
         "folder": str(folder),
@@ -71,3 +73,11 @@ def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path) -> dict[st
         "over": pilot.over,
         "smallest_difference": round(smallest_difference(pilot, seeds, len(compared), rows, tasks), 2),
     }
+
+
+def _asked(recipe: Recipe) -> tuple[int, int]:
+    """How many unseen tasks a recipe asks, and how many rows of one, on average."""
+    rows, tasks = TaskRows(), selected_tasks(recipe, load_catalog(recipe.catalogs)).unseen
+    there = [len(rows(task, split)) for task in tasks if (split := asked_split(task, "unseen", rows))]
+    asked = [min(number, recipe.evaluate.rows or number) for number in there]
+    return max(len(asked), 1), max(round(sum(asked) / max(len(asked), 1)), 1)
