@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import sha256
 
+from unseen.evaluation.aggregate import Found
+from unseen.evaluation.extremes import Asking
 from unseen.evaluation.prediction import Prediction
 from unseen.reporting.run_data import RunData
 from unseen.task.proof import Proof
@@ -13,7 +15,11 @@ from unseen.task.proof import Proof
 def without_rows(run: RunData) -> RunData:
     """Prompts, answers, references and the proof's texts become hashes; choices become their places."""
     record = run.record.model_copy(
-        update={"hold_out": _proof(run.record.hold_out), "seen_side": _proof(run.record.seen_side)}
+        update={
+            "hold_out": _proof(run.record.hold_out),
+            "seen_side": _proof(run.record.seen_side),
+            "summary": run.record.summary and _summary(run.record.summary),
+        }
     )
     return replace(run, record=record, predictions=tuple(map(_prediction, run.predictions)), hidden=True)
 
@@ -31,6 +37,17 @@ def _prediction(one: Prediction) -> Prediction:
         references=tuple(map(text_hash, one.references)),
         choices=tuple(f"choice {place + 1}" for place in range(len(one.choices))),
     )
+
+
+def _summary(summary: Found) -> Found:
+    return replace(
+        summary,
+        extremes=tuple(replace(each, worst=_asking(each.worst), best=_asking(each.best)) for each in summary.extremes),
+    )
+
+
+def _asking(asking: Asking) -> Asking:
+    return replace(asking, prompt=text_hash(asking.prompt))
 
 
 def _proof(proof: Proof | None) -> Proof | None:

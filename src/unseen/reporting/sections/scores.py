@@ -14,6 +14,7 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import MODELS, SIDES, counted, limits, metric_name, plain, scored, shots_name, whole
 from unseen.reporting.run_data import RunData
 from unseen.reporting.sections.differences import task_name
+from unseen.reporting.sections.extremes import extremes_part
 from unseen.reporting.tables import Cell, Column, Row, figure_table, folded, section, table
 
 READING = (
@@ -31,7 +32,7 @@ def scores_section(run: RunData) -> Markup | None:
         return None
     parts = [_dot_plot(run, [r for r in rows if (r.side, r.metric) == each], *each) for each in settings(rows)]
     title = "Scores by task and template"
-    return section("scores", title, tag("p", READING), _key(rows), *parts, _clean(run), _every(run))
+    return section("scores", title, tag("p", READING), _key(rows), *parts, _clean(run), _every(run), extremes_part(run))
 
 
 def _key(rows: Sequence[ScoreRow]) -> Markup:
@@ -70,7 +71,7 @@ def _line(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread 
     shown = scored(row.score, ends(row), row.count)
     return (
         task_name(run, row.task, row.side),
-        Cell(shots_name(row.shots), row.shots),
+        Cell(_shots(run, row), row.shots),
         MODELS[row.model],
         dot_strip(_dots(run, row, rows, spread)),
         Cell(tag("s", shown) if is_void(run, row.task, row.side) else shown, row.score),
@@ -78,6 +79,15 @@ def _line(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread 
         if spread
         else "one template",
     )
+
+
+def _shots(run: RunData, row: ScoreRow) -> str:
+    """16-shot, and how many of them fitted in the mean where not all did."""
+    found = run.record.summary.exemplars if run.record.summary else ()
+    place = row.task, row.side, row.model, row.shots
+    shown = next((each for each in found if (each.task, each.side, each.model, each.shots) == place), None)
+    less = shown is not None and shown.whole < shown.prompts
+    return shots_name(row.shots) + (f", {plain(shown.mean)} shown" if shown and less else "")
 
 
 def _dots(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread | None) -> Dots:
@@ -129,7 +139,7 @@ def _score(run: RunData, row: ScoreRow) -> Row:
         row.side,
         task_name(run, row.task, row.side),
         row.template or "median over templates",
-        Cell(shots_name(row.shots), row.shots),
+        Cell(_shots(run, row), row.shots),
         MODELS[row.model],
         "all" if row.seed is None else row.seed,
         metric_name(row.metric),

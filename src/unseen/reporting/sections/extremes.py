@@ -1,0 +1,68 @@
+"""How far apart the ways to ask a task are, and the prompts of the best and the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unseen.evaluation.extremes import Extremes
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import MODELS, metric_name, plain, shots_name
+from unseen.reporting.run_data import RunData
+from unseen.reporting.sections.differences import task_name
+from unseen.reporting.sections.rowtext import row_text
+from unseen.reporting.tables import Cell, Column, Row, folded, table
+
+READING = (
+    "The spread of a task is the score of the way to ask that does best less that of the way that does worst (Sclar et "
+    "al. 2024). It grows with the number of ways and with noise: scores over few rows spread by themselves."
+)
+
+
+def extremes_part(run: RunData) -> Markup | None:
+    """A table of spreads, and under it the prompts; nothing where every task was asked in one way."""
+    found = run.record.summary.extremes if run.record.summary else ()
+    if not found:
+        return None
+    formats = bool(run.record.recipe.get("evaluate", {}).get("formats"))
+    title = (
+        "Spread over formats: the best and the worst" if formats else "Spread over templates: the best and the worst"
+    )
+    heads = ["task", "side", "shots", "model", "seed", "metric"]
+    numbers = [Column(head, "number") for head in ("ways", "spread", "worst", "median", "best")]
+    shown = table([*map(Column, heads), *numbers], [_row(run, each) for each in found], title)
+    return joined(tag("h3", title), tag("p", READING), shown, _prompts(run, found))
+
+
+def _row(run: RunData, each: Extremes) -> Row:
+    return (
+        task_name(run, each.task, each.side),
+        each.side,
+        Cell(shots_name(each.shots), each.shots),
+        MODELS[each.model],
+        each.seed,
+        metric_name(each.metric),
+        each.templates,
+        Cell(tag("b", plain(each.spread)), each.spread),
+        Cell(f"{plain(each.worst.score)} ({each.worst.template})", each.worst.score),
+        Cell(plain(each.median), each.median),
+        Cell(f"{plain(each.best.score)} ({each.best.template})", each.best.score),
+    )
+
+
+def _prompts(run: RunData, found: Sequence[Extremes]) -> Markup:
+    """What the best and the worst way ask of one row, at the widest spread of each task and model."""
+    widest: dict[tuple[str, str, str], Extremes] = {}
+    for each in found:
+        key = each.task, each.side, each.model
+        if key not in widest or each.spread > widest[key].spread:
+            widest[key] = each
+    parts = [part for each in widest.values() for part in _pair(run, each)]
+    return folded("The prompts that do best and worst, for one row", *parts)
+
+
+def _pair(run: RunData, each: Extremes) -> list[Markup]:
+    about = f"{each.task}, {MODELS[each.model]}, {shots_name(each.shots)}, {metric_name(each.metric)}"
+    made = []
+    for word, way in (("best", each.best), ("worst", each.worst)):
+        made += [tag("h4", f"{about}: {word}, {plain(way.score)}, {way.template}"), row_text(way.prompt)]
+    return made
