@@ -36,7 +36,7 @@ LEARNING_RATE, WARM, CHECKPOINT_EVERY, TOLD_EVERY = 1e-3, 100, 200, 50
 def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
-    texts = sorted(set(_texts(options.catalogs, set(options.without))), key=_shuffled)
+    texts = sorted(set(texts_of(options.catalogs, set(options.without))), key=shuffled)
     print(f"{len(texts):,} texts, {sum(map(len, texts)) / 1e6:.1f} million characters", flush=True)
     tokenizer = _tokenizer(texts, options.out / "tokenizer")
     ids = _ids(texts, tokenizer)
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _texts(catalogs: list[str], without: set[str]) -> Iterator[str]:
+def texts_of(catalogs: list[str], without: set[str]) -> Iterator[str]:
     """Every text of a line or more in the rows; a row's texts stand together."""
     for dataset in load_catalog(catalogs).datasets:
         if dataset.cluster not in without:
@@ -79,7 +79,7 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(each)
 
 
-def _shuffled(text: str) -> bytes:
+def shuffled(text: str) -> bytes:
     """An order that depends on the texts alone."""
     return hashlib.sha256(text.encode()).digest()
 
@@ -123,7 +123,7 @@ def _train(size: str, ids: NDArray[np.uint16], tokenizer: PreTrainedTokenizerFas
     began, losses = time.perf_counter(), []
     for step in range(done, steps):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(step, steps)
+            group["lr"] = rate_of(step, steps)
         losses.append(_step(model, optimizer, _batch(ids, step, options.seed)))
         if (step + 1) % TOLD_EVERY == 0:
             rate = (step + 1 - done) * WINDOW * BATCH / (time.perf_counter() - began)
@@ -154,7 +154,7 @@ def _config(size: str, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     )
 
 
-def _rate(step: int, steps: int) -> float:
+def rate_of(step: int, steps: int) -> float:
     """Linear warm-up, then a cosine to a tenth."""
     if step < WARM:
         return LEARNING_RATE * (step + 1) / WARM
