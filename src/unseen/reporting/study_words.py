@@ -44,7 +44,8 @@ def measure_of(rule: Rule) -> str:
     how = f"{rule.templates} over templates, mean over tasks"
     if rule.of != "score":
         metric, how = f"{SPREADS[rule.of]} of {metric}", "median over tasks"
-    return f"{metric} (0 to 100) on {SIDES.get(rule.side, rule.side)}, {shots_name(rule.shots)}, {model}; {how}"
+    shots = "with each arm's own exemplars" if rule.shots == "own" else shots_name(rule.shots)
+    return f"{metric} (0 to 100) on {SIDES.get(rule.side, rule.side)}, {shots}, {model}; {how}"
 
 
 def than(arm: ArmVerdict) -> str:

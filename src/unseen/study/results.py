@@ -51,7 +51,8 @@ class ArmResult:
 
     def answers(self, rule: Rule) -> Answers:
         """Those that it holds (of a page, see bundle.py), or its predictions; `ScoreMistake` where they are gone."""
-        return self.held or answers_of(self.folder, self.record, rule.side, rule.metric, rule.shots)
+        shots = self.record["recipe"]["evaluate"]["shots"][0] if rule.shots == "own" else rule.shots
+        return self.held or answers_of(self.folder, self.record, rule.side, rule.metric, shots)
 
 
 @dataclass(frozen=True, eq=False)

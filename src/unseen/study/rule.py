@@ -16,7 +16,8 @@ OVER_TEMPLATES = ("median", "mean", "iqr", "range")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The measure: a side's scores by a metric at a number of shots, of the tuned model or of what tuning changed.
+    """The measure: a side's scores by a metric at a number of shots (each arm's `own` first one, when that is what the
+    arms differ in), of the tuned model or of what tuning changed.
 
     `of` says what is compared: the score (over a task's templates the `templates`: median or mean), or how far it
     spreads over the templates (`iqr`, `range`), for which the median over tasks is taken. `over` is what the claim is
@@ -27,7 +28,7 @@ class Rule:
     side: str = "unseen"
     metric: str = "first"
     model: Literal["tuned", "difference"] = "tuned"
-    shots: int = 0
+    shots: int | Literal["own"] = 0
     of: Of = "score"
     templates: Literal["median", "mean"] = "median"
     over: Literal["auto", "clusters", "tasks", "rows"] = "auto"

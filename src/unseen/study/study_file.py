@@ -44,13 +44,14 @@ class EachBase(Section):
 class Measure(Section):
     """The number that is compared. `metric: first` is the first metric of each task. `tuned` compares the tuned
     models' scores, `difference` what tuning changed in each. `of`: the score of a task (the `templates` median or mean
-    of those of its templates), or how far these spread. `over`: what the claim is about, new clusters, new tasks, or
-    new rows of the same tasks; the widest that there are enough of when `auto`."""
+    of those of its templates), or how far these spread. `shots`: so many exemplars, or each arm's `own`, the first of its
+    `evaluate.shots`. `over`: what the claim is about, new clusters, new tasks, or new rows of the same tasks; the
+    widest that there are enough of when `auto`."""
 
     side: Literal["unseen", "seen", "unseen_clean"] = "unseen"
     metric: str = "first"
     model: Literal["tuned", "difference"] = "tuned"
-    shots: Annotated[int, Field(ge=0, le=1000)] = 0
+    shots: Annotated[int, Field(ge=0, le=1000)] | Literal["own"] = 0
     of: Literal["score", "iqr", "range"] = "score"
     templates: Literal["median", "mean"] = "median"
     over: Literal["auto", "clusters", "tasks", "rows"] = "auto"
