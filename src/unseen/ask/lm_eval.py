@@ -63,7 +63,8 @@ class UnseenLM(HFLM):  # type: ignore[misc]
     ) -> None:
         loaded = load_model(resolve(model), dtype, trust_remote_code)
         if loaded.kind != "decoder":
-            raise ModelMistake(model, f"is an {loaded.kind} model", "choose a decoder-only model")
+            remedy = "choose a decoder, or ask it with lm-evaluation-harness's own hf model"
+            raise ModelMistake(model, f"is an {loaded.kind} model", remedy)
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
         super().__init__(
             pretrained=loaded.module.to(where),
