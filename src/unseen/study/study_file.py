@@ -44,7 +44,7 @@ class EachBase(Section):
 class Measure(Section):
     """The number that is compared. `metric: first` is the first metric of each task. `tuned` compares the tuned
     models' scores, `difference` what tuning changed in each. `of`: the score of a task (the `templates` median or mean
-    of those of its templates), or how far these spread. `shots`: so many exemplars, or each arm's `own`, the first of its
+    of those of its templates), or how far these spread. `shots`: so many exemplars, or the first of an arm's `own`
     `evaluate.shots`. `over`: what the claim is about, new clusters, new tasks, or new rows of the same tasks; the
     widest that there are enough of when `auto`."""
 
