@@ -22,6 +22,7 @@ from unseen.reporting.page import report
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
 from unseen.study.run import evaluate, tune
+from unseen.study.verify.whole import verify_run
 
 
 @pytest.fixture
@@ -151,7 +152,8 @@ tune(Recipe.model_validate(json.loads(sys.argv[1])), Path(sys.argv[2]), resume=T
 
 @pytest.mark.parametrize("lines", [1, 3])
 def test_killed_and_resumed_is_uninterrupted(done: Path, recipe: Recipe, tmp_path: Path, lines: int) -> None:
-    """kill -9 once `lines` steps are logged; the resumed run has the same losses, digit for digit, and scores."""
+    """kill -9 once `lines` steps are logged; the resumed run has the same losses, digit for digit, and scores, and
+    `unseen verify` finds nothing."""
     folder = tmp_path / "killed"
     command = [sys.executable, "-c", CHILD, json.dumps(recipe.canonical()), str(folder)]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ})
@@ -169,6 +171,7 @@ def test_killed_and_resumed_is_uninterrupted(done: Path, recipe: Recipe, tmp_pat
     tune(recipe, folder, resume=True)
     assert losses(folder) == losses(done)
     assert scores(folder) == scores(done)
+    assert not [check for check in verify_run(folder, ("answers",)) if check.outcome != "holds"]
 
 
 def test_a_resumed_run_answers_from_what_it_had(done: Path, recipe: Recipe, tmp_path: Path) -> None:
