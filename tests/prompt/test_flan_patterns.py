@@ -76,7 +76,7 @@ def test_options_are_written_as_flan_writes_them_and_typos_stay(checkout: Path) 
     assert said(templates["flan_rain_1"]) == (f"Grey.\n\nWill it rain?\n\n{suffix}", "wet", ("dry", "wet"))
     assert said(templates["flan_rain_2"])[0] == f"Sky: Grey.n\nRain, or none of it?\n{suffix}"
     assert said(templates["flan_rain_3"]) == ("Grey.\nSay what comes of it.", "wet", ("dry", "wet"))
-    assert templates["flan_rain_1"].choices_in_prompt and templates["flan_rain_3"].choices_in_prompt is False
+    assert templates["flan_rain_1"].choices_in_prompt and templates["flan_rain_3"].choices_in_prompt is None
 
 
 def test_turned_patterns_other_tasks_and_plain_prompts_are_told_apart(checkout: Path) -> None:

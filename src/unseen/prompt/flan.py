@@ -110,7 +110,7 @@ def _templates(name: str, patterns: Sequence[Pattern], plain: bool, where: str) 
             prompt=_jinja(pattern.input),
             completion=_jinja(pattern.target),
             answer_choices="{{ options }}" if choosing and asks else None,
-            choices_in_prompt=bool(pattern.asks_with & {*LISTED}) if choosing and asks else None,
+            choices_in_prompt=True if asks and pattern.asks_with & {*LISTED} else None,
             turned=turned,
             original_task=turned or asks,
             plain=plain,
