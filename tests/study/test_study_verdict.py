@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +233,21 @@ def test_statistics_over_templates_pass_over_those_not_asked() -> None:
     assert over_templates(scores, "mean")[0] == pytest.approx(140 / 3)
     assert over_templates(scores, "range")[0] == 100.0
     assert over_templates(np.array([[0.0, 10.0, 20.0, 30.0, 40.0]]), "iqr")[0] == 20.0
+
+
+def test_a_zero_shot_arm_stands_beside_every_draw_of_exemplars(tmp_path: Path) -> None:
+    made = Made(arms={"zero": 0.0, "few": 0.0}, baseline="zero", seeds=(0,), rows=4, measure={"shots": "own"})
+    write_study(tmp_path, made)
+    for arm, shots in (("zero", 0), ("few", 2)):
+        run = tmp_path / f"arms/{arm}/seed-0"
+        with PredictionWriter(run / "predictions.parquet") as writer:
+            for draw in (0, 1) if shots else (0,):
+                for row in range(4):
+                    one = prediction("nli/a", "t0", row, "tuned", bool(shots) and row <= draw)
+                    writer.write(replace(one, shots=shots, seed=draw))
+        record = json.loads((run / "record.json").read_text())
+        record["recipe"]["evaluate"] = {"shots": [shots]}
+        (run / "record.json").write_text(json.dumps(record))
+    few = analyse(read_results(tmp_path)).arm("few")
+    assert few.difference is not None
+    assert few.difference.main.value == pytest.approx(37.5)  # 25 with the first draw, 50 with the second

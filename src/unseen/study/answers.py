@@ -17,6 +17,7 @@ from unseen.study.scoring import CLEAN
 from unseen.task.variants import base_name
 
 Key = tuple[str, str, int]  # model ("base" or "tuned"), task, seed of the exemplar draw
+NO_DRAW = -1  # stands for that seed where no exemplars were drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def _blocks(predictions: Iterable[Prediction], metric: str) -> tuple[dict[Key, T
         known = rows.setdefault(each.task, {})
         known.setdefault(each.row_id, len(known))
         splits.setdefault(each.task, each.split)
-        groups.setdefault((each.model, each.task, each.seed), []).append(each)
+        groups.setdefault((each.model, each.task, each.seed if each.shots else NO_DRAW), []).append(each)
     blocks = {}
     for key, found in groups.items():
         wanted = found[0].metrics[0] if metric == "first" else metric
@@ -111,9 +112,3 @@ def _placed(found: TaskBlock, places: Mapping[RowId, int]) -> Block:
     present = np.zeros((len(places), found.block.present.shape[1]), dtype=bool)
     statistics[where], present[where] = found.block.statistics, found.block.present
     return replace(found.block, statistics=statistics, present=present)
-
-
-def with_templates(block: Block, names: Sequence[str]) -> Block:
-    """The block's part of these templates, in this order."""
-    places = [block.templates.index(name) for name in names]
-    return Block(block.metric, tuple(names), block.statistics[:, places], block.present[:, places])

@@ -10,7 +10,7 @@ import numpy as np
 from unseen.evaluation.blocks import Block
 from unseen.evaluation.intervals import Floats
 from unseen.evaluation.resample import paired_replicates, score_replicates
-from unseen.study.answers import Answers, TaskBlock, aligned
+from unseen.study.answers import NO_DRAW, Answers, TaskBlock, aligned
 from unseen.study.estimate import Observed
 from unseen.study.rule import over_templates
 from unseen.task.seeds import generator
@@ -29,6 +29,11 @@ class Term:
 
     def draws(self, task: str) -> dict[int, TaskBlock]:
         return self.answers.draws(self.model, task)
+
+    def block(self, task: str, seed: int) -> TaskBlock:
+        """The block of one draw of exemplars; zero-shot there is but one."""
+        draws = self.draws(task)
+        return draws[NO_DRAW] if NO_DRAW in draws else draws[seed]
 
 
 Sum = Sequence[Term]  # of one seed, or of one pair of seeds: what is added and taken away
@@ -82,15 +87,16 @@ def _why_not(task: str, terms: Sequence[Term]) -> str:
 
 
 def _common(draws: Sequence[Mapping[int, TaskBlock]]) -> list[int]:
-    """Seeds of the exemplar draw that all were asked under."""
-    return sorted(set(draws[0]).intersection(*draws[1:]))
+    """Seeds of the exemplar draw that all were asked under who had exemplars."""
+    drawn = [set(each) for each in draws if NO_DRAW not in each]
+    return sorted(drawn[0].intersection(*drawn[1:])) if drawn else [NO_DRAW]
 
 
 def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[str, tuple[Floats, Floats, int]]:
     """Values [seeds], replicates [seeds, replicates] and the number of rows of a task, by statistic."""
     seeds = _common([term.draws(task) for each in sums for term in each])
     asked = [(place, term, seed) for place, each in enumerate(sums) for term in each for seed in seeds]
-    blocks = aligned([term.draws(task)[seed] for _, term, seed in asked])
+    blocks = aligned([term.block(task, seed) for _, term, seed in asked])
     replicates = _replicates(blocks, [term.weight for _, term, _ in asked], task)
     shared = _shared_templates(blocks)
     found = {}

@@ -116,7 +116,12 @@ def _arm(results: StudyResults, name: str, linked: bool) -> Markup:
     ]
     columns += [Column("model"), Column("record")]
     rows: list[Row] = [_line(arm, linked) for arm in arms]
-    told = tag("p", compared, f"About {about}. " if about else None, {"ask": "Only asked."}.get(arms[0].work, "Tuned."))
+    told = tag(
+        "p",
+        compared,
+        f"About {about}. " if about else None,
+        "It is only asked, not tuned." if arms[0].work == "ask" else None,
+    )
     return tag(
         "div",
         tag("h3", name),
