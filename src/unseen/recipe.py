@@ -24,7 +24,9 @@ Wording = Literal["instructions", "dataset_name", "none", "context"]
 
 
 def _number_of_shots(said: Any) -> Any:
-    return SHOTS.get(said, said) if isinstance(said, str) else said
+    if isinstance(said, str) and said not in SHOTS:
+        raise ValueError(f"'{said}' is no number of shots: write a number, zero, one or few")
+    return SHOTS[said] if isinstance(said, str) else said
 
 
 def _listed(said: Any) -> Any:

@@ -38,7 +38,7 @@ ENOUGH = st.lists(st.integers(0, 3), min_size=0, max_size=40).map(lambda more: [
 @given(ENOUGH, st.integers(1, 16), st.integers(0, 3), st.booleans())
 def test_counts_of_right_answers_differ_by_at_most_one(labels: list[int], shots: int, seed: int, per_row: bool) -> None:
     found = shown(pool_of(labels), shots, NEW, seed, NEW if per_row else None)
-    counts = Counter({word: 0 for word in range(4)})
+    counts = Counter(dict.fromkeys(range(4), 0))
     counts.update(each.answer for each in found if each.answer is not None)
     assert len(found) == shots and max(counts.values()) - min(counts.values()) <= 1
 

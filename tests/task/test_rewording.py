@@ -84,5 +84,5 @@ def test_formats_are_drawn_by_seed_and_task_behind_the_plain_one() -> None:
 
 def test_a_grammar_that_is_too_small_is_told() -> None:
     generate = task(Template("t", "{{ premise }}", "{{ first }}"), kind="generate")
-    with pytest.raises(TaskMistake, match="set evaluate.formats to at most"):
+    with pytest.raises(TaskMistake, match=r"set evaluate\.formats to at most"):
         formatted(generate, 1000, 0, ROWS)
