@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from unseen.prompt.choices import lists_all
 from unseen.prompt.example import Example, Segment, Span
 
-_SENTENCE = re.compile(r"(?<=[.!?。？！])\s+|\n")
+_SENTENCE = re.compile(r"(?<=[.!?。？！])\s+")
 _WHOLE = re.compile(
     r"[\"“(]?[^\W\d_a-z].*[.!?。？！][\"”)]?", re.DOTALL
 )  # opens with a capital, or in a script without
@@ -51,18 +51,31 @@ def lists_marks(example: Example) -> bool:
 
 
 def _instruction(asked: Segment) -> str:
-    sentences = [each for piece in _own_text(asked) for each in _SENTENCE.split(piece)]
-    return "\n".join(sentence for each in sentences if _WHOLE.fullmatch(sentence := each.strip()))
+    """Whole lines of the template's own that hold a sentence, and the sentences that share a line with a column."""
+    kept: list[str] = []
+    for pieces in _own_lines(asked):
+        sentences = [sentence for piece in pieces for sentence in _sentences(piece)]
+        kept += [pieces[0].strip()] if len(pieces) == 1 and sentences else sentences
+    return "\n".join(kept)
 
 
-def _own_text(asked: Segment) -> Iterator[str]:
-    """The text between the columns' texts, and between exemplars that share the turn."""
-    covered = [(span.start, span.end) for span in asked.spans if span.says == "column"]
+def _sentences(text: str) -> list[str]:
+    return [sentence for each in _SENTENCE.split(text) if _WHOLE.fullmatch(sentence := each.strip())]
+
+
+def _own_lines(asked: Segment) -> Iterator[list[str]]:
+    """The template's own text of every line, in one piece where no column's text or exemplar stands in the line."""
+    covered = sorted([*((s.start, s.end) for s in asked.spans if s.says == "column"), *asked.exemplars])
     start = 0
-    for first, last in sorted([*covered, *asked.exemplars]):
-        yield asked.text[start:first]
-        start = max(start, last)
-    yield asked.text[start:]
+    for line in asked.text.split("\n"):
+        end = start + len(line)
+        pieces, place = [], start
+        for first, last in covered:
+            if first <= end and last > start:
+                pieces.append(asked.text[place : max(place, first)])
+                place = max(place, last)
+        yield [*pieces, asked.text[place : max(place, end)]]
+        start = end + 1
 
 
 def _fields(asked: Segment, choices: tuple[str, ...]) -> tuple[Field, ...]:
