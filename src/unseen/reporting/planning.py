@@ -41,7 +41,8 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "seen": ", ".join(values["seen"]),
         "unseen": ", ".join(values["unseen"]),
         "held out": f"level {hold_out['level']}; rows on both sides: {_overlap(hold_out)}",
-        "left out by rules": _joined(hold_out["excluded"] or {}) or "none",
+        "left out by rules": "; ".join(f"{name} ({why})" for name, why in (hold_out["excluded"] or {}).items())
+        or "none",
         "lists": ", ".join(
             f"{name}: {each['found']} of {each['entries']} here" for name, each in values["lists"].items()
         )

@@ -81,7 +81,7 @@ def listed(name: str, datasets: Iterable[Dataset], where: str = "tasks") -> List
         what = (
             f"of the list '{name}' none of {len(found.missing)} datasets is here ({', '.join(found.missing[:3])}, ...)"
         )
-        raise TaskMistake(where, what, "add a catalog that has some, for example catalogs: [shipped, data]")
+        raise TaskMistake(where, what, "add a catalog that has some, such as data or p3, and set UNSEEN_DATA")
     return found
 
 
