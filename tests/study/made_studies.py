@@ -33,6 +33,7 @@ class Made:
     measure: Mapping[str, Any] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     conflicts: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
     level: str = "dataset"
     asked_only: Sequence[str] = ()
     missing: Sequence[tuple[str, int]] = ()
@@ -149,6 +150,7 @@ def _record(made: Made, name: str, seed: int) -> dict[str, Any]:
     return {
         "name": f"made.{name}",
         "fingerprint": f"{seed}{'c' * 63}",
+        "parameters": made.parameters.get(name),
         "command": "python -m unseen.study.arm",
         "started": "2026-11-20T10:00:00+00:00",
         "finished": "2026-11-20T10:10:00+00:00",

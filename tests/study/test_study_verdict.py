@@ -186,6 +186,15 @@ def test_an_arm_at_zero_is_on_the_curve_but_not_in_the_slope(tmp_path: Path) -> 
     assert found.trends[0].without == ("p-0",)
 
 
+def test_models_make_a_curve_over_their_parameters(tmp_path: Path) -> None:
+    sizes = {"small": 2_000_000, "middle": 8_000_000, "large": 32_000_000}
+    about = {name: {"model": name} for name in sizes}
+    made = Made(arms=dict.fromkeys(sizes, 5.0), baseline="base", about=about, parameters=sizes, rows=10)
+    [curve] = verdict_of(tmp_path, made).curves
+    assert curve.axis == "parameters"
+    assert curve.points == (("small", 2e6), ("middle", 8e6), ("large", 32e6))
+
+
 def test_rows_that_differ_between_arms_are_not_compared(tmp_path: Path) -> None:
     write_study(tmp_path, Made(arms={"none": 0.0, "good": 5.0}, rows=10))
     for seed in (0, 1, 2):

@@ -100,6 +100,11 @@ def format_record(prepared: Prepared, model: LanguageModel) -> dict[str, Any]:
     return asdict(format_facts(model.tokenizer, format_for(prepared.recipe, model)))
 
 
+def parameter_count(model: LanguageModel) -> int:
+    """How many parameters the model has: the size that studies of size are about. Quantised ones count as they were."""
+    return int(model.module.num_parameters())
+
+
 def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
     """What tuning did, beside the lines of steps.jsonl."""
     tokens, read, nodes, padded = (

@@ -20,7 +20,7 @@ from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.examples import EXAMPLES, encode_examples
-from unseen.study.facts import format_record, new_record, opening_lines, training_record
+from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, training_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions, unclean_and_void
@@ -79,7 +79,7 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
         ranks.shared(lambda: _usable(folder, prepared))
         record = new_record(prepared)
         model = load(prepared)
-        record |= {"format": format_record(prepared, model)}
+        record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
         asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
         _write(ranks, folder, record)
         return ranks.shared(lambda: _finished(folder, record, [asked]))
@@ -145,6 +145,7 @@ def _base_and_tuned(
         "counts": counts,
         "examples": drawn,
         "format": format_record(prepared, model),
+        "parameters": parameter_count(model),
         "seconds": seconds,
     }
     _write(ranks, folder, record)

@@ -61,7 +61,7 @@ def facts_of(results: StudyResults, name: str) -> Mapping[str, Any]:
     """What an arm is about; for models, the number of their parameters instead of their name, where a record has it."""
     arms = results.seeds_of(name)
     facts = dict(arms[0].about)
-    sizes = [arm.record.get("model", {}).get("parameters") for arm in arms]
+    sizes = [arm.record.get("parameters") for arm in arms]
     if "model" in facts and any(sizes):
         facts = {"parameters" if key == "model" else key: value for key, value in facts.items()}
         facts["parameters"] = next(size for size in sizes if size)
