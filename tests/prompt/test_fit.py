@@ -13,7 +13,7 @@ from unseen.errors import DataMistake
 from unseen.prompt.engine import compile_template
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.fewshot import with_exemplars
-from unseen.prompt.fit import fit
+from unseen.prompt.fit import exemplars_in, fit
 from unseen.prompt.template import Template
 
 TEMPLATE = Template("t", "Story: {{ story }}\nNote: {{ note }}\nWhat does it say, yes or no?", "{{ answer }}")
@@ -149,3 +149,14 @@ def test_spans_stay_in_step_with_the_text(text: str, limit: int) -> None:
     assert ["story"] * (len(segment.spans) > 0) == [span.columns[0] for span in segment.spans[:1]]
     for span in segment.spans:
         assert {"story": f"{text} end", "note": text}[span.columns[0]].startswith(segment.text[span.start : span.end])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 16), st.sampled_from(["turns", "one_turn"]), st.integers(1, 400))
+def test_dropping_exemplars_keeps_the_question_and_the_first_ones_whole(count: int, layout: str, limit: int) -> None:
+    question, exemplars = asked(story(20)), shots(count)
+    assume(limit >= words(question))
+    fitted, counts = fit(with_exemplars(question, exemplars, layout), limit, words)  # type: ignore[arg-type]
+    kept = count - counts.get("exemplars_dropped", 0)
+    assert exemplars_in(fitted) == kept and set(counts) <= {"exemplars_dropped"}
+    assert fitted == with_exemplars(question, exemplars[:kept], layout)  # type: ignore[arg-type]

@@ -17,11 +17,12 @@ from unseen.prompt.example import Example
 from unseen.prompt.fit import exemplars_in
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.reporting.terminal import print_scores
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples, shots_in_turn
 from unseen.study.plan import questions
 from unseen.study.prepare import Prepared, prepare
-from unseen.study.run import Run, tune
+from unseen.study.run import Run, evaluate, tune
 
 
 def changed(recipe: Recipe, **values: Any) -> Recipe:
@@ -100,7 +101,7 @@ def test_a_run_with_few_shots_and_formats(recipe: Recipe, home: Path, tmp_path: 
     run = tune(small, tmp_path / "run")
     record = run.record
     base, tuned = predictions(run, "base"), predictions(run, "tuned")
-    names = record["asked"]["formats"]["nli/fact_follows"]
+    names = record["asked"]["formats"]["nli/fact_follows"]["names"]
     assert len(base) == len(tuned) == 18 and list(dict.fromkeys(each.template for each in base)) == names
     assert [(each.template, each.row, each.prompt) for each in base] == [
         (each.template, each.row, each.prompt) for each in tuned
@@ -129,3 +130,13 @@ def test_a_run_without_instructions_asks_what_differs_once(recipe: Recipe, home:
     asked = {(each.template, each.row): (each.prompt, each.choices) for each in base}
     assert len(asked) == len(base) and len(set(asked.values())) == len(asked)
     assert len({each.template for each in base}) + run.record["left_out"].get(alike, 0) == 2
+
+
+def test_the_terminal_says_how_many_exemplars_fitted(
+    recipe: Recipe, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"shots": [0, 16], "rows": 2, "templates": 1, "seen": False, "plain_base": False}
+    run = evaluate(changed(recipe, seen=[], evaluate=settings, train={"max_tokens": 256}), tmp_path / "asked")
+    (shown,) = run.record["summary"]["exemplars"]
+    print_scores(run.folder, as_json=False)
+    assert f"16 ({shown['mean']:.1f} fit)" in capsys.readouterr().out

@@ -56,6 +56,8 @@ def show_spans(task: Task, view: View, as_json: bool) -> None:
     if as_json:
         return print(json.dumps([_example_json(each) for each in examples], ensure_ascii=False, indent=1))
     console = Console(highlight=False)
+    if view.formats:
+        console.print(Text(f"formats of the template {_reworded(task, view).templates[0].name}\n", style="bold"))
     for example in examples:
         console.print(_title([example]))
         for segment in example.segments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,25 @@ def print_scores(folder: Path, as_json: bool) -> None:
     model = record["model"]
     medians = [row for row in scores if row["template"] is None and row["task"] is not None]
     lines = [_side_line(each) for each in record["summary"]["across"]]
-    print_table(lines + [_score_line(row, model["conflicts"]) for row in medians], as_json=False)
+    fewer = _fewer_shown(record["summary"]["exemplars"])
+    print_table(lines + [{**_score_line(row, model["conflicts"]), **fewer(row)} for row in medians], as_json=False)
     print(f"\n{model['name']} was instruction-tuned on: {_shown(model['instruction_tuned_on'])}")
     print(
         "score: 0..100, median over templates, or its mean over the tasks of a side; new rows, new tasks: what the 95 %"
     )
     print("interval speaks of; detectable: the smallest difference that so few rows show with 80 % power.")
+
+
+def _fewer_shown(exemplars: Sequence[Record]) -> Callable[[Record], Record]:
+    """What stands under shots where not all exemplars fitted: their number, and the mean of those that did."""
+    place = ("task", "side", "model", "shots")
+    means = {tuple(each[name] for name in place): each["mean"] for each in exemplars if each["whole"] < each["prompts"]}
+
+    def shots(row: Record) -> Record:
+        mean = means.get(tuple(row[name] for name in place))
+        return {} if mean is None else {"shots": f"{row['shots']} ({mean:.1f} fit)"}
+
+    return shots
 
 
 def _side_line(across: Record) -> Record:

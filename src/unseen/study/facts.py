@@ -61,9 +61,14 @@ def asked_record(prepared: Prepared) -> dict[str, Any]:
     tasks = [task for _, tasks in sides_of(prepared) for task in tasks]
     return {
         "wording": settings.wording or prepared.recipe.templates.wording,
-        "formats": {task.name: task.way_names for task in tasks} if settings.formats else {},
+        "formats": {task.name: _formats(task) for task in tasks} if settings.formats else {},
         "not_balanced": [task.name for task in tasks if settings.balanced and task.kind != "choose"],
     }
+
+
+def _formats(task: Task) -> dict[str, Any]:
+    """The names of a task's formats, and of the template that they lay out."""
+    return {"template": task.templates[0].name, "names": task.way_names}
 
 
 def opening_lines(prepared: Prepared) -> list[str]:
