@@ -44,6 +44,8 @@ def test_instructions_change_nothing_and_conversations_cannot_be_reworded() -> N
     assert worded(each, "instructions") is each
     with pytest.raises(TaskMistake, match="c/d: cannot be asked with wording: none"):
         worded(task(TEXTS, dataset="messages"), "none")
+    with pytest.raises(TaskMistake, match="c/d: cannot be asked in formats"):
+        formatted(task(TEXTS, dataset="alpaca"), 2, 0, ROWS)
 
 
 def test_a_turned_task_has_a_name_of_its_own() -> None:

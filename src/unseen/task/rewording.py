@@ -29,11 +29,7 @@ def worded(task: Task, wording: Wording) -> Task:
     """
     if wording == "instructions":
         return task
-    if task.dataset.kind in AS_THEY_STAND:
-        what = (
-            f"cannot be asked with wording: {wording}, since its rows do not tell their instructions from their texts"
-        )
-        raise TaskMistake(task.name, what, "leave it out, or use wording: instructions")
+    _refuse_instructions(task, f"with wording: {wording}")
     templates = task.templates
     if wording == "context" and task.kind == "choose":
         templates = tuple(each for each in templates if _chooses_texts(each))
@@ -44,7 +40,11 @@ def worded(task: Task, wording: Wording) -> Task:
     return replace(task, templates=templates, rewordings=(words,) * len(templates))
 
 
-AS_THEY_STAND = ("messages", "sharegpt", "alpaca", "prompt_completion")
+def _refuse_instructions(task: Task, how: str) -> None:
+    """Raise `TaskMistake` for rows that are instructions already: what is instruction in them cannot be told."""
+    if task.dataset.kind != "rows":
+        what = f"cannot be asked {how}, since its rows do not tell their instructions from their texts"
+        raise TaskMistake(task.name, what, "leave it out, or ask it as it is")
 
 
 def _chooses_texts(way: object) -> bool:
@@ -63,6 +63,7 @@ def formatted(task: Task, count: int, seed: int, rows: Sequence[Row]) -> Task:
     alone, and those of a smaller `count` are the first of a larger one's. Raises `TaskMistake` where no template shows
     a column's text on them, or where the grammar has too few formats.
     """
+    _refuse_instructions(task, "in formats")
     source, example = _source(task, rows)
     content = content_of(example)
     lists = 1 < len(content.options) <= MOST_ITEMS or any(1 < len(each.texts) <= MOST_ITEMS for each in content.fields)
