@@ -29,6 +29,7 @@ from unseen.errors import ModelMistake
 from unseen.train.dealing import dealing_of
 from unseen.train.estimate import estimate, probe
 from unseen.train.loop import Tuned, tune
+from unseen.train.mode import tuning_mode
 
 MAKES: dict[str, Callable[[], TinyModel]] = {"t5": t5, "flan": lambda: t5(own_head=True), "bart": bart}
 families = pytest.mark.parametrize("name", MAKES)
@@ -101,13 +102,21 @@ def test_the_order_of_a_steps_examples_changes_nothing(name: str, tmp_path: Path
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 @families
-def test_gradient_checkpointing_changes_nothing(
-    name: str, method: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_gradient_checkpointing_changes_nothing(name: str, method: str, tmp_path: Path) -> None:
     settings = changed(method=method, rank=4)
     on = run(name, tmp_path / "on", changed(settings, gradient_checkpointing=True))
     assert_alike(on, run(name, tmp_path / "off", settings))
-    assert "incompatible" not in capfd.readouterr().err
+
+
+@families
+def test_no_attention_cache_is_asked_for_while_a_model_is_tuned(name: str) -> None:
+    """BART's encoder takes it from its configuration, and transformers warns of it under checkpointing."""
+    module = MAKES[name]().module
+    parts = [module, module.get_encoder(), module.get_decoder()]
+    before = [each.config.use_cache for each in parts]
+    with tuning_mode(module, changed(gradient_checkpointing=True), CPU):
+        assert not any(each.config.use_cache for each in parts)
+    assert any(before) and [each.config.use_cache for each in parts] == before
 
 
 @families
