@@ -85,25 +85,28 @@ def _reference(study: Study, arms: Sequence[Arm]) -> Arm:
 def _costs(study: Study, arms: Sequence[Arm], reference: Arm) -> tuple[Mapping[str, Cost], int]:
     """Cost by arm, and bytes of the largest one measured."""
     began, sizes = time.monotonic(), Sizes()
-    spent = measured(reference.recipe, reference.work)
-    known: dict[tuple[str, str], tuple[Record, Size]] = {}
-    size = sizes(reference.recipe, reference.work)
-    known[reference.recipe.model, reference.work] = spent, size
+    spent, size = measured(reference.recipe, reference.work), sizes(reference.recipe, reference.work)
+    known = {_kind(reference): (spent, size)}
     memory = int(spent["memory_mb"])
     costs: dict[str, Cost] = {}
     for arm in sorted(arms, key=lambda each: each.name != largest(arms).name):
         late = time.monotonic() - began > PATIENCE
-        model = arm.recipe.model, arm.work
         try:
-            if model not in known and not late:
-                known[model] = measured(arm.recipe, arm.work), sizes(arm.recipe, arm.work)
-                memory = max(memory, int(known[model][0]["memory_mb"]))
+            if _kind(arm) not in known and not late:
+                known[_kind(arm)] = measured(arm.recipe, arm.work), sizes(arm.recipe, arm.work)
+                memory = max(memory, int(known[_kind(arm)][0]["memory_mb"]))
             own = None if late else as_matched(sizes(arm.recipe, arm.work), size, study.said.matched)
         except UserMistake as mistake:
             costs[arm.name] = Cost(0.0, 0.0, f"cannot run: {mistake.lines[0]}")
             continue
-        costs[arm.name] = _scaled(arm, own, known.get(model), (spent, size, reference))
+        costs[arm.name] = _scaled(arm, own, known.get(_kind(arm)), (spent, size, reference))
     return costs, memory * 2**20
+
+
+def _kind(arm: Arm) -> tuple[str, ...]:
+    """What a position and a question cost alike in: the model, and how it is asked."""
+    asked = arm.recipe.evaluate.model_dump(mode="json", include={"shots", "exemplars", "max_new_tokens"})
+    return arm.recipe.model, arm.work, json.dumps(asked, sort_keys=True)
 
 
 def _scaled(
