@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from unseen.evaluation.score import score as score
     from unseen.recipe import load_recipe as load_recipe
     from unseen.reporting.page import report as report
+    from unseen.study.arms import expand as expand
     from unseen.study.plan import plan as plan
     from unseen.study.run import evaluate as evaluate
     from unseen.study.run import tune as tune
+    from unseen.study.study_file import load_study as load_study
+    from unseen.study.study_plan import plan_study as plan_study
+    from unseen.study.study_run import run_study as run_study
     from unseen.task.catalog import load_catalog as load_catalog
     from unseen.task.holdout import hold_out as hold_out
     from unseen.task.render import render as render
@@ -33,16 +37,24 @@ _HOMES = {
     "evaluate": "unseen.study.run",
     "score": "unseen.evaluation.score",
     "report": "unseen.reporting.page",
+    "load_study": "unseen.study.study_file",
+    "expand": "unseen.study.arms",
+    "plan_study": "unseen.study.study_plan",
+    "run_study": "unseen.study.study_run",
 }
 __all__ = [
     "evaluate",
+    "expand",
     "hold_out",
     "load_catalog",
     "load_recipe",
+    "load_study",
     "open_rows",
     "plan",
+    "plan_study",
     "render",
     "report",
+    "run_study",
     "score",
     "tune",
 ]
