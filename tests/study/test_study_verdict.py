@@ -186,6 +186,18 @@ def test_an_arm_at_zero_is_on_the_curve_but_not_in_the_slope(tmp_path: Path) -> 
     assert found.trends[0].without == ("p-0",)
 
 
+def test_arms_that_are_alike_do_not_make_a_sure_trend(tmp_path: Path) -> None:
+    arms = {f"t-{n}": 0.0 for n in (1, 2, 4)}
+    about = {name: {"tasks": int(name[2:])} for name in arms}
+    made = Made(arms=arms, about=about, baseline="t-1", rows=10, seeds=(0,), tasks=("nli/a",))
+    write_study(tmp_path, made)
+    for name in ("t-2", "t-4"):
+        shutil.copy(tmp_path / "arms/t-1/seed-0/predictions.parquet", tmp_path / f"arms/{name}/seed-0")
+    [found] = analyse(read_results(tmp_path)).trends
+    assert found.slope.value == 0.0
+    assert found.slope.low < -1 and found.slope.high > 1
+
+
 def test_models_make_a_curve_over_their_parameters(tmp_path: Path) -> None:
     sizes = {"small": 2_000_000, "middle": 8_000_000, "large": 32_000_000}
     about = {name: {"model": name} for name in sizes}

@@ -21,6 +21,11 @@ def arm_link(name: str) -> Markup:
     return tag("a", name, href=f"#{anchor(name)}", class_="arm")
 
 
+def number_link(number: str, name: str) -> Markup:
+    """A number of an arm, which leads to the arm's records."""
+    return tag("a", tag("b", number), href=f"#{anchor(name)}", class_="number")
+
+
 def steps(runs: Sequence[ArmResult]) -> Shown:
     return _span([run.record.get("training", {}).get("steps") for run in runs])
 
@@ -50,7 +55,7 @@ def sharing_of(runs: Sequence[ArmResult]) -> Shown:
     if not found:
         return "", None
     ratio = sum(each["sharing_ratio"] for each in found) / len(found)
-    return f"{plain(ratio, 2)} (N = {found[0].get('group', 1)})", ratio
+    return f"{plain(ratio, 2)} (N\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{found[0].get('group', 1)})", ratio
 
 
 def _span(values: Sequence[float | None]) -> Shown:

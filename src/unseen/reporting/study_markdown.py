@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unseen.reporting.numbers import counted, limits, plain, signed
 from unseen.reporting.study_facts import examples, seconds, sharing_of, steps, supervised
-from unseen.reporting.study_words import caveats, headline, measure_of, told, word_of
+from unseen.reporting.study_words import caveats, ends_of, headline, measure_of, told, word_of
 from unseen.study.results import StudyResults
 from unseen.study.verdict import ArmVerdict, Verdict
 
@@ -38,10 +38,10 @@ def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str
     if own:
         main = own.main
         counts = f"{counted(main.rows, 'row')}, {counted(main.tasks, 'task')}, {counted(main.seeds, 'seed')}"
-        score = [plain(main.value), limits((main.low, main.high)), counts]
+        score = [plain(main.value), limits(ends_of(main)), counts]
     found = ["", "", ""]
     if less:
-        ends = limits((less.main.low, less.main.high), difference=True)
+        ends = limits(ends_of(less.main), difference=True)
         found = [signed(less.main.value), ends, "" if arm.corrected is None else f"{arm.corrected:.3f}"]
     prints = ", ".join(str(run.record.get("fingerprint", ""))[:8] for run in runs)
     facts = [each(runs)[0] for each in (steps, examples, supervised, sharing_of, seconds)]

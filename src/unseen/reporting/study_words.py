@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from unseen.reporting.numbers import counted, duration, limits, listed, metric_name, plain, shots_name, signed
+from unseen.reporting.numbers import Ends, counted, duration, limits, listed, metric_name, plain, shots_name, signed
 from unseen.study.compare import BASE
 from unseen.study.estimate import Estimate
-from unseen.study.power import MOST_TIMES, SEEDS
+from unseen.study.power import MOST_ROWS, SEEDS
 from unseen.study.results import StudyResults
 from unseen.study.rule import Rule
 from unseen.study.verdict import ArmVerdict, Cost, Verdict
@@ -93,7 +93,7 @@ def _of_many(judged: Sequence[ArmVerdict], rule: Rule) -> str:
 
 
 def _of_trend(axis: str, slope: Estimate) -> str:
-    ends = limits((slope.low, slope.high), difference=True)
+    ends = limits(ends_of(slope), difference=True)
     if slope.low <= 0 <= slope.high:
         return f"No trend over {axis} could be shown: {signed(slope.value)} points a doubling {ends}."
     return f"Each doubling of {axis} {'adds' if slope.value > 0 else 'takes'} {plain(abs(slope.value))} points {ends}."
@@ -117,7 +117,12 @@ def told(arm: ArmVerdict, rule: Rule) -> str:
 
 
 def difference(found: Estimate) -> str:
-    return f"{signed(found.value)} points {limits((found.low, found.high), difference=True)}"
+    return f"{signed(found.value)} points {limits(ends_of(found), difference=True)}"
+
+
+def ends_of(found: Estimate) -> Ends:
+    """Its limits; none where no draw changed anything, which says nothing of how sure it is."""
+    return (found.low, found.high) if found.low < found.high else None
 
 
 def p_value(p: float | None) -> str:
@@ -135,9 +140,8 @@ def cost(found: Cost | None) -> str:
         hours = f", about {duration(3600 * found.hours)} for these two arms" if found.hours else ""
         return f"A decision would need about {found.seeds} seeds and {found.rows} rows a task{hours}.{sure}"
     if found.tasks is not None:
-        more = "More seeds and rows would not decide it: tasks differ too much."
-        return f"{more} It would need about {found.tasks} tasks.{sure}"
-    many = f"more than {SEEDS[-1]} seeds with {MOST_TIMES} times the rows"
+        return f"No number of seeds and rows would decide it with so few tasks; about {found.tasks} tasks would.{sure}"
+    many = f"more than {SEEDS[-1]} seeds with {MOST_ROWS} rows a task"
     return f"A decision would need {many}, or more tasks than there are.{sure}"
 
 

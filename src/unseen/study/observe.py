@@ -113,15 +113,17 @@ def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[s
 
 
 def _replicates(blocks: Sequence[Block], weights: Sequence[float], task: str) -> list[Floats]:
-    """Scores [replicates, templates] of each block, all by the same draws of rows; of as many blocks that are added as
-    are taken away, by those made for pairs."""
+    """Scores [replicates, templates] of each block, all by the same draws of rows; where some are added and some taken
+    away, by those made for pairs, for which the shorter list is filled up with its own blocks."""
     random = generator(0, "bootstrap", base_name(task))
     plus = [place for place, weight in enumerate(weights) if weight > 0]
     minus = [place for place, weight in enumerate(weights) if weight < 0]
-    if len(plus) != len(minus):
+    if not plus or not minus:
         return score_replicates(blocks, random)
-    drawn = paired_replicates([blocks[place] for place in minus], [blocks[place] for place in plus], random)
-    order = {place: at for at, place in enumerate((*minus, *plus))}
+    count = max(len(plus), len(minus))
+    less, more = ([places[at % len(places)] for at in range(count)] for places in (minus, plus))
+    drawn = paired_replicates([blocks[place] for place in less], [blocks[place] for place in more], random)
+    order = {place: at for at, place in reversed(list(enumerate((*less, *more))))}
     return [drawn[order[place]] for place in range(len(blocks))]
 
 

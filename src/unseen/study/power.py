@@ -28,7 +28,7 @@ from unseen.study.variance import row_noise, squares
 
 POWER = 0.8
 SEEDS = (*range(2, 11), 12, 16, 20, 24, 32, 48, 64)  # that a plan considers
-MOST_TIMES = 64  # the pilot's rows
+MOST_ROWS = 10_000  # of a task
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def needed(pilot: Pilot, difference: float, arms: int) -> tuple[int, int] | None
 
 
 def _fewest_rows(pilot: Pilot, difference: float, arms: int, seeds: int) -> int | None:
-    low, high = 0, pilot.rows * MOST_TIMES
+    low, high = 0, MOST_ROWS
     if decided_width(pilot, seeds, arms, high) > difference:
         return None
     while high - low > 1:

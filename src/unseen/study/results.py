@@ -11,7 +11,7 @@ from unseen.errors import DataMistake
 from unseen.study.answers import Answers, answers_of
 from unseen.study.record import read_record
 from unseen.study.rule import Rule, rule_of
-from unseen.study.study_folder import refreshed
+from unseen.study.study_folder import ArmFiles, read_said, refreshed
 
 Record = Mapping[str, Any]
 
@@ -21,7 +21,8 @@ class ArmResult:
     """One arm with one seed. `record` is its record.json, empty before it began; `error` is told where it failed.
 
     `against` names the arm that it is compared with (`base`: its own untuned model; None: nothing), `about` what is
-    varied, `matched` what it was matched by and to.
+    varied, `matched` what it was matched by and to. `held` are answers that do not lie in its folder; `spent` are the
+    seconds of all its attempts, starting up included.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ArmResult:
     matched: Record
     error: str | None
     held: Answers | None = None
+    spent: float = 0.0
 
     @property
     def finished(self) -> bool:
@@ -105,4 +107,5 @@ def _arm(folder: Path, said: Record) -> ArmResult:
         work=said.get("work", "tune"),
         matched=said.get("matched") or {},
         error=error,
+        spent=float(read_said(ArmFiles(run)).get("spent") or 0.0),
     )

@@ -7,8 +7,8 @@ from unseen.reporting.figures.scale import around_zero
 from unseen.reporting.figures.strips import axis, judged_strip
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, limits, plain, signed
-from unseen.reporting.study_facts import arm_link, examples, seconds, sharing_of, steps, supervised
-from unseen.reporting.study_words import difference, kind_of, than, word_of
+from unseen.reporting.study_facts import arm_link, examples, number_link, seconds, sharing_of, steps, supervised
+from unseen.reporting.study_words import difference, ends_of, kind_of, than, word_of
 from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
 from unseen.study.compare import Measured
 from unseen.study.estimate import Estimate
@@ -45,14 +45,14 @@ def differences(verdict: Verdict) -> Markup | None:
     rows = []
     for arm, found in zip(arms, mains, strict=True):
         told = f"{arm.name} less {than(arm)}: {difference(found)}; {word_of(arm, rule)}"
-        strip = judged_strip(scale, found.value, (found.low, found.high), rule.smallest, kind_of(arm), told)
+        strip = judged_strip(scale, found.value, ends_of(found), rule.smallest, kind_of(arm), told)
         shows = "" if arm.shows is None else plain(arm.shows)
         rows.append(
             (
                 arm_link(arm.name),
                 than(arm),
                 strip,
-                shown_difference(found),
+                shown_difference(found, arm.name),
                 shown_word(arm, rule),
                 Cell(shows, arm.shows),
             )
@@ -63,10 +63,10 @@ def differences(verdict: Verdict) -> Markup | None:
     )
 
 
-def shown_difference(found: Estimate) -> Cell:
-    ends = limits((found.low, found.high), difference=True)
+def shown_difference(found: Estimate, name: str) -> Cell:
+    ends = limits(ends_of(found), difference=True)
     return Cell(
-        tag("span", tag("b", signed(found.value)), " ", tag("span", ends, class_="interval"), class_="score"),
+        tag("span", number_link(signed(found.value), name), " ", tag("span", ends, class_="interval"), class_="score"),
         found.value,
     )
 
@@ -88,8 +88,7 @@ def _curve(verdict: Verdict, curve: Curve) -> Markup | None:
         arm = verdict.arm(name)
         own = arm.own
         if own:
-            ends = own.main.low, own.main.high
-            points.append(Point(name, value, own.main.value, ends, [each.value for each in own.by_seed]))
+            points.append(Point(name, value, own.main.value, ends_of(own.main), [each.value for each in own.by_seed]))
     if len(points) < 2:
         return None
     trend = next((each for each in verdict.trends if (each.axis, each.among) == (curve.axis, curve.among)), None)
@@ -133,8 +132,8 @@ def _row(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> Row:
     found = arm.difference.main if arm.difference else None
     return (
         arm_link(arm.name),
-        shown_own(arm.own) if arm.own else "",
-        shown_difference(found) if found else "",
+        shown_own(arm.own, arm.name) if arm.own else "",
+        shown_difference(found, arm.name) if found else "",
         ""
         if arm.corrected is None
         else Cell(f"{arm.corrected:.3f}" if arm.corrected >= 0.001 else "< 0.001", arm.corrected),
@@ -143,14 +142,14 @@ def _row(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> Row:
     )
 
 
-def shown_own(own: Measured) -> Cell:
+def shown_own(own: Measured, name: str) -> Cell:
     main = own.main
     counts = f"{counted(main.rows, 'row')}, {counted(main.tasks, 'task')}, {counted(main.seeds, 'seed')}"
     shown = tag(
         "span",
-        tag("b", plain(main.value)),
+        number_link(plain(main.value), name),
         " ",
-        tag("span", limits((main.low, main.high)), class_="interval"),
+        tag("span", limits(ends_of(main)), class_="interval"),
         tag("br"),
         tag("span", counts, class_="count"),
         class_="score",

@@ -47,7 +47,10 @@ def _matching(results: StudyResults) -> str:
 
 
 def _budget(results: StudyResults) -> str:
-    hours, spent = (results.study.get("budget") or {}).get("hours"), sum(arm.seconds for arm in results.arms)
+    hours, spent = (
+        (results.study.get("budget") or {}).get("hours"),
+        sum(max(arm.spent, arm.seconds) for arm in results.arms),
+    )
     return f"{duration(spent)} used" + (f" of {duration(3600 * hours)}" if hours else "; none was set")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import MODELS, counted, limits, plain, signed
-from unseen.reporting.study_facts import arm_link
+from unseen.reporting.study_facts import arm_link, number_link
+from unseen.reporting.study_words import ends_of
 from unseen.reporting.tables import Cell, Column, Row, folded, section, table
 from unseen.study.compare import Measured
 from unseen.study.estimate import Estimate
@@ -46,7 +47,7 @@ def _matrix(title: str, arms: Sequence[ArmVerdict], what: str, by: str) -> Marku
         return None
     names = sorted({name for _, cells in found for name in cells})
     columns = [Column(by.removesuffix("s")), *(Column(arm_link(arm.name), "number") for arm, _ in found)]
-    rows: list[Row] = [(name, *(_cell(cells.get(name), what) for _, cells in found)) for name in names]
+    rows: list[Row] = [(name, *(_cell(cells.get(name), what, arm.name) for arm, cells in found)) for name in names]
     shown = table(columns, rows, title)
     return joined(tag("h3", title), shown) if what == "difference" else folded(title, shown)
 
@@ -55,12 +56,12 @@ def _cells(measured: Measured | None, by: str) -> Mapping[str, Estimate]:
     return {} if measured is None else measured.clusters if by == "clusters" else measured.tasks
 
 
-def _cell(found: Estimate | None, what: str) -> Cell:
+def _cell(found: Estimate | None, what: str, name: str) -> Cell:
     if found is None:
         return Cell("")
     number = signed(found.value) if what == "difference" else plain(found.value)
-    ends = limits((found.low, found.high), difference=what == "difference")
-    shown = tag("span", tag("b", number), tag("br"), tag("span", ends, class_="interval"), class_="score")
+    ends = limits(ends_of(found), difference=what == "difference")
+    shown = tag("span", number_link(number, name), tag("br"), tag("span", ends, class_="interval"), class_="score")
     return Cell(shown, found.value)
 
 
@@ -87,7 +88,7 @@ def _spreads(arm: ArmVerdict) -> list[Cell]:
     for name in SPREADS:
         own = arm.own.spreads.get(name) if arm.own else None
         less = arm.difference.spreads.get(name) if arm.difference else None
-        found += [_cell(own, "own"), _cell(less, "difference")]
+        found += [_cell(own, "own", arm.name), _cell(less, "difference", arm.name)]
     return found
 
 
