@@ -71,6 +71,14 @@ def test_context_leaves_out_fillings_of_a_sentence_but_not_the_sentence() -> Non
     assert worded(template, {"a": "cup", "b": "box", "sentence": sentence}, "context").prompt == sentence
 
 
+def test_context_keeps_a_text_that_is_only_letters_of_a_choice() -> None:
+    template = Template(
+        "who", "{{ sentence }}\nWho is {{ pronoun }}: {{ a }} or {{ b }}?", "{{ a }}", ("{{ a }}", "{{ b }}")
+    )
+    values = {"sentence": "Rahul asked him when he came.", "pronoun": "he", "a": "Rahul", "b": "the clerk"}
+    assert worded(template, values, "context").prompt == "Rahul asked him when he came.\nhe"
+
+
 def test_words_that_a_column_picked_are_the_templates_own() -> None:
     says = [span.says for span in rendered(LISTED, COPA).segments[0].spans]
     assert says == ["column", "words", "column", "column"]

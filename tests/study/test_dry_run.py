@@ -22,7 +22,7 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     assert values["lengths"]["shortest"] <= values["lengths"]["median"] <= values["lengths"]["longest"]
     assert 0 < values["supervised_tokens"] < values["tokens"]
     assert values["nodes"] <= values["positions_computed"] and values["sharing_ratio"] > 1
-    assert values["questions"] == {"unseen": 32, "seen": 64} and values["duplicates"] == 0
+    assert values["questions"] == {"unseen": 40, "seen": 80} and values["duplicates"] == 0
     assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
     assert not (tmp_path / "runs").exists()
 

@@ -7,6 +7,7 @@ the template's words, so every wording is made out of the rendered example.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -65,7 +66,8 @@ class _Context:
         self.choices = choices
 
     def __call__(self, span: Span, text: str) -> bool:
-        alike = len({choice.count(text) for choice in self.choices}) < 2
+        words = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")  # "he" is no part of "the clerk"
+        alike = len({len(words.findall(choice)) for choice in self.choices}) < 2
         return span.says == "column" and alike and not lists_all(text, self.choices)
 
 

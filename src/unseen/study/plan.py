@@ -158,7 +158,8 @@ def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
 
 
 def questions(prepared: Prepared) -> dict[str, int]:
-    """At most how many questions each side is asked, over templates, shots, seeds of exemplars and both models."""
+    """At most how many questions each side is asked, over templates, shots, seeds of exemplars, and both models;
+    plain prompts are for the base model alone."""
     settings = settings_of(prepared)
     asked: dict[str, int] = {}
     for side, tasks in sides_of(prepared):
@@ -166,8 +167,10 @@ def questions(prepared: Prepared) -> dict[str, int]:
             split = asked_split(task, side, prepared.rows)
             rows = len(prepared.rows(task, split)) if split else 0
             rows = min(rows, settings.rows_of(side) or rows)
-            templates = _ways(prepared, task, split, settings)
-            asked[side] = asked.get(side, 0) + 2 * rows * templates * len(draws_of(settings))
+            templates = 2 * _ways(prepared, task, split, settings)
+            if settings.plain_base:
+                templates += min(settings.templates, len(task.plain))
+            asked[side] = asked.get(side, 0) + rows * templates * len(draws_of(settings))
     return asked
 
 
