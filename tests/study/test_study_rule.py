@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from unseen.evaluation.blocks import Block
+from unseen.study.answers import NO_DRAW, Answers, TaskBlock
 from unseen.study.compare import pair_seeds
 from unseen.study.estimate import Estimate
+from unseen.study.observe import Term, observe
 from unseen.study.rule import Rule, over_templates, rule_of
 from unseen.study.verdict import word_for
 
@@ -18,7 +21,7 @@ def estimated(low: float, high: float) -> Estimate:
 @pytest.mark.parametrize(
     ("low", "high", "p", "word"),
     [(1.0, 9.0, 0.01, "better"), (-9.0, -1.0, 0.05, "worse"), (-1.5, 1.9, 0.9, "no difference"),
-     (0.1, 1.9, 0.001, "no difference"), (-1.0, 3.0, 0.3, "not decidable"), (0.5, 9.0, 0.06, "not decidable")],
+     (0.1, 1.9, 0.001, "no difference"), (-1.0, 3.0, 0.3, "not decidable"), (0.5, 9.0, 0.06, "not decidable"), (0.0, 0.0, 1.0, "not decidable")],
 )  # fmt: skip
 def test_the_word_follows_the_rule_that_was_given(low: float, high: float, p: float, word: str) -> None:
     assert word_for(estimated(low, high), p, Rule(smallest=2.0, level=0.05)) == word
@@ -37,6 +40,21 @@ def test_seeds_are_paired_by_number_then_in_order() -> None:
 def test_the_rule_is_what_the_study_says() -> None:
     found = rule_of({"measure": {"of": "iqr", "metric": "rouge_l"}, "decision": {"smallest": 5.0, "level": 0.1}})
     assert (found.of, found.metric, found.smallest, found.level, found.across) == ("iqr", "rouge_l", 5.0, 0.1, "median")
+
+
+def test_seeds_that_were_asked_other_rows_still_have_replicates() -> None:
+    """With a row each, half of the draws of rows hold none of a seed's."""
+
+    def answers(row: int, value: float) -> Answers:
+        block = Block("rouge_l", ("t",), np.array([[[value, 1.0]]]), np.ones((1, 1), dtype=bool))
+        blocks = {("tuned", "c/x", NO_DRAW): TaskBlock((("test", row),), block)}
+        return Answers(blocks, {"c/x": ""}, frozenset(), False, None, True)
+
+    sums = [(Term(answers(0, 10.0), "tuned"),), (Term(answers(1, 30.0), "tuned"),)]
+    found = observe(sums, ["median"]).of("median")
+    assert found is not None
+    assert np.isfinite(found.replicates).all()
+    assert found.values.ravel().tolist() == [10.0, 30.0]
 
 
 def test_statistics_over_templates_pass_over_those_not_asked() -> None:

@@ -98,7 +98,9 @@ def analyse(results: StudyResults) -> Verdict:
 def word_for(difference: Estimate, corrected: float, rule: Rule) -> Word:
     """No difference: the whole interval lies within plus and minus the smallest difference of interest, whatever p
     says. Better or worse (of a spread: wider or narrower): p, corrected, is at most the level. Else the study cannot
-    decide."""
+    decide; nor can it where no number differs from another, which says nothing about how they vary."""
+    if not difference.low < difference.high:
+        return "not decidable"
     if -rule.smallest <= difference.low and difference.high <= rule.smallest:
         return "no difference"
     if corrected <= rule.level:
