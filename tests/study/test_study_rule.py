@@ -21,7 +21,8 @@ def estimated(low: float, high: float) -> Estimate:
 @pytest.mark.parametrize(
     ("low", "high", "p", "word"),
     [(1.0, 9.0, 0.01, "better"), (-9.0, -1.0, 0.05, "worse"), (-1.5, 1.9, 0.9, "no difference"),
-     (0.1, 1.9, 0.001, "no difference"), (-1.0, 3.0, 0.3, "not decidable"), (0.5, 9.0, 0.06, "not decidable"), (0.0, 0.0, 1.0, "not decidable")],
+     (0.1, 1.9, 0.001, "no difference"), (-1.0, 3.0, 0.3, "not decidable"), (0.5, 9.0, 0.06, "not decidable"),
+     (0.0, 0.0, 1.0, "not decidable")],
 )  # fmt: skip
 def test_the_word_follows_the_rule_that_was_given(low: float, high: float, p: float, word: str) -> None:
     assert word_for(estimated(low, high), p, Rule(smallest=2.0, level=0.05)) == word
