@@ -132,6 +132,17 @@ def test_tasks_of_one_published_dataset_are_left_out_together(
     assert [arm.recipe.seen for arm in arms if "a/ask" in arm.recipe.unseen] == [("a/other",)]
 
 
+def test_tasks_that_were_made_of_one_dataset_are_left_out_together(arms_of: Study) -> None:
+    """A task of Natural Instructions is of the dataset that it was made of; left out alone it is another arm."""
+    base = {"seen": ["list:unseen_instructions/train"], "train": {"steps": 1}}
+    whole = {"grid": "leave_one_out", "level": "dataset", "among": ["*/task*fact_follows*"]}
+    alone = {"grid": "leave_one_out", "level": "task", "among": ["*/task01*"]}
+    dataset, task = of_seed(arms_of(whole, alone, base=base), 0)
+    assert dataset.about["left_out"] == "fact_follows" and len(dataset.recipe.unseen) > 1
+    assert not any("fact_follows" in name for name in dataset.recipe.seen)
+    assert len(task.recipe.unseen) == 1 and any("fact_follows" in name for name in task.recipe.seen)
+
+
 def test_each_value_of_a_list_is_removed_or_alone(arms_of: Study) -> None:
     grid = {"grid": "without_each", "key": "evaluate.shots", "values": [0, 2, 4]}
     without = of_seed(arms_of(grid), 0)

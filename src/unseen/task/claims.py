@@ -72,15 +72,19 @@ def plain_name(name: str) -> str:
 
 
 def leave_one_out(
-    tasks: Sequence[Task], level: Literal["task", "dataset", "cluster"], rules: Rules | None = None
+    tasks: Sequence[Task],
+    level: Literal["task", "dataset", "cluster"],
+    rules: Rules | None = None,
+    among: Sequence[Task] = (),
 ) -> Iterator[tuple[tuple[Task, ...], tuple[Task, ...]]]:
-    """For each task, published dataset or cluster among `tasks`: what is seen without it, and its own tasks, unseen.
+    """For each task, published dataset or cluster of `among` (of `tasks`, where that is empty): which of `tasks` are
+    seen without it, and its own tasks, unseen.
 
     What shares a name or an origin with the unseen side, at `level` or a finer one, is left out of the seen side, and
     so is what `rules` exclude; so every pair is a valid claim of that level. Turned-around tasks are never unseen.
     """
     groups: dict[str, list[Task]] = {}
-    for task in tasks:
+    for task in among or tasks:
         if not task.turned:
             groups.setdefault(group_name(task, level), []).append(task)
     known = [(task, _names(task, level)) for task in tasks]
