@@ -81,7 +81,15 @@ def test_unfinished_and_failed_arms_are_told_and_the_others_compared(tmp_path: P
     assert found.arm("broken").why == "no seed has finished"
     broken = [arm for arm in results.arms if arm.name == "broken"]
     assert {(arm.state, arm.error) for arm in broken} == {("failed", "/nowhere: no such model")}
-    assert found.comparisons == 1
+
+
+def test_comparisons_that_wait_for_an_arm_count_in_the_correction(tmp_path: Path) -> None:
+    """Else whoever stops a study early, or lets arms fail, is held to a weaker rule than the study said."""
+    arms = {"none": 0.0, "good": 6.0, "broken": "/nowhere: no such model", "waiting": None}
+    found = verdict_of(tmp_path, Made(arms=arms, **SURE))
+    difference = found.arm("good").difference
+    assert difference is not None and 0 < difference.main.p < 1 / 3
+    assert found.comparisons == 3 and found.arm("good").corrected == pytest.approx(3 * difference.main.p)
 
 
 def test_without_a_baseline_nothing_is_compared(tmp_path: Path) -> None:

@@ -64,13 +64,15 @@ def _fraction(a: float, b: float, x: float) -> float:
     return value
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for how many they are (Holm 1979): the smallest times n, the next times n - 1, and so on;
-    none below the one before it, none above 1. Whatever is at most the level then is shown, and the chance that any
-    of it is wrong is at most the level, however the tests depend on each other."""
+def holm(p_values: Sequence[float], planned: int = 0) -> list[float]:
+    """p-values corrected for how many they are (Holm 1979), or for the larger number that is `planned`: the smallest
+    times n, the next times n - 1, and so on; none below the one before it, none above 1. Whatever is at most the level
+    then is shown, and the chance that any of it is wrong is at most the level, however the tests depend on each
+    other."""
+    count = max(planned, len(p_values))
     found, least = [1.0] * len(p_values), 0.0
     for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        least = max(least, min(1.0, p_values[index] * (len(p_values) - place)))
+        least = max(least, min(1.0, p_values[index] * (count - place)))
         found[index] = least
     return found
 

@@ -60,7 +60,8 @@ class ArmVerdict:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What a study found. `comparisons` is how many Holm's correction is over."""
+    """What a study found. `comparisons` is how many Holm's correction is over: those that were made, and those that
+    wait for an arm, which else would be left out by stopping early."""
 
     rule: Rule
     arms: tuple[ArmVerdict, ...]
@@ -79,9 +80,10 @@ def analyse(results: StudyResults) -> Verdict:
     alone = {name: own(runs, rule) if runs else NOTHING for name, runs in answers.items()}
     found = [_arm(results, name, answers, alone) for name in results.names]
     tested = [each for each in found if each.difference is not None]
-    corrected = holm([each.difference.main.p for each in tested if each.difference])
+    comparisons = len(tested) + sum(_waits(results, each) for each in found)
+    corrected = holm([each.difference.main.p for each in tested if each.difference], comparisons)
     by_name = {
-        each.name: _decided(results, each, p, len(tested), rule) for each, p in zip(tested, corrected, strict=True)
+        each.name: _decided(results, each, p, comparisons, rule) for each, p in zip(tested, corrected, strict=True)
     }
     curves = curves_of(results)
     trends = (trend(curve, answers, rule) for curve in curves)
@@ -90,7 +92,7 @@ def analyse(results: StudyResults) -> Verdict:
         tuple(by_name.get(each.name, each) for each in found),
         curves,
         tuple(each for each in trends if each is not None),
-        len(tested),
+        comparisons,
         any(run.unknown for runs in answers.values() for run in runs.values()),
     )
 
@@ -130,6 +132,14 @@ def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], alone: M
         left_out=compared.left_out if compared_with else alone[name].left_out,
         ways=ways_of(answers[name]),
     )
+
+
+def _waits(results: StudyResults, arm: ArmVerdict) -> bool:
+    """Whether a comparison that the study plans has not been made, since a seed of one of its arms has not finished."""
+    if arm.against is None or arm.difference is not None or arm.word == "void":
+        return False
+    names = [name for name in (arm.name, arm.against) if name in results.names]
+    return any(not run.finished for name in names for run in results.seeds_of(name))
 
 
 def _compared(
