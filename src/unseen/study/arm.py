@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import threading
 import time
@@ -62,6 +63,7 @@ def _tried(folder: Path, study: Record, arm: Record, files: ArmFiles, said: Reco
     except Exception as error:
         traceback.print_exc()
         return FAILED, _failed(f"{type(error).__name__}: {error}")
+    shutil.rmtree(files.run / "checkpoints", ignore_errors=True)  # a study of many arms would fill a disk with them
     return DONE, {"state": "finished", "error": None, "matched": matched | what_it_got(read_record(files.run))}
 
 

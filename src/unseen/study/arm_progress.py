@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from unseen.launch import leads
 from unseen.progress import say
@@ -20,20 +20,15 @@ READ_EVERY = 1.0  # seconds
 RECENT = 8  # steps whose mean is the rate
 
 
-class Lines(Protocol):
-    """Lines that a terminal shows and changes."""
-
-    def show(self, lines: Sequence[str]) -> None: ...
-
-
 @dataclass
 class Board:
-    """What is told of the arms of a study while they run. `arms` are to run in all, `workers` at a time."""
+    """What is told of the arms of a study while they run. `arms` are to run in all, `workers` at a time; `show` changes
+    the lines of a terminal, where there is one."""
 
     folder: Path
     arms: int
     workers: int
-    lines: Lines
+    show: Callable[[Sequence[str]], None] | None = None
     began: dict[str, float] = field(default_factory=dict)
     took: list[float] = field(default_factory=list)
     looked: float = 0.0
@@ -42,9 +37,9 @@ class Board:
         """Show how far the arms that run are."""
         for arm in running:
             self.began.setdefault(arm.folder, time.monotonic())
-        if time.monotonic() - self.looked >= READ_EVERY:
+        if self.show and time.monotonic() - self.looked >= READ_EVERY:
             self.looked = time.monotonic()
-            self.lines.show([f"{_called(arm)}: {how_far(self.folder / arm.folder, arm)}" for arm in running])
+            self.show([f"{_called(arm)}: {how_far(self.folder / arm.folder, arm)}" for arm in running])
 
     def ended(self, arm: Arm, how: str) -> None:
         """Tell how an arm ended, how long it took, and when the others will have."""
@@ -63,23 +58,14 @@ class Board:
 def board(folder: Path, arms: int, workers: int) -> Iterator[Board]:
     """A board that a terminal shows below what is told; elsewhere only what is told."""
     if not sys.stderr.isatty() or not leads():
-        yield Board(folder, arms, workers, _Nothing())
+        yield Board(folder, arms, workers)
         return
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    class OnTerminal:
-        def show(self, lines: Sequence[str]) -> None:
-            live.update(Text("\n".join(lines)))
-
-    with Live(console=Console(stderr=True), transient=True, auto_refresh=True) as live:
-        yield Board(folder, arms, workers, OnTerminal())
-
-
-class _Nothing:
-    def show(self, lines: Sequence[str]) -> None:
-        return
+    with Live(console=Console(stderr=True), transient=True) as live:
+        yield Board(folder, arms, workers, lambda lines: live.update(Text("\n".join(lines))))
 
 
 def how_far(run: Path, arm: Arm) -> str:

@@ -70,7 +70,9 @@ def expand(study: Study) -> tuple[Arm, ...]:
             except UserMistake as mistake:
                 mistakes.append(mistake)
                 continue
-            arms.append(Arm(name, seed, recipe, setting.about, compared[name], setting.work))
+            own_base = setting.work == "ask" and compared[name] == BASE
+            against = None if own_base else compared[name]
+            arms.append(Arm(name, seed, recipe, setting.about, against, setting.work))
     raise_all(mistakes)
     _check_matching(study, arms)
     return tuple(arms)

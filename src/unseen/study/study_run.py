@@ -87,7 +87,8 @@ def _fitting(todo: Sequence[Arm], cores: int, gpus: int) -> int:
     from unseen.study.arm_cost import largest, measured
 
     try:
-        needed = int(measured(largest(todo).recipe)["memory_mb"]) * 2**20
+        biggest = largest(todo)
+        needed = int(measured(biggest.recipe, biggest.work)["memory_mb"]) * 2**20
     except UserMistake:  # the arm itself will tell it
         return 1
     return means.fitting(len(todo), needed, cores, means.memory(), gpus)
@@ -99,12 +100,12 @@ def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
     with board(folder, len(todo), place.workers) as shown:
         try:
             while waiting or running:
-                if waiting and _spent(folder, study):
-                    shown.tell(
-                        f"the budget of {study.said.budget.hours:g} hours is spent: {len(waiting)} arms not begun"
-                    )
-                    waiting.clear()
                 while waiting and len(running) < place.workers:
+                    if _spent(folder, study):
+                        hours = study.said.budget.hours
+                        shown.tell(f"the budget of {hours:g} hours is spent: {len(waiting)} arms not begun")
+                        waiting.clear()
+                        break
                     slot = next(each for each in range(place.workers) if each not in running)
                     running[slot] = place.start(waiting.pop(0), slot)
                 time.sleep(LOOK_EVERY)
