@@ -97,6 +97,21 @@ def test_a_median_over_templates_lies_in_its_interval() -> None:
     assert 90 <= coverage(held) <= 99.5
 
 
+@pytest.mark.parametrize(("tasks", "rows", "right"), [(19, 25, 0.04), (5, 40, 0.9), (2, 40, 0.4)])
+def test_the_mean_over_new_rows_of_many_tasks_lies_in_its_interval(tasks: int, rows: int, right: float) -> None:
+    random = np.random.default_rng(6)
+    held = []
+    for _ in range(DATA_SETS // 4):
+        asked = [
+            prediction(i, 100.0 * (random.random() < right), task=f"c{t}/toy")
+            for t in range(tasks)
+            for i in range(rows)
+        ]
+        (found,) = aggregate(asked).across
+        held.append(found.new_rows.low <= 100 * right <= found.new_rows.high)
+    assert coverage(held) >= 86
+
+
 def test_the_mean_over_new_tasks_lies_in_its_interval() -> None:
     random = np.random.default_rng(5)
     held = []

@@ -13,7 +13,7 @@ import numpy as np
 
 from unseen.evaluation.baselines import Baseline, LabelFrequency, baselines_of, label_frequencies
 from unseen.evaluation.extremes import ExemplarsShown, Extremes, exemplars_shown, extremes_of
-from unseen.evaluation.intervals import Interval, over_tasks, percentile_interval
+from unseen.evaluation.intervals import Floats, Interval, mean_interval, over_tasks, percentile_interval
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.task_scores import ScoreRow, TaskReplicates, cells_of, scores_of
 from unseen.task.seeds import generator
@@ -137,10 +137,17 @@ def _mean_over_tasks(tasks: Sequence[TaskReplicates], seed: int) -> Across:
         metric=first.metric,
         tasks=tuple(each.task for each in tasks),
         count=sum(each.count for each in tasks),
-        new_rows=percentile_interval(score, replicates.mean(axis=0), first.low),
+        new_rows=_over_rows(score, replicates, first.low),
         new_tasks=None if why_not else over_tasks(score, replicates, random, first.low),
         why_not=why_not,
     )
+
+
+def _over_rows(score: float, replicates: Floats, low: float) -> Interval:
+    """The interval for new rows of these tasks; `replicates` [tasks, draws]."""
+    if len(replicates) == 1:
+        return percentile_interval(score, replicates[0], low)
+    return mean_interval(score, replicates.mean(axis=0), low)
 
 
 def why_no_statement(tasks: Sequence[str]) -> str:

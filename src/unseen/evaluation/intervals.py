@@ -90,6 +90,16 @@ def percentile_interval(score: float, replicates: Floats, low: float = 0.0) -> I
     return Interval(score, float(min(first, score)), float(max(last, score)), shown)
 
 
+def mean_interval(score: float, replicates: Floats, low: float = 0.0) -> Interval:
+    """As `percentile_interval`, of a mean over tasks: how far the draws lie from their own mean, around the score.
+
+    The made-up rows move every task of few rows the same way. In a mean over tasks the shifts add up while the noise
+    averages out: 19 tasks of 25 rows, 4 in 100 right, were said to be above the score in every second case.
+    """
+    centred = np.clip(replicates - np.nanmean(replicates) + score, low, 100.0)
+    return percentile_interval(score, centred, low)
+
+
 def over_tasks(score: float, replicates: Floats, random: np.random.Generator, low: float = 0.0) -> Interval:
     """Interval for the mean over new tasks: `replicates` [tasks, replicates] of at least two tasks.
 
