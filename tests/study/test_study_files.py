@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from hatchling.builders.wheel import WheelBuilder
 
+from unseen.cli import run
 from unseen.errors import RecipeMistake, UserMistake
-from unseen.study.find import find_study, study_files
+from unseen.study.find import find_study, shipped_studies, study_files
 from unseen.study.study_file import load_study
 
 Write = Callable[[str, str], Path]
@@ -115,3 +118,27 @@ def test_a_study_is_found_by_its_name(write: Write, tmp_path: Path, monkeypatch:
 def test_every_study_that_ships_can_be_read_and_has_a_size_for_ci(path: Path) -> None:
     study = load_study(path, "smoke")
     assert study.name == path.stem and study.said.budget.hours
+
+
+def test_the_wheel_carries_the_studies() -> None:
+    root = shipped_studies().parent
+    carried = {file.distribution_path for file in WheelBuilder(str(root)).recurse_included_files()}
+    assert carried >= {f"unseen/catalog/studies/{path.name}" for path in shipped_studies().glob("*.yaml")}
+
+
+def test_studies_are_listed_with_their_question_and_sizes(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("studies/ranks.yaml", STUDY)
+    write("studies/odd.yaml", STUDY.replace("question", "qestion"))
+    monkeypatch.chdir(tmp_path)
+    assert run(["list", "studies", "--json"]) == 0
+    odd, ranks, *shipped = json.loads(capsys.readouterr().out)
+    assert ranks == {
+        "study": "ranks",
+        "question": "Does the rank matter?",
+        "sizes": ["small", "smoke", "full"],
+        "file": "studies/ranks.yaml",
+    }
+    assert "broken" in odd["file"] and "question: is missing" in odd["file"]
+    assert {each["study"] for each in shipped} == {path.stem for path in shipped_studies().glob("*.yaml")}

@@ -21,7 +21,7 @@ def seen(cells: Floats, tasks: Sequence[str], random: np.random.Generator) -> Ob
     rows = cells.shape[2]
     drawn = random.multinomial(rows, np.full(rows, 1 / rows), size=(len(tasks), DRAWS)) / rows
     replicates = np.einsum("str,tbr->stb", cells, drawn, optimize=True)
-    return Observed(tuple(tasks), cells.mean(axis=2), replicates, (rows,) * len(tasks))
+    return Observed(tuple(tasks), cells.mean(axis=2), replicates, (rows,) * len(tasks), (rows,) * len(tasks))
 
 
 def study(random: np.random.Generator, seeds: int, tasks: int, deviations: Sequence[float], rows: int = 25) -> Floats:
@@ -133,7 +133,9 @@ def test_an_arm_that_seeds_move_far_more_keeps_its_own_variance() -> None:
 
 def test_what_a_claim_is_about_depends_on_how_many_there_are() -> None:
     def observed(tasks: Sequence[str]) -> Observed:
-        return Observed(tuple(tasks), np.zeros((1, len(tasks))), np.zeros((1, len(tasks), 2)), (5,) * len(tasks))
+        return Observed(
+            tuple(tasks), np.zeros((1, len(tasks))), np.zeros((1, len(tasks), 2)), (5,) * len(tasks), (5,) * len(tasks)
+        )
 
     three = observed(["a/x", "b/y", "c/z"])
     assert claim(three, "cluster") == "clusters"
@@ -148,12 +150,12 @@ def test_what_a_claim_is_about_depends_on_how_many_there_are() -> None:
 def test_the_median_over_tasks_is_that_of_the_seeds_means() -> None:
     random = np.random.default_rng(0)
     values = np.array([[1.0, 2.0, 9.0, 4.0], [3.0, 2.0, 7.0, 4.0]])
-    observed = Observed(tuple(names(4, 1)), values, np.repeat(values[:, :, None], 50, axis=2), (10,) * 4)
+    observed = Observed(tuple(names(4, 1)), values, np.repeat(values[:, :, None], 50, axis=2), (10,) * 4, (10,) * 4)
     assert estimate(observed, "tasks", "median", random).value == pytest.approx(3.0)  # of 2, 2, 8 and 4
 
 
 def test_one_value_everywhere_says_nothing_of_how_sure_it_is() -> None:
-    observed = Observed(("a/x",), np.full((1, 1), 5.0), np.full((1, 1, 50), 5.0), (1,))
+    observed = Observed(("a/x",), np.full((1, 1), 5.0), np.full((1, 1, 50), 5.0), (1,), (1,))
     found = estimate(observed, "rows", "mean", np.random.default_rng(0))
     assert (found.low, found.high, found.p) == (5.0, 5.0, 1.0)
 

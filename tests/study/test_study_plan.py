@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_studies import Made, write_study
 from tiny_studies import tiny_study
 
 from unseen.cli import run
@@ -14,7 +15,10 @@ from unseen.errors import DataMistake
 from unseen.study import study_plan
 from unseen.study.arm_cost import cost_of, measured
 from unseen.study.arms import expand
+from unseen.study.pilot import run_pilot
+from unseen.study.study_file import Study
 from unseen.study.study_plan import START_SECONDS, plan_study
+from unseen.study.study_run import StudyRun
 
 ARMS = [
     {"name": "all"},
@@ -87,3 +91,42 @@ def test_the_plan_on_the_command_line(
     assert "within 9 hours" in said and "unknown without a pilot" in said and "by positions and questions" in said
     assert run(["study", "plan", path, "--workers", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["arms"][0]["tuning_seconds"] == 100
+
+
+def test_a_pilot_says_what_more_seeds_and_rows_would_show(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    pilot = write_study(tmp_path / "pilot", Made({"none": None, "all": 0.0, "more": 3.0}, baseline="all", seeds=(0, 1)))
+    shown = {}
+    for seeds, rows in [(2, 4), (6, 4), (6, 40)]:
+        base = {"evaluate": {"rows": rows, "max_new_tokens": 4}}
+        study = tiny_study(tmp_path / f"{seeds}-{rows}", tiny_model, base=base, seeds=list(range(seeds)))
+        found = plan_study(study, pilot, workers=1).values["shows"]
+        assert (found["seeds"], found["rows"], found["comparisons"], found["tasks"]) == (seeds, rows, 1, 1)
+        shown[seeds, rows] = found["smallest_difference"]
+    assert shown[2, 4] > shown[6, 4] > shown[6, 40] > 0
+
+
+def test_a_pilot_without_two_arms_is_a_mistake(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    pilot = write_study(tmp_path / "pilot", Made({"none": 0.0, "all": None}))
+    with pytest.raises(DataMistake, match="no two arms that could be compared"):
+        plan_study(tiny_study(tmp_path, tiny_model), pilot, workers=1)
+
+
+def test_a_pilot_is_two_arms_and_two_seeds_at_the_smoke_size(
+    tiny_model: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def run_two(study: Study, arms: tuple[str, ...], workers: int | None) -> StudyRun:
+        asked.update(study=study, arms=arms)
+        return StudyRun(tmp_path / "pilot", {}, (), ())
+
+    monkeypatch.setattr("unseen.study.pilot.run_study", run_two)
+    sizes = {"smoke": {"seeds": [7], "base": {"train.steps": 2}}}
+    study = tiny_study(tmp_path, tiny_model, arms=[*ARMS], sizes=sizes, seeds=[0, 1, 2])
+    assert run_pilot(study) == tmp_path / "pilot"
+    assert asked["study"].size == "smoke" and asked["study"].said.seeds == (7, 8)
+    assert asked["arms"] == ("twice", "all") and asked["study"].base["train"]["steps"] == 2

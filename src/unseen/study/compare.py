@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unseen.evaluation.intervals import Floats
 from unseen.study.answers import Answers
@@ -63,7 +63,7 @@ def own(runs: Runs, rule: Rule) -> Compared:
     """An arm's own number: its last model's score, or what tuning changed in it."""
     if rule.model == "difference" and not all(run.tuned for run in runs.values()):
         return Compared(None, (), {})
-    sums = [_sum(run, rule) for run in runs.values()]
+    sums = [_sum(run, rule, seed) for seed, run in runs.items()]
     return _measured(sums, rule, [(seed, seed) for seed in runs])
 
 
@@ -79,7 +79,7 @@ def against(runs: Runs, others: Runs, rule: Rule, family: Sequence[Table] = ()) 
     other, where it ran under fewer. `family` are the numbers of all tuned arms that are compared with the same tuned
     one, both of these too."""
     pairs = _pairs(runs, others)
-    sums = [(*_sum(runs[one], rule), *_taken_away(_sum(others[other], rule))) for one, other in pairs]
+    sums = [(*_sum(runs[one], rule, one), *_taken_away(_sum(others[other], rule, other))) for one, other in pairs]
     used = len({one for one, _ in pairs}) + len({other for _, other in pairs})
     return _measured(sums, rule, pairs, len(runs) + len(others) - used, family)
 
@@ -101,14 +101,14 @@ def _pairs(runs: Runs, others: Runs) -> list[tuple[int, int]]:
     return pair_seeds(list(runs), list(others))
 
 
-def _sum(run: Answers, rule: Rule) -> Sum:
+def _sum(run: Answers, rule: Rule, seed: int) -> Sum:
     if rule.model == "difference":
-        return (Term(run, "tuned"), Term(run, "base", -1.0))
-    return (Term(run, run.last),)
+        return (Term(run, "tuned", drawn=seed), Term(run, "base", -1.0, drawn=seed))
+    return (Term(run, run.last, drawn=seed),)
 
 
 def _taken_away(terms: Sum) -> Sum:
-    return tuple(Term(each.answers, each.model, -each.weight) for each in terms)
+    return tuple(replace(each, weight=-each.weight) for each in terms)
 
 
 def void_tasks(runs: Sequence[Answers]) -> frozenset[str]:

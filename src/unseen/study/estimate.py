@@ -30,12 +30,14 @@ FEWEST_UNITS = 3  # Student's t of two units is 12.7: such an interval decides n
 @dataclass(frozen=True, eq=False)
 class Observed:
     """What was seen: `values` [seeds, tasks] in points, the same under `replicates` [seeds, tasks, replicates] draws of
-    rows, and the `rows` of each task."""
+    rows, the `rows` of each task, and how many of them a seed was `asked`: seeds draw rows of their own where a task
+    has more than are asked."""
 
     tasks: tuple[str, ...]
     values: Floats
     replicates: Floats
     rows: tuple[int, ...]
+    asked: tuple[int, ...]
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ def part(observed: Observed, places: Sequence[int]) -> Observed:
         observed.values[:, places],
         observed.replicates[:, places],
         tuple(observed.rows[place] for place in places),
+        tuple(observed.asked[place] for place in places),
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unseen.evaluation.blocks import Block
+from unseen.evaluation.blocks import Block, rows_of
 from unseen.evaluation.intervals import Floats
 from unseen.evaluation.resample import paired_replicates, score_replicates
 from unseen.study.answers import NO_DRAW, Answers, TaskBlock, aligned
 from unseen.study.estimate import Observed
 from unseen.study.rule import over_templates
+from unseen.study.shared_rows import on_shared_rows
 from unseen.task.seeds import generator
 from unseen.task.variants import base_name
 
@@ -21,11 +22,12 @@ SPREADS = ("iqr", "range")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """The answers of one model of a run, taken `weight` times."""
+    """The answers of one model of a run, taken `weight` times. `drawn` is the run's seed, which draws its rows."""
 
     answers: Answers
     model: str
     weight: float = 1.0
+    drawn: int = 0
 
     def draws(self, task: str) -> dict[int, TaskBlock]:
         return self.answers.draws(self.model, task)
@@ -36,12 +38,24 @@ class Term:
         return draws[NO_DRAW] if NO_DRAW in draws else draws[seed]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A statistic on one task: `values` [seeds], `replicates` [seeds, replicates], its `rows`, and how many of them a
+    seed was `asked`, on average."""
+
+    task: str
+    values: Floats
+    replicates: Floats
+    rows: int
+    asked: int
+
+
 Sum = Sequence[Term]  # of one seed, or of one pair of seeds: what is added and taken away
 
 
 @dataclass(frozen=True, eq=False)
 class Comparable:
-    """What was observed by statistic over templates, and the tasks that could not be compared, with the reason."""
+    """What was observed by statistic over templates, and what could not be compared (tasks, rows of them), and why."""
 
     by_statistic: Mapping[str, Observed]
     left_out: Mapping[str, str]
@@ -55,26 +69,34 @@ def observe(sums: Sequence[Sum], statistics: Sequence[str], void: frozenset[str]
     """The sums (scores, or differences of them) of each seed on the tasks that all of their terms were asked.
 
     `statistics` are taken over a task's templates, all under the same draws of rows: a spread over the templates that
-    all terms share, which must be two or more. Tasks in `void` are left out.
+    all terms share, which must be two or more. Terms of one sum whose runs have one seed are taken over the rows that
+    all of them hold; the others are counted. Tasks in `void` are left out.
     """
     terms = [term for each in sums for term in each]
     everywhere = dict.fromkeys(task for term in terms for task in term.answers.tasks)
     left_out: dict[str, str] = {}
-    columns: dict[str, list[tuple[str, Floats, Floats, int]]] = {}
-    for task in everywhere:
-        why = "" if task in void else _why_not(task, terms)
-        if why:
+    columns: dict[str, list[Column]] = {}
+    for task in (each for each in everywhere if each not in void):
+        if why := _why_not(task, terms):
             left_out[task] = why
-        elif task not in void:
-            for name, found in _column(task, sums, statistics).items():
-                columns.setdefault(name, []).append((task, *found))
-    observed = {name: _observed(found) for name, found in columns.items()}
+            continue
+        found, away = _columns(task, sums, statistics)
+        if away:
+            left_out[task] = f"{away} of its rows, which not all arms were asked" if found else "no row is shared"
+        for name, column in found.items():
+            columns.setdefault(name, []).append(column)
+    observed = {name: _observed(each) for name, each in columns.items()}
     return Comparable(observed, left_out, tuple(task for task in everywhere if task in void))
 
 
-def _observed(columns: Sequence[tuple[str, Floats, Floats, int]]) -> Observed:
-    tasks, values, replicates, rows = zip(*columns, strict=True)
-    return Observed(tasks, np.stack(values, axis=1), np.stack(replicates, axis=1), rows)
+def _observed(columns: Sequence[Column]) -> Observed:
+    return Observed(
+        tuple(each.task for each in columns),
+        np.stack([each.values for each in columns], axis=1),
+        np.stack([each.replicates for each in columns], axis=1),
+        tuple(each.rows for each in columns),
+        tuple(each.asked for each in columns),
+    )
 
 
 def _why_not(task: str, terms: Sequence[Term]) -> str:
@@ -92,13 +114,18 @@ def _common(draws: Sequence[Mapping[int, TaskBlock]]) -> list[int]:
     return sorted(drawn[0].intersection(*drawn[1:])) if drawn else [NO_DRAW]
 
 
-def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[str, tuple[Floats, Floats, int]]:
-    """Values [seeds], replicates [seeds, replicates] and the number of rows of a task, by statistic."""
+def _columns(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> tuple[dict[str, Column], int]:
+    """What each statistic gives on a task; and how many rows were taken out, since not all of a sum's terms hold them.
+    Nothing where they share none."""
     seeds = _common([term.draws(task) for each in sums for term in each])
     asked = [(place, term, seed) for place, each in enumerate(sums) for term in each for seed in seeds]
-    blocks = aligned([term.block(task, seed) for _, term, seed in asked])
+    blocks, away = _shared([(place, term.drawn, seed) for place, term, seed in asked], _blocks(task, asked))
+    if not all(block.present.any() for block in blocks):
+        return {}, away
     replicates = _replicates(blocks, [term.weight for _, term, _ in asked], task)
     shared = _shared_templates(blocks)
+    rows = len(blocks[0].present)
+    each_seed = round(sum(int(block.present.any(axis=1).sum()) for block in blocks) / len(blocks))
     found = {}
     for name in statistics:
         if name in SPREADS and shared is None:
@@ -108,8 +135,28 @@ def _column(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> dict[s
             columns = [block.templates.index(each) for each in shared] if name in SPREADS and shared else slice(None)
             values[place] += term.weight / len(seeds) * float(over_templates(block.totals[columns], name))
             moved[place] += term.weight / len(seeds) * over_templates(drawn[:, columns], name)
-        found[name] = (values, moved, len(blocks[0].present))
-    return found
+        found[name] = Column(task, values, moved, rows, each_seed)
+    return found, away
+
+
+def _blocks(task: str, asked: Sequence[tuple[int, Term, int]]) -> list[Block]:
+    return aligned([term.block(task, seed) for _, term, seed in asked])
+
+
+def _shared(of: Sequence[tuple[int, int, int]], blocks: Sequence[Block]) -> tuple[list[Block], int]:
+    """The blocks, those of one sum, seed and draw of exemplars over the rows that all of them hold; and how many rows
+    that took out. Blocks of runs with other seeds hold other rows by design, and stay as they are."""
+    cut = list(blocks)
+    away = np.zeros(len(blocks[0].present), dtype=bool)
+    for group in dict.fromkeys(of):
+        places = [place for place, each in enumerate(of) if each == group]
+        if len(places) > 1:
+            kept, gone = on_shared_rows([blocks[place] for place in places])
+            away |= gone
+            for place, block in zip(places, kept, strict=True):
+                cut[place] = block
+    left = np.flatnonzero(np.any([block.present.any(axis=1) for block in cut], axis=0))
+    return [rows_of(block, left.tolist()) for block in cut], int(away.sum())
 
 
 def _replicates(blocks: Sequence[Block], weights: Sequence[float], task: str) -> list[Floats]:

@@ -78,7 +78,8 @@ def pilot_of(
 
 
 def _rows(observed: Observed) -> int:
-    return max(round(sum(observed.rows) / len(observed.rows)), 1)
+    """Rows of a task that one seed was asked, which is what a recipe's `evaluate.rows` sets."""
+    return max(round(sum(observed.asked) / len(observed.asked)), 1)
 
 
 def together(pilots: Sequence[Pilot]) -> Pilot:
