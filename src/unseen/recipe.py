@@ -172,6 +172,7 @@ class EvaluateSettings(Section):
     scoring: Literal["sum", "tokens", "unconditional"] = "sum"
     max_new_tokens: int = Field(64, ge=1, le=MANY)
     seen: bool = Field(True, description="ask the seen tasks too, on rows that were not tuned on")
+    base: bool = Field(True, description="ask the untuned model too; its scores are what tuning is compared with")
     plain_base: bool = Field(True, description="also ask the untuned model with plain GPT-3-style prompts")
     templates: int | None = Field(
         None, ge=1, le=MANY, description="templates a task in evaluation; as templates.per_task when absent"

@@ -64,7 +64,8 @@ def _told(problems: Iterable[Any], model: type[BaseModel], values: Mapping[str, 
         by_place.setdefault(_place(problem, values), []).append(problem)
     for place, same in by_place.items():
         if not any(other[: len(place)] == place for other in by_place if len(other) > len(place)):
-            yield _what(place, same), _remedy(place, same, model)
+            told = [each for each in same if each["type"] != "too_short"] or same  # a list without its wrong items
+            yield _what(place, told), _remedy(place, told, model)
 
 
 def _place(problem: Any, values: Any) -> Place:

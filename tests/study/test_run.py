@@ -19,6 +19,7 @@ from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.study.plan import questions
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
 from unseen.study.run import evaluate, tune
@@ -85,6 +86,19 @@ def test_both_models_are_asked_the_same_questions(done: Path) -> None:
     assert {p.model for p in predictions if p.plain} == {"base"}
     assert {p.side for p in predictions} == {"seen", "unseen"}
     assert {p.kind for p in predictions} == {"choose", "generate"}
+
+
+def test_without_the_untuned_model_the_tuned_one_scores_the_same(
+    done: Path, recipe: Recipe, tmp_path: Path, home: Path
+) -> None:
+    alone = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"base": False})})
+    run = tune(alone, tmp_path / "alone")
+    assert {p.model for p in read_predictions(run.folder / "predictions.parquet")} == {"tuned"}
+    both = [row for row in scores(done) if row["model"] == "tuned"]
+    assert scores(run.folder) == both and both
+    assert "asking base" not in run.record["seconds"]
+    assert sum(questions(prepare(alone)).values()) * 2 < sum(questions(prepare(recipe)).values())  # plain prompts too
+    assert "tuned" in report([run.folder]).read_text(encoding="utf-8")
 
 
 def test_no_validation_row_is_tuned_on_and_no_test_row_is(done: Path, recipe: Recipe) -> None:

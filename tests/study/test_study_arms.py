@@ -190,6 +190,11 @@ def test_an_arm_that_is_only_asked_needs_nothing_to_tune_on(arms_of: Study) -> N
         ([{"name": "a"}, {"name": "b", "set": {"train.steps": 5}}], {}, r"one number of train.steps .* \(it is 4, 5\)"),
         ([{"name": "a", "set": {"train.steps": None}}], {}, "set base.train.steps"),
         ([{"name": "a"}], {"matched": "exposures"}, "mixture.rate: equal"),
+        (
+            [{"name": "a", "set": {"evaluate.base": False}}],
+            {"baseline": {"each": "base"}},
+            "arm 'a': is compared with its untuned model",
+        ),
         ([{"grid": "leave_one_out", "among": ["sentimant/*"]}], {}, "did you mean 'sentiment/"),
         ([{"grid": "values", "key": "train.rank.more", "values": [1]}], {}, "goes through 'rank'"),
     ],

@@ -55,9 +55,9 @@ class Sizes:
         from unseen.study.prepare import prepare
 
         prepared = prepare(recipe)
-        asked = sum(questions(prepared).values())
+        asked = sum(questions(prepared, work).values())
         if work == "ask":
-            return {"examples": 0, "positions": 0.0, "supervised": 0.0, "tasks": 0, "questions": asked // 2}
+            return {"examples": 0, "positions": 0.0, "supervised": 0.0, "tasks": 0, "questions": asked}
         return self._sampled(prepared) | {"tasks": len(prepared.tuned_on), "questions": asked}
 
     def _sampled(self, prepared: Any) -> Record:
@@ -138,7 +138,7 @@ def cost_of(recipe: Recipe, work: Work) -> Record:
 
     prepared = prepare(recipe)
     model = load(prepared)
-    asked = sum(questions(prepared).values()) // 2
+    asked = sum(questions(prepared, work).values())
     weights = sum(each.numel() * each.element_size() for each in model.module.parameters())
     seconds = seconds_per_question(prepared, model) * asked
     return {"tuning_seconds": 0, "asking_seconds": round(seconds, 1), "memory_mb": round(weights * 1.5 / 2**20)}

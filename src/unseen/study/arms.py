@@ -74,6 +74,7 @@ def expand(study: Study) -> tuple[Arm, ...]:
             against = None if own_base else compared[name]
             arms.append(Arm(name, seed, recipe, setting.about, against, setting.work))
     raise_all(mistakes)
+    _check_bases(study, arms)
     _check_matching(study, arms)
     return tuple(arms)
 
@@ -112,6 +113,15 @@ def _against(study: Study, name: str, names: Sequence[str], mistakes: list[UserM
         mistakes.append(RecipeMistake(str(study.path), what, nearest(baseline, {*names, *factors}, "arms")))
         return None
     return found[0]
+
+
+def _check_bases(study: Study, arms: Sequence[Arm]) -> None:
+    """An arm that is compared with its own untuned model must ask it."""
+    for arm in arms:
+        needs = arm.against == BASE or (study.said.measure.model == "difference" and arm.work == "tune")
+        if needs and not arm.recipe.evaluate.base:
+            what = "is compared with its untuned model, which evaluate.base: false does not ask"
+            raise RecipeMistake(f"{study.path}, arm '{arm.name}'", what, "leave evaluate.base out")
 
 
 def _check_matching(study: Study, arms: Sequence[Arm]) -> None:

@@ -28,6 +28,7 @@ from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.reworded import LOOKED_AT
 from unseen.study.run import load
+from unseen.study.settings import Work
 from unseen.study.sides import sides_of
 from unseen.task.rewording import distinct_ways
 from unseen.task.task import Task
@@ -157,18 +158,20 @@ def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
     return (time.perf_counter() - began) / max(count, 1)
 
 
-def questions(prepared: Prepared) -> dict[str, int]:
-    """At most how many questions each side is asked, over templates, shots, seeds of exemplars, and both models;
-    plain prompts are for the base model alone."""
+def questions(prepared: Prepared, work: Work = "tune") -> dict[str, int]:
+    """At most how many questions each side is asked, over templates, shots, seeds of exemplars, and the models that
+    are asked; plain prompts are for the base model alone."""
     settings = settings_of(prepared)
+    asks_base = work == "ask" or settings.base
+    models = 2 if work == "tune" and settings.base else 1
     asked: dict[str, int] = {}
     for side, tasks in sides_of(prepared):
         for task in tasks:
             split = asked_split(task, side, prepared.rows)
             rows = len(prepared.rows(task, split)) if split else 0
             rows = min(rows, settings.rows_of(side) or rows)
-            templates = 2 * _ways(prepared, task, split, settings)
-            if settings.plain_base:
+            templates = models * _ways(prepared, task, split, settings)
+            if asks_base and settings.plain_base:
                 templates += min(settings.templates, len(task.plain))
             asked[side] = asked.get(side, 0) + rows * templates * len(draws_of(settings))
     return asked

@@ -128,15 +128,17 @@ def load(prepared: Prepared) -> LanguageModel:
 def _base_and_tuned(
     ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
 ) -> tuple[list[Asked], dict[str, Any]]:
-    """Ask the base model, tune it, ask the tuned one; the record as it is then."""
+    """Ask the base model where the recipe wants it, tune it, ask the tuned one; the record as it is then."""
     from unseen.train.kept import drawn_steps
     from unseen.train.loop import finish
     from unseen.train.loop import tune as tune_model
     from unseen.train.plan import plan_steps
 
     recipe, seconds = prepared.recipe, dict(record.get("seconds", {}))
-    with _timed(seconds, "asking base"):
-        base = ask_model(prepared, model, "base", ranks)
+    asked: list[Asked] = []
+    if recipe.evaluate.base:
+        with _timed(seconds, "asking base"):
+            asked.append(ask_model(prepared, model, "base", ranks))
     with _timed(seconds, "rendering and encoding"):
         stored, held, counts = _encoded(ranks, prepared, model, folder)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
@@ -168,8 +170,8 @@ def _base_and_tuned(
     record |= {"training": training_record(tuned, prepared)}
     _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
-        after = ask_model(prepared, tuned.model, "tuned", ranks)
-    return [base, after], record
+        asked.append(ask_model(prepared, tuned.model, "tuned", ranks))
+    return asked, record
 
 
 def _encoded(

@@ -133,10 +133,16 @@ def _total(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> float:
     total = 0.0
     for arm in arms:
         cost, key = costs[arm.name], _asked(arm)
-        share = 1.0 if arm.work == "ask" else 0.5  # a tuned arm asks its base model and its tuned one
-        total += cost.tuning + cost.asking * ((1.0 - share) if key in asked else 1.0) + START_SECONDS
+        total += cost.tuning + cost.asking * ((1.0 - _of_base(arm)) if key in asked else 1.0) + START_SECONDS
         asked.add(key)
     return total
+
+
+def _of_base(arm: Arm) -> float:
+    """How much of an arm's asking is of its untuned model: a tuned arm asks both alike."""
+    if arm.work == "ask":
+        return 1.0
+    return 0.5 if arm.recipe.evaluate.base else 0.0
 
 
 def _asked(arm: Arm) -> str:
