@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
+from parted import parted
 from worker import answer, answers, job, now, wait_for_step
 
 from unseen.ask.backend import ask
@@ -17,23 +19,28 @@ from unseen.prompt.example import Example, Segment
 
 
 def main(job: dict[str, Any]) -> None:
-    out, device = answers(), job["device"]
+    out = answers()
     torch.set_num_threads(job["threads"])
-    model = load_model(resolve(job["model"]))
-    model.module.to(device)
-    setting = job["setting"]
-    backend = HfBackend(model, Format("plain"), setting["batch_tokens"], model.context, options="open")
+    made = repeats(job)
     while wait_for_step():
-        began = now(device)
+        answer(out, job["device"], **next(made))
+
+
+def repeats(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All rows asked, again and again: the seconds, and the scores of each row's options."""
+    model, setting = load_model(resolve(job["model"]), job["dtype"]), job["setting"]
+    model.module.to(job["device"])
+    backend = HfBackend(model, Format("plain"), setting["batch_tokens"], model.context, options="open")
+    while True:
+        began = now(job["device"])
         found = ask(backend, [Choose(_example(number, row)) for number, row in enumerate(job["asked"])])
-        answer(out, device, seconds=now(device) - began, scores=[each.log_probs for each in found])
+        seconds = now(job["device"]) - began
+        yield {"seconds": seconds, "scores": [each.log_probs for each in found]}
 
 
 def _example(number: int, row: dict[str, Any]) -> Example:
-    """The space before an option is the option's, as the peer has it: before a digit it is a token of its own."""
-    space = "" if row["prompt"][-1:].isspace() else " "
-    segments, options = (Segment("user", row["prompt"]),), tuple(space + each for each in row["options"])
-    return Example("bench/rows", "given", "test", number, segments, options, separator="")
+    prompt, options = parted(row)
+    return Example("bench/rows", "given", "test", number, (Segment("user", prompt),), tuple(options), separator="")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from unseen.encode.encode import encode_many
 from unseen.encode.format import Format
 from unseen.encode.tokenizer import load_tokenizer
+from unseen.errors import DataMistake
 from unseen.model.folder import resolve
 from unseen.model.quiet import quiet_transformers
 from unseen.prompt.example import Example, Segment
+
+WHOLE = 1 << 30  # tokens: no row of a benchmark is cut or left out for its length
 
 # A name: hidden size, layers, heads, inner size. `135M` has SmolLM2-135M's shape.
 SHAPES = {
@@ -24,18 +29,39 @@ SHAPES = {
 }
 
 
-def write_rows(pairs: Sequence[dict[str, str]], model: Path, file: Path, max_tokens: int = 1024) -> int:
-    """JSON lines of `input_ids` and `labels`; how many tokens they hold in all."""
-    segments = ((Segment("user", each["prompt"]), Segment("assistant", each["completion"], 1.0)) for each in pairs)
-    examples = [Example("bench/rows", "given", "train", number, each) for number, each in enumerate(segments)]
-    tokens = 0
-    with file.open("w") as out:
-        for each in encode_many(examples, load_tokenizer(model), Format("plain"), max_tokens):
-            ids = each.ids.tolist()
-            labels = [i if weight else -100 for i, weight in zip(ids, each.weights, strict=True)]
-            out.write(json.dumps({"input_ids": ids, "labels": labels}) + "\n")
-            tokens += len(ids)
-    return tokens
+def read_rows(file: Path, *names: str) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines, empty lines left out. Ends the program naming the line that lacks a name,
+    and where there is no row."""
+    rows = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                rows.append(json.loads(line))
+                if absent := [name for name in names if name not in rows[-1]]:
+                    sys.exit(f"{file}, line {number}: has no {' and no '.join(absent)}")
+    if not rows:
+        sys.exit(f"{file}: has no rows")
+    return rows
+
+
+def write_rows(pairs: Sequence[dict[str, str]], model: Path, file: Path) -> None:
+    """JSON lines of `input_ids` and `labels`: prompt and completion as they are, with nothing between them, then the
+    end token. Rows are written whole, however long. Ends the program naming the row that nothing is learned from."""
+    examples = (_example(number, pair) for number, pair in enumerate(pairs))
+    encoded = encode_many(examples, load_tokenizer(model), Format("plain"), WHOLE)
+    try:
+        with file.open("w") as out:
+            for each in encoded:
+                ids = each.ids.tolist()
+                labels = [i if weight else -100 for i, weight in zip(ids, each.weights, strict=True)]
+                out.write(json.dumps({"input_ids": ids, "labels": labels}) + "\n")
+    except DataMistake as mistake:
+        sys.exit(str(mistake))
+
+
+def _example(number: int, pair: dict[str, str]) -> Example:
+    segments = (Segment("user", pair["prompt"]), Segment("assistant", pair["completion"], 1.0))
+    return Example("bench/rows", "given", "train", number, segments, separator="")
 
 
 def model_folder(name: str, folder: Path) -> Path:

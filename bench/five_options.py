@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unseen.data.rows import open_rows
@@ -45,7 +45,7 @@ def _questions(split: str) -> list[Row]:
     return [_question(row, others, draw) for row in rows]
 
 
-def _question(values: dict[str, Any], others: Sequence[str], draw: random.Random) -> Row:
+def _question(values: Mapping[str, Any], others: Sequence[str], draw: random.Random) -> Row:
     right = values["options"][values["label"]]
     options = [right, *(option for option in values["options"] if option != right)][:OPTIONS]
     while len(options) < OPTIONS:

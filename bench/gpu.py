@@ -3,12 +3,16 @@
     .venv/bin/python bench/gpu.py [--models smollm2-135m-instruct 1B] [--rows FILE] [--json]
     .venv/bin/python bench/gpu.py --device cpu --models tiny --step-rows 8 --matrix 512      # to see that it runs
 
-Each system does the same optimizer steps of the same rows (short ones of many tasks, 16 of a task), with float32
-weights and products in bfloat16, one after the other. TRL runs in an environment of its own, packs into `--packing`
-tokens, and reads the head with its fused kernel, which scores supervised positions alone. `tokens_per_second` counts
-the tokens that the rows hold, whether they were computed once or often. `share_of_peak` is the operations of what was
-computed (6 for each weight and position, 4 where LoRA freezes it, the head's where something is asked; attention left
-out) over what a large product of matrices reaches on this device.
+Each system does the same optimizer steps of the same rows (short ones of many tasks, `--group` of a task drawn
+together), with float32 weights and products in bfloat16, one after the other. TRL runs in an environment of its own,
+packs into `--packing` tokens, and reads the head with its fused kernel, which scores supervised positions alone. On a
+GPU it gets the faster of two attentions, each tried for a step: flash attention, where somebody has installed it into
+that environment (`--peer-env`; this script does not), and torch's.
+
+`tokens_per_second` counts the tokens that the rows hold, whether they were computed once or often. `share_of_peak` is
+the operations of what was computed (6 for each weight and position, 4 where LoRA freezes it, the head's where something
+is asked; attention left out) over what a large product of matrices reaches on this device. `group` is null with
+`--rows`. So far this script has run on a CPU with a tiny model only.
 """
 
 from __future__ import annotations
@@ -16,25 +20,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from encoded_rows import model_folder, write_rows
+from encoded_rows import model_folder, read_rows, write_rows
 from instruction_rows import grouped
 from peer_environment import peer_python
-from steps import Job, Worker, differences, one_by_one
+from steps import Job, Worker, fastest_setting, measured, median_seconds, one_by_one
+from table import table
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from unseen.data.places import cache
 
 PEER = "trl==1.16.0"
+ATTENTIONS = ("flash_attention_2", "sdpa")  # tried for TRL on CUDA
+WARM = 2  # steps: FlexAttention is compiled in the first ones
+SHOWN = ("group", "tokens_per_second", "share_of_peak", "first_difference", "setting")
 
 
 def main() -> None:
@@ -47,7 +53,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for name in options.models:
             results += _measured(name, peak, options, Path(work))
-    print(json.dumps(results, indent=1) if options.json else _table(peak, results))
+    shown = f"matrix peak {peak / 1e12:.2f} Tflop/s\n\n{table(results, *SHOWN)}"
+    print(json.dumps(results, indent=1) if options.json else shown)
 
 
 def _options() -> argparse.Namespace:
@@ -87,41 +94,47 @@ def _now(device: str) -> float:
 def _measured(name: str, peak: float, options: argparse.Namespace, work: Path) -> list[dict[str, Any]]:
     folder, file = model_folder(name, work / name), work / "rows.jsonl"
     write_rows(_pairs(options), folder, file)
-    job = Job(
-        str(file), str(folder), options.method, device=options.device, threads=os.cpu_count() or 1,
-        steps=2 + options.repeat,
-    )  # fmt: skip
+    threads, steps = os.cpu_count() or 1, WARM + options.repeat
+    job = Job(str(file), str(folder), options.method, device=options.device, threads=threads, steps=steps)
     python = peer_python(options.peer_env, [PEER, "peft"])
     ours = {way: {"batches": way, "batch_tokens": options.batch_tokens} for way in ("trie", "plain")}
     systems = {
         "unseen": Worker(sys.executable, "steps_unseen.py", replace(job, setting=ours["trie"]), work),
         "unseen, plain rows": Worker(sys.executable, "steps_unseen.py", replace(job, setting=ours["plain"]), work),
-        PEER: Worker(python, "steps_trl.py", replace(job, setting={"packing": options.packing}), work),
+        PEER: Worker(python, "steps_trl.py", _packing(job, python, options, work), work),
     }
-    # Two steps warm up: FlexAttention is compiled in the first ones.
-    taken = dict(zip(systems, one_by_one(list(systems.values()), 2, options.repeat), strict=True))
+    taken = dict(zip(systems, one_by_one(list(systems.values()), WARM, options.repeat), strict=True))
     backbone, head = _weights(folder)
     asked, each_weight = _asked(file), 6 if options.method == "full" else 4
-    return [
-        {
-            "case": name,
-            "system": system,
-            "seconds": [each["seconds"] for each in steps[2:]],
-            "tokens": steps[0]["tokens"],
-            "nodes": steps[0]["nodes"],
-            "peak_mb": steps[-1]["peak_mb"],
-            "ratio": _median(taken[PEER]) / _median(steps),
-            **differences(steps, taken[PEER]),
-            "tokens_per_second": steps[0]["tokens"] / _median(steps),
-            "share_of_peak": each_weight * (backbone * steps[0]["nodes"] + head * asked) / _median(steps) / peak,
-        }
-        for system, steps in taken.items()
-    ]
+    group = None if options.rows else min(options.group, options.step_rows)
+    results = []
+    for system, done in taken.items():
+        seconds = median_seconds(done[WARM:])
+        operations = each_weight * (backbone * done[0]["nodes"] + head * asked)
+        results.append(
+            {
+                **measured(name, system, done, WARM, group, taken[PEER]),
+                "tokens_per_second": round(done[0]["tokens"] / seconds),
+                "share_of_peak": operations / seconds / peak,
+                "setting": systems[system].job.setting,
+            }
+        )
+    return results
+
+
+def _packing(job: Job, python: Path, options: argparse.Namespace, work: Path) -> Job:
+    """TRL's job; on CUDA with the faster of the attentions that it runs with."""
+    packed = {"packing": options.packing}
+    if options.device != "cuda":
+        return replace(job, setting=packed)
+    jobs = [replace(job, setting={**packed, "attention": attention}) for attention in ATTENTIONS]
+    workers = [Worker(python, "steps_trl.py", each, work) for each in jobs]
+    return replace(job, setting=fastest_setting(workers, WARM))
 
 
 def _pairs(options: argparse.Namespace) -> list[dict[str, str]]:
     if options.rows:
-        return [json.loads(line) for line in options.rows.read_text("utf-8").splitlines() if line.strip()]
+        return read_rows(options.rows, "prompt", "completion")
     return grouped(options.step_rows, min(options.group, options.step_rows))
 
 
@@ -137,22 +150,6 @@ def _weights(folder: Path) -> tuple[int, int]:
 def _asked(file: Path) -> int:
     rows = [json.loads(line)["labels"] for line in file.read_text().splitlines()]
     return sum(label != -100 for labels in rows for label in labels[1:])
-
-
-def _median(steps: Sequence[dict[str, Any]]) -> float:
-    return statistics.median(each["seconds"] for each in steps[2:])
-
-
-def _table(peak: float, results: Sequence[dict[str, Any]]) -> str:
-    lines = [f"matrix peak {peak / 1e12:.2f} Tflop/s", ""]
-    head = f"{'model':<24} {'system':<20} {'seconds':>8} {'tokens':>8} {'nodes':>8} {'tokens/s':>10} {'of peak':>8}"
-    lines.append(f"{head} {'MB':>7} {'ratio':>6} {'difference':>10}")
-    for each in results:
-        numbers = f"{statistics.median(each['seconds']):>8.3f} {each['tokens']:>8,} {each['nodes']:>8,}"
-        numbers += f" {each['tokens_per_second']:>10,.0f} {each['share_of_peak']:>8.1%} {each['peak_mb']:>7,}"
-        numbers += f" {each['ratio']:>6.2f} {each['max_difference']:>10.1e}"
-        lines.append(f"{each['case']:<24} {each['system']:<20} {numbers}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 They come from the Super-NaturalInstructions files under `$UNSEEN_DATA` where those are, else they are made of the
 shipped rows: each shipped template is a task, whose definition a seeded generator writes. Nothing is copied into the
-repository.
+repository. What stands between a prompt and its completion is in the prompt.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Instructed:
             for number, each in enumerate(self.examples, 1)
         )
         for row in self.rows:
-            prompt = f"{head}Now answer for this input.\nInput: {row.input}\nOutput:"
+            prompt = f"{head}Now answer for this input.\nInput: {row.input}\nOutput:\n"
             yield {"prompt": prompt, "completion": f" {row.output}"}
 
 
@@ -111,7 +111,7 @@ def grouped(count: int, group: int, seed: int = 0) -> list[Pair]:
 def apart(count: int, seed: int = 0) -> list[Pair]:
     """`count` rows of the shipped tasks, no two of which begin with the same word."""
     by_start = {pair["prompt"].split()[0]: pair for pair in shuffled(shipped_pairs(), seed)}
-    return list(islice(by_start.values(), count))
+    return [{**pair, "prompt": pair["prompt"] + "\n"} for pair in islice(by_start.values(), count)]
 
 
 def tasks(seed: int, definition: tuple[int, int], examples: int) -> list[Instructed]:
@@ -150,7 +150,7 @@ def _made(seed: int, definition: tuple[int, int], examples: int) -> list[Instruc
 
 
 def _definition(draw: random.Random, length: tuple[int, int]) -> str:
-    wanted, chosen = draw.randint(*length), []
+    wanted, chosen = draw.randint(*length), list[str]()
     for sentence in draw.sample(SENTENCES, len(SENTENCES)):
         if sum(map(words, chosen)) + words(sentence) > wanted and sum(map(words, chosen)) >= length[0]:
             break

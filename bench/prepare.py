@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from unseen.data.places import cache
 from unseen.data.rows import open_rows
 from unseen.encode.batch import pad, plan_batches
 from unseen.encode.encode import encode_many
-from unseen.encode.format import Format
+from unseen.encode.format import Format, Kind
 from unseen.encode.store import EncodedStore
 from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 from unseen.model.folder import resolve
@@ -45,6 +46,7 @@ from unseen.task.render import render
 STEP, BATCH_TOKENS, MAX_TOKENS = 32, 4096, 1024
 PEER = "trl==1.16.0"
 HERE = Path(__file__).parent
+FORMATS: tuple[Kind, ...] = ("chat", "plain")
 Pair = dict[str, str]
 
 
@@ -103,17 +105,16 @@ def _speeds(options: argparse.Namespace) -> list[dict[str, Any]]:
     folder = resolve(options.model).path
     tokenizer = load_tokenizer(folder)
     python = peer_python(options.peer_env, [PEER])
-    found = []
+    found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as work:
         rows_file = Path(work) / "rows.jsonl"
         rows_file.write_text("".join(json.dumps(pair) + "\n" for pair in pairs), encoding="utf-8")
-        for format in ("chat", "plain"):
-            kind: Format = Format(format)  # type: ignore[arg-type]
-            ours = _fastest(options.repeat, lambda kind=kind: _ours(pairs, tokenizer, kind, Path(work)))
+        for format in FORMATS:
+            kind = Format(format)
+            ours = _fastest(options.repeat, partial(_ours, pairs, tokenizer, kind, Path(work)))
             found.append({"who": "unseen", "format": format, "processes": 1, **ours})
             for processes in dict.fromkeys(options.processes):
-                given = (python, rows_file, folder, format, processes)
-                theirs = _fastest(options.repeat, lambda given=given: _theirs(*given))
+                theirs = _fastest(options.repeat, partial(_theirs, python, rows_file, folder, format, processes))
                 found.append({"who": PEER, "format": format, "processes": processes, **theirs})
     for each in found:
         each["rows_per_second"] = round(len(pairs) / each["seconds"], 1)

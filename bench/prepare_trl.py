@@ -20,7 +20,7 @@ import torch
 import transformers
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig, SFTTrainer  # type: ignore[import-not-found]
 
 
 def main(rows_file: str, folder: str, format: str, rows_per_step: str, max_tokens: str, processes: str) -> None:
@@ -30,7 +30,7 @@ def main(rows_file: str, folder: str, format: str, rows_per_step: str, max_token
     with open(rows_file, encoding="utf-8") as file:  # noqa: PTH123
         rows = [_row(json.loads(line), format) for line in file]
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    settings = {"per_device_train_batch_size": int(rows_per_step), "max_length": int(max_tokens)}
+    settings: dict[str, Any] = {"per_device_train_batch_size": int(rows_per_step), "max_length": int(max_tokens)}
     settings |= {"dataset_num_proc": int(processes) if int(processes) > 1 else None}
     few = _seconds(rows[:64], tokenizer, settings)
     all_rows = _seconds(rows, tokenizer, settings)

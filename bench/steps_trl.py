@@ -2,7 +2,8 @@
 
 Its seconds run from the first forward pass of a step to after the optimizer; collating is left out. Rows come to it
 sorted by length, so that padding is least. `setting`: `batch` rows a micro-batch, or `packing` into so many tokens;
-`tries` gives it the collator and the loss of ours, with `batch` rows a batch.
+`attention` is transformers' name of one, its own choice where absent; `tries` gives it the collator and the loss of
+ours, with `batch` rows a batch. On a GPU nothing of this has run yet.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import datasets
 import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
-from trl import SFTConfig, SFTTrainer, pack_dataset
+from trl import SFTConfig, SFTTrainer, pack_dataset  # type: ignore[import-not-found]
 from worker import answer, answers, job, lora, now, rows, wait_for_step
 
 
-class Turns(TrainerCallback):
+class Turns(TrainerCallback):  # type: ignore[misc]
     """Lets a step begin when it is asked for, and answers with its time and loss."""
 
     def __init__(self, device: str, counts: dict[str, int]) -> None:
@@ -43,7 +44,8 @@ def main(job: dict[str, Any]) -> None:
     torch.set_num_threads(job["threads"])
     setting, found = job["setting"], sorted(rows(job), key=lambda row: len(row["input_ids"]))
     tokenizer = PreTrainedTokenizerFast.from_pretrained(job["model"])
-    model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32)
+    attention = {"attn_implementation": setting.get("attention")}
+    model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32, **attention)
     model = lora(model, job["rank"]) if job["method"] == "lora" else model
     dataset = Dataset.from_list(found)
     batches, options = _batches(dataset, setting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,24 +21,33 @@ from unseen.train.step import TrainStep
 
 
 def main(job: dict[str, Any]) -> None:
-    out, device = answers(), job["device"]
+    out = answers()
     torch.set_num_threads(job["threads"])
+    made = steps(job)
+    while wait_for_step():
+        answer(out, job["device"], **next(made))
+
+
+def steps(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Optimizer steps of the same rows, one after the other: seconds, loss, tokens and nodes of each."""
+    device = torch.device(job["device"])
     model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32).to(device)
     settings = TrainSettings(method=job["method"], learning_rate=job["learning_rate"], **job["setting"])
     module = lora(model, job["rank"]) if job["method"] == "lora" else model
-    dealing = dealing_of(SimpleNamespace(kind="decoder", name="model", module=module), settings, torch.device(device))
+    described: Any = SimpleNamespace(kind="decoder", name="model", module=module)
+    dealing = dealing_of(described, settings, device)
     deal, examples = dealing.deal, [_example(row) for row in rows(job)]
-    with tuning_mode(module, settings, torch.device(device)), dealing.running(module):
+    with tuning_mode(module, settings, device), dealing.running(module):
         readout = readout_of(module, deal(probe_examples(module))[0])
         step = TrainStep(module, readout, torch.bfloat16 if job["precision"] == "bfloat16" else None)
         optimizer = optimizer_of(step.trained(), settings)
-        while wait_for_step():
-            began = now(device)
-            batches = [batch.to(torch.device(device)) for batch in deal(examples)]
+        while True:
+            began = now(job["device"])
+            batches = [batch.to(device) for batch in deal(examples)]
             loss = _one(step, optimizer, batches, settings)
-            seconds = now(device) - began
+            seconds = now(job["device"]) - began
             counts = {name: sum(getattr(each, name) for each in batches) for name in ("tokens", "nodes")}
-            answer(out, device, seconds=seconds, loss=loss, **counts)
+            yield {"seconds": seconds, "loss": loss, **counts}
 
 
 def _one(step: TrainStep, optimizer: Any, batches: list[Any], settings: TrainSettings) -> float:

@@ -10,8 +10,8 @@ Row = dict[str, Any]
 
 
 def table(results: Sequence[Row], *more: str) -> str:
-    """Seconds are medians; `sharing` is tokens over nodes; `more` are further keys to show, as they are."""
-    rows = [[_cells(each)[name] for name in HEAD] + [str(each[name]) for name in more] for each in results]
+    """Seconds are medians; `sharing` is tokens over nodes; `more` are further keys to show."""
+    rows = [[_cells(each)[name] for name in HEAD] + [_shown(each[name]) for name in more] for each in results]
     lines = [[*HEAD, *more], *rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
     return "\n".join("  ".join(_aligned(line, widths)) for line in lines)
@@ -33,8 +33,15 @@ def _cells(each: Row) -> dict[str, str]:
         "ms/node": f"{1000 * seconds / each['nodes']:.3f}",
         "MB": f"{each['peak_mb']:,}",
         "times": "" if each["ratio"] is None else f"{each['ratio']:.2f}",
-        "difference": f"{each['max_difference']:.1e}",
+        "difference": "" if each["max_difference"] is None else f"{each['max_difference']:.1e}",
     }
+
+
+def _shown(value: Any) -> str:
+    """Nothing where nothing is known; a number in few digits."""
+    if value is None:
+        return ""
+    return f"{value:.2g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -5,15 +5,17 @@
 
 Cases: (a) 16 rows of one task, shaped as Natural Instructions' are; (b) 1,024 short ones of many tasks in one step at
 random, timed once; (c) 32 rows that share nothing. `--rows` is a file of JSON lines with `prompt` and `completion`,
-all of one step. The rows are real ones where `$UNSEEN_DATA` has them (see instruction_rows.py).
+all of one step, which are used as they are: nothing is put between the two, and nothing is cut. The rows of (a) and (b)
+are real ones where `$UNSEEN_DATA` has them (see instruction_rows.py).
 
 Both sides run in processes of their own, one after the other, with float32 weights; `precision` is that of matrix
 products (autocast). TRL gets its best setting: the settings in `SETTINGS` are tried on the first rows of each case,
 gradient checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the
 first run makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
 
-`ratio` is TRL's median seconds over ours; `max_difference` the relative difference of the loss at the same weights
-(see steps.py for later steps); `nodes` counts what is computed once.
+`ratio` is TRL's median seconds over ours; `max_difference` the largest relative difference of the loss over the timed
+steps, `first_difference` that of the first step, the one at the same weights (see steps.py); `nodes` counts what is
+computed once; `group` is how many rows of a task were drawn together, null for `--rows`, where nobody knows.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -30,17 +31,18 @@ from pathlib import Path
 from typing import Any
 
 import instruction_rows
-from encoded_rows import model_folder, write_rows
+from encoded_rows import model_folder, read_rows, write_rows
 from peer_environment import peer_python
-from steps import Job, Worker, differences, one_by_one
+from steps import Job, Worker, fastest_setting, measured, one_by_one
 from table import table
 
 from unseen.data.places import cache
 
 PEER = "trl==1.16.0"
 CASES = {"a": ("16 rows of a task", 16), "b": ("1,024 rows of many tasks", 1024), "c": ("32 rows apart", 32)}
-GROUPS = {"a": 16}  # rows of a task drawn together; 1 where it is not here
+GROUPS = {"a": 16, "b": 1, "c": 1}  # rows of a task drawn together
 SETTINGS = ({"batch": 1}, {"batch": 4}, {"batch": 8}, {"batch": 16}, {"packing": 1024}, {"packing": 2048})
+SHOWN = ("first_difference", "precision", "group", "setting")
 
 
 def main() -> None:
@@ -54,7 +56,7 @@ def main() -> None:
             for precision in options.precision[: 1 if name == "b" else None]:
                 job = Job("", str(model), options.method, precision, threads=options.threads)
                 results += _compare(name, pairs, job, python, options, Path(work))
-    print(json.dumps(results, indent=1) if options.json else table(results, "precision", "group", "setting"))
+    print(json.dumps(results, indent=1) if options.json else table(results, *SHOWN))
 
 
 def _options() -> argparse.Namespace:
@@ -86,8 +88,7 @@ def _options() -> argparse.Namespace:
 
 def _pairs(name: str, options: argparse.Namespace) -> list[dict[str, str]]:
     if name == "rows":
-        pairs = [json.loads(line) for line in options.rows.read_text("utf-8").splitlines() if line.strip()]
-        return pairs[: options.limit]
+        return read_rows(options.rows, "prompt", "completion")[: options.limit]
     make = {"a": instruction_rows.together, "b": instruction_rows.of_many_tasks, "c": instruction_rows.apart}[name]
     return make(min(CASES[name][1], options.limit or CASES[name][1]))
 
@@ -102,7 +103,7 @@ def _compare(
     job = replace(job, rows=str(file), steps=warm + repeats)
     chosen = options.setting or _best_setting(job, python, options, work)
     ours = replace(job, setting={"batches": "trie", "batch_tokens": options.batch_tokens})
-    systems = {
+    systems: dict[str, tuple[str | Path, str, Job]] = {
         "unseen": (sys.executable, "steps_unseen.py", ours),
         PEER: (python, "steps_trl.py", replace(job, setting=chosen)),
     }
@@ -112,17 +113,11 @@ def _compare(
         systems[f"{PEER} with tries"] = (python, "steps_trl.py", shared)
     workers = [Worker(*each, work) for each in systems.values()]
     taken = dict(zip(systems, one_by_one(workers, warm, repeats), strict=True))
+    case = f"{name}: {CASES[name][0]}" if name in CASES else name
+    group = min(GROUPS[name], len(pairs)) if name in GROUPS else None
     return [
         {
-            "case": f"{name}: {CASES[name][0]}" if name in CASES else name,
-            "system": system,
-            "seconds": [each["seconds"] for each in steps[warm:]],
-            "tokens": steps[0]["tokens"],
-            "nodes": steps[0]["nodes"],
-            "group": GROUPS.get(name, 1),
-            "peak_mb": steps[-1]["peak_mb"],
-            "ratio": _median(taken[PEER][warm:]) / _median(steps[warm:]),
-            **differences(steps, taken[PEER]),
+            **measured(case, system, steps, warm, group, taken[PEER]),
             "precision": job.precision,
             "method": job.method,
             "setting": systems[system][2].setting,
@@ -132,22 +127,14 @@ def _compare(
 
 
 def _best_setting(job: Job, python: Path, options: argparse.Namespace, work: Path) -> dict[str, Any]:
-    """The fastest of `SETTINGS` for a step of the first rows, each tried in turn in a process of its own."""
+    """The fastest of `SETTINGS` for a step of the first rows."""
     lines = Path(job.rows).read_text().splitlines(keepends=True)[: options.try_rows]
     file = Path(job.rows).with_suffix(".some")
     file.write_text("".join(lines))
     usable = [each for each in SETTINGS if each.get("batch", 1) <= len(lines)]
-    found = []
-    for setting in usable:
-        worker = Worker(python, "steps_trl.py", replace(job, rows=str(file), steps=2, setting=setting), work)
-        [taken] = one_by_one([worker], 1, 1)
-        found.append((taken[-1]["seconds"], setting))
-        print(f"{PEER}, {job.precision}, {setting}: {found[-1][0]:.2f} s for {len(lines)} rows", file=sys.stderr)
-    return min(found, key=lambda each: each[0])[1]
-
-
-def _median(steps: Sequence[dict[str, Any]]) -> float:
-    return statistics.median(each["seconds"] for each in steps)
+    jobs = [replace(job, rows=str(file), steps=2, setting=setting) for setting in usable]
+    print(f"{PEER}, {job.precision}, a step of {len(lines)} rows:", file=sys.stderr)
+    return fastest_setting([Worker(python, "steps_trl.py", each, work) for each in jobs], 1)
 
 
 if __name__ == "__main__":
