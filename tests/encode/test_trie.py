@@ -121,11 +121,6 @@ def test_a_chain_is_the_sequence_itself() -> None:
 # --- dealing
 
 
-def computed(batches: list[list[int]]) -> int:
-    """Positions of micro-batches of rows of these sizes, padding included."""
-    return sum(len(rows) * max(rows) for rows in batches)
-
-
 @given(sequences, st.integers(1, 30))
 def test_every_sequence_is_dealt_once_and_rows_are_as_large_as_their_tries(given: Sequences, budget: int) -> None:
     ids, weights = arrays(given)

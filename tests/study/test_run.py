@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,11 @@ from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.study.examples import encode_examples
 from unseen.study.plan import questions
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
-from unseen.study.run import evaluate, tune
+from unseen.study.run import evaluate, load, tune
 from unseen.study.verify.whole import verify_run
 
 
@@ -99,6 +101,17 @@ def test_without_the_untuned_model_the_tuned_one_scores_the_same(
     assert "asking base" not in run.record["seconds"]
     assert sum(questions(prepare(alone)).values()) * 2 < sum(questions(prepare(recipe)).values())  # plain prompts too
     assert "tuned" in report([run.folder]).read_text(encoding="utf-8")
+
+
+def test_examples_are_fitted_to_the_models_context_and_counted(recipe: Recipe, tmp_path: Path, home: Path) -> None:
+    prepared = prepare(recipe)
+    model = load(prepared)
+    whole, _, uncut = encode_examples(prepared, model, tmp_path / "whole")
+    context = int(whole.lengths.max()) - 6
+    fitted, _, counts = encode_examples(prepared, replace(model, context=context), tmp_path / "fitted")
+    assert recipe.train.max_tokens > context >= fitted.lengths.max()
+    assert uncut["cuts"] == {} and uncut["too_long"] == 0
+    assert sum(counts["cuts"].values()) + counts["too_long"] > 0
 
 
 def test_no_validation_row_is_tuned_on_and_no_test_row_is(done: Path, recipe: Recipe) -> None:

@@ -80,10 +80,21 @@ def test_an_accelerator_from_before_the_ranks_met_is_refused(tmp_path: Path) -> 
         start(SETTINGS, tmp_path, Ranks(0, 2))
 
 
-def test_shards_without_several_processes_are_refused() -> None:
+@pytest.mark.parametrize("name", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
+def test_what_accelerate_would_shard_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU accelerate silently makes data parallelism of it; on a GPU it would wrap the step its own way."""
+    monkeypatch.setenv(name, "true")
+    with pytest.raises(UserMistake, match=f"{name}: asks accelerate for .*; set train.sharding: fsdp"):
+        start(SETTINGS, tmp_path, Ranks(0, 1))
+
+
+def test_shards_without_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     check_sharding(SETTINGS)
-    with pytest.raises(RecipeMistake, match=r"train\.sharding: is fsdp, and this is a single process; start it with"):
-        check_sharding(changed(sharding="fsdp"))
+    for launched in ({}, {**LAUNCHED, "RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}):
+        for key, value in launched.items():
+            monkeypatch.setenv(key, value)
+        with pytest.raises(RecipeMistake, match=r"train\.sharding: is fsdp, and this is a single process; start it"):
+            check_sharding(changed(sharding="fsdp"))
     with pytest.raises(ValueError, match="fsdp needs adamw"):
         TrainSettings(sharding="fsdp", optimizer="adafactor")
 

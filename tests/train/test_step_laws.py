@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tiny_tuning import (
     VOCABULARY,
     TinyModel,
+    alike_examples,
     changed,
     gpt2,
     llama,
@@ -39,6 +40,8 @@ from unseen.model.readout import Readout, probe_examples, readout_of
 from unseen.train.batch import plain_batch, plain_batches
 from unseen.train.plan import supervised_weight
 from unseen.train.step import TrainStep
+from unseen.train.trie_batch import trie_batches
+from unseen.trie.check import Plain, trie_attention
 
 MAKERS = {
     "llama": llama,
@@ -95,6 +98,17 @@ def test_eight_micro_batches_are_one_batch(make: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_eight_micro_batches_of_tries_are_one_in_any_order(make: Any) -> None:
+    model, examples = make(), alike_examples(8)
+    attention = trie_attention(model.module)
+    assert not isinstance(attention, Plain)
+    apart = [batch for each in examples for batch in trie_batches([each], attention, 10_000)]
+    together = trie_batches(examples[::-1], attention, 10_000)
+    assert sum(batch.nodes for batch in together) < sum(batch.nodes for batch in apart)
+    assert_equal(loss_and_gradients(model, apart), loss_and_gradients(model, together))
+
+
 @given(seed=st.integers(0, 2**20), budget=st.integers(8, 200), order=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None)
 def test_batch_budget_and_order_change_nothing(seed: int, budget: int, order: Any) -> None:
@@ -142,6 +156,36 @@ def test_the_size_of_a_chunk_changes_nothing(make: Any, monkeypatch: pytest.Monk
     whole = loss_and_gradients(model, batches)
     monkeypatch.setattr(readout_module, "CHUNK_LOGITS", 7 * VOCABULARY)
     assert_equal(loss_and_gradients(model, batches), whole)
+
+
+@pytest.mark.parametrize("make", [llama, lambda: llama(tied=True)], ids=["untied", "tied"])
+def test_chunks_are_as_exact_under_bfloat16_as_one_batch_of_rows(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of Apple's cut-cross-entropy, of the whole step: tries, its head in 40 chunks, against rows in one."""
+    model, errors = make(), {"ours": [], "plain": []}  # type: dict[str, list[torch.Tensor]]
+    attention = trie_attention(model.module)
+    assert not isinstance(attention, Plain)
+    for seed in range(3):
+        examples = alike_examples(24, seed)
+        rows, tries = [plain_batch(examples)], trie_batches(examples, attention, 10_000)
+        truth = flat(loss_and_gradients(model, rows))
+        monkeypatch.setattr(TrainStep, "_precision", lambda self, device: torch.autocast(device, torch.bfloat16))
+        errors["plain"].append(flat(loss_and_gradients(model, rows)) - truth)
+        with monkeypatch.context() as small_chunks:
+            small_chunks.setattr(readout_module, "CHUNK_LOGITS", 7 * VOCABULARY)
+            errors["ours"].append(flat(loss_and_gradients(model, tries)) - truth)
+        monkeypatch.undo()
+    ours, plain = (torch.stack(each) for each in errors.values())
+    head = slice(-VOCABULARY * 32, None)  # of the untied one, the last of its parameters
+    for part in (slice(None), head):
+        assert rms(ours[:, part]) <= 1.1 * rms(plain[:, part])
+
+
+def flat(found: tuple[float, dict[str, torch.Tensor]]) -> torch.Tensor:
+    return torch.cat([each.flatten() for each in found[1].values()])
+
+
+def rms(errors: torch.Tensor) -> float:
+    return float(errors.square().mean().sqrt())
 
 
 def test_logits_of_a_chunk_are_all_that_is_ever_held(monkeypatch: pytest.MonkeyPatch) -> None:

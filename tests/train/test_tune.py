@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_tuning import SETTINGS, changed, gpt2, llama, losses, own_loss, plan_of, random_examples, run_tiny
+from tiny_tuning import SETTINGS, TinyModel, changed, gpt2, llama, losses, own_loss, plan_of, random_examples, run_tiny
+from transformers import BloomConfig, BloomForCausalLM
 
 from unseen.errors import DataMistake, NonFiniteLoss, RecipeMistake
 from unseen.train.plan import supervised_weight
@@ -35,6 +36,17 @@ def test_the_loss_falls(tmp_path: Path, make: Any, method: str, share: float) ->
     settings = changed(steps=36, learning_rate=3e-2, method=method, rank=4)
     fallen = losses(run_tiny(make(), tmp_path, settings, examples=random_examples(4)))
     assert fallen[-1] < share * fallen[0]
+
+
+def test_a_model_that_reads_no_tries_is_tuned_row_by_row_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    config = BloomConfig(vocab_size=128, hidden_size=32, n_layer=2, n_head=4, pad_token_id=2, eos_token_id=2)
+    tuned = run_tiny(TinyModel(BloomForCausalLM(config).eval()), tmp_path, changed(steps=1))
+    assert tuned.batches.startswith("plain: ")
+    reason = tuned.batches.removeprefix("plain: ")
+    assert capsys.readouterr().err.count(f"tiny runs row by row, nothing is shared: {reason}\n") == 1
 
 
 @pytest.mark.parametrize(("precision", "kept"), [("float32", "unseen_trie"), ("bfloat16", "sdpa: unseen_trie failed")])

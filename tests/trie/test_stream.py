@@ -18,6 +18,8 @@ from unseen.ask.reader import reader_of
 from unseen.encode.trie import trie_of
 from unseen.trie.attention import TrieAttention
 from unseen.trie.check import Plain, trie_attention
+from unseen.trie.cpu_attention import ATTENTION
+from unseen.trie.kernel import kernel_of, running
 from unseen.trie.stream import stretches
 from unseen.trie.stream_check import stream_disagreement
 
@@ -49,6 +51,22 @@ def test_states_in_stretches_are_those_of_each_sequence_alone(name: str, given_:
             places = torch.from_numpy(trie.position[trie.sources[edges]])
             torch.testing.assert_close(states[nodes], alone[places], rtol=2e-5, atol=2e-5)
     assert sum(part.stop - part.start for part in parts) == len(trie) == len(states)
+
+
+def test_roots_side_by_side_in_a_stretch_are_read_apart_under_the_attention_for_tries() -> None:
+    """As in asking with a model that a `TrieCollator` has prepared, and whose rows have one root each in tuning."""
+    module = tiny_family("Llama")
+    attention = trie_attention(module)
+    assert not isinstance(attention, Plain)
+    kernel = kernel_of(module, attention, torch.device("cpu"))
+    assert kernel.name == ATTENTION
+    sequences = [np.array([root, 5, 6, 7, root], dtype=np.int32) for root in (1, 2, 3)]
+    trie = trie_of(sequences, [np.ones(5, dtype=np.float32)] * 3)
+    with torch.inference_mode(), running(module, kernel):
+        [stretch] = stretches(module.base_model, attention, trie, 256)
+    with torch.inference_mode():
+        alone = [module.base_model(input_ids=torch.from_numpy(each[None, :-1]).long())[0][0] for each in sequences]
+    torch.testing.assert_close(stretch.outputs, torch.cat(alone), rtol=2e-5, atol=2e-5)
 
 
 class Forgetful(LlamaForCausalLM):

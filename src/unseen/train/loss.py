@@ -29,6 +29,7 @@ def head_loss(
 def _chunk_loss(
     readout: Readout, head: torch.nn.Module, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
 ) -> torch.Tensor:
+    torch.clear_autocast_cache()  # chunks that share one bfloat16 copy of the head would sum its gradient in bfloat16
     return weighted_loss(readout.logits(head, states), targets, weights)
 
 

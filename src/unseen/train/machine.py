@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,12 @@ import torch
 from unseen.errors import MissingExtra, RecipeMistake, UserMistake
 from unseen.recipe import TrainSettings
 from unseen.train.ranks import Ranks
+
+SHARDING = {
+    "ACCELERATE_USE_FSDP": "FSDP",
+    "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
+    "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,23 @@ def refuse_omp_dynamic() -> None:
         raise UserMistake("OMP_DYNAMIC", "is set to TRUE, which makes losses not a number", "unset OMP_DYNAMIC")
 
 
+def refuse_other_sharding(environment: Mapping[str, str]) -> None:
+    """What accelerate is told through the environment it would do beside our own, or, on a CPU, silently not do."""
+    for name, what in SHARDING.items():
+        if environment.get(name, "").strip().lower() in ("true", "1", "yes", "on"):
+            remedy = "set train.sharding: fsdp in the recipe and start it with torchrun"
+            raise UserMistake(name, f"asks accelerate for {what}, which a run does not take from it", remedy)
+
+
 def start(settings: TrainSettings, out: Path, ranks: Ranks) -> Any:
     """The accelerate `Accelerator` of this run; precision is the step's own business, not its.
 
     Ranks have met before (ranks.py). Raises `MissingExtra` for a tracker that is not installed, and `UserMistake` where
-    accelerate counts other processes: it would average no gradients, and every rank would tune a model of its own.
+    accelerate counts other processes (it would average no gradients, and every rank would tune a model of its own) or
+    was told to shard the model, which is `train.sharding`'s to say.
     """
     refuse_omp_dynamic()
+    refuse_other_sharding(os.environ)
     for tracker in settings.tracker:
         if importlib.util.find_spec(tracker) is None:
             raise MissingExtra("track", f"the tracker '{tracker}'")

@@ -125,8 +125,8 @@ def check_processes(got: int, asked: int | None, environment: Any) -> None:
 
 
 def check_sharding(settings: TrainSettings) -> None:
-    """Raise `RecipeMistake` where a model is to be sharded over several processes and nobody launched them."""
-    if settings.sharding == "fsdp" and "LOCAL_RANK" not in os.environ:
+    """Raise `RecipeMistake` where a model is to be sharded over several processes and there is one."""
+    if settings.sharding == "fsdp" and place().ranks < 2:
         remedy = "start it with torchrun --nproc-per-node N, or set it to none"
         raise RecipeMistake("train.sharding", "is fsdp, and this is a single process", remedy)
 

@@ -91,7 +91,8 @@ def _accumulate(run: Run, number: int, batches: Sequence[Batch], weight: float) 
         seed_batch(run.seed, number, index)
         with run.spread.together(run.step, last=position == len(share) - 1):
             loss = run.step(batch)
-            run.spread.accelerator.backward(loss * (run.spread.ranks.count / weight))
+            # Not accelerate's: it divides by ACCELERATE_GRADIENT_ACCUMULATION_STEPS, whoever set that.
+            (loss * (run.spread.ranks.count / weight)).backward()
         losses.append(loss.detach())
     return _of_all_ranks(run, [float(loss) for loss in losses])
 

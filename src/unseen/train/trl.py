@@ -48,6 +48,7 @@ class TrieCollator:
     def __init__(self, model: torch.nn.Module) -> None:
         attention = _attention(model)
         kernel = _kernel(model, attention)
+        self._model = model
         self.windows, self.width = attention.windows, width_of(kernel)
         self._made = _integers if kernel.name == ATTENTION else sees
 
@@ -59,6 +60,7 @@ class TrieCollator:
 
         The label at column j + 1 is what the node of column j predicts, as every causal language model shifts them.
         """
+        _refuse_auxiliary_loss(self._model)  # again: a trainer writes its own coefficient into the configuration
         given = [_sequence(row) for row in rows]
         arrays = one_batch([ids for ids, _ in given], [weights for _, weights in given], self.width)
         labels = np.full(arrays.ids.shape, IGNORED, dtype=np.int64)
@@ -116,11 +118,15 @@ class TrieLoss:
         return (loss, outputs) if return_outputs else loss
 
 
-def _attention(model: Any) -> TrieAttention:
+def _refuse_auxiliary_loss(model: Any) -> None:
     config = model.config.get_text_config()
     if hasattr(config, "output_router_logits") and getattr(config, "router_aux_loss_coef", None):
         what = "is a mixture of experts, whose auxiliary loss counts every token"
-        raise ModelMistake(_name(model), what, "set model.config.router_aux_loss_coef to 0, or use TRL's own collator")
+        raise ModelMistake(_name(model), what, "set router_aux_loss_coef to 0, or use TRL's own collator")
+
+
+def _attention(model: Any) -> TrieAttention:
+    _refuse_auxiliary_loss(model)
     attention = trie_attention(model)
     if isinstance(attention, Plain):
         raise ModelMistake(_name(model), attention.reason, OTHERWISE)

@@ -17,7 +17,11 @@ Network = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrieInputs:
-    """`TrieRows` as tensors: `ids`, `position`, `end` int64 [rows, widest]; `rows`, `columns` int64 [edges]."""
+    """`TrieRows` as tensors: `ids`, `position`, `end` int64 [rows, widest]; `rows`, `columns` int64 [edges].
+
+    `rooted` says that each row is one subtree with padding behind it. A stretch of a trie that is read from front to
+    back (stream.py) may hold several.
+    """
 
     ids: torch.Tensor
     position: torch.Tensor
@@ -25,6 +29,7 @@ class TrieInputs:
     rows: torch.Tensor
     columns: torch.Tensor
     branching: bool
+    rooted: bool = True
 
     @classmethod
     def of(cls, arrays: TrieRows) -> TrieInputs:
@@ -99,7 +104,7 @@ def _mask(network: Any, inputs: TrieInputs, window: int | None, behind: int) -> 
     implementation = implementation_of(network)
     if implementation == "flex_attention":
         return block_mask(inputs.end, inputs.position, window)
-    if implementation == ATTENTION and not behind and inputs.end.device.type == "cpu":
+    if implementation == ATTENTION and inputs.rooted and inputs.end.device.type == "cpu":
         return trie_mask(inputs.end, inputs.position, window)
     seen = sees(inputs, window, behind)
     if implementation in ("sdpa", ATTENTION):

@@ -106,7 +106,7 @@ def _blocks(mask: torch.Tensor, dtype: torch.dtype, group: int) -> list[Blocks]:
 
 
 def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int) -> list[Block]:
-    """The blocks of tries as rows (see `TrieRows`), padding left out: nobody reads what stands there."""
+    """The blocks of rows that are one subtree each, padding left out: nobody reads what stands there."""
     found = []
     for row, (ends, positions) in enumerate(zip(end, position, strict=True)):
         beginnings = np.flatnonzero(positions == 0)  # of the one root of a row, and of every place of padding

@@ -111,4 +111,4 @@ def _inputs(trie: Trie, nodes: Indices) -> TrieInputs:
     end = np.searchsorted(nodes, trie.end[nodes])
     arrays = (trie.ids[nodes].astype(np.int64), trie.position[nodes], end)
     ids, position, ends = (torch.from_numpy(each)[None] for each in arrays)
-    return TrieInputs(ids, position, ends, rows=none, columns=none, branching=True)
+    return TrieInputs(ids, position, ends, rows=none, columns=none, branching=True, rooted=False)
