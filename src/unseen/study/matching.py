@@ -36,7 +36,7 @@ def matched_recipe(folder: Path, study: Record, arm: Record) -> tuple[Recipe, Re
         return recipe, {"by": by, "target": None}
     if by == "steps":
         return recipe, {"by": by, "target": recipe.train.steps}
-    reference = _reference(study, arm["seed"])
+    reference = reference_of(study, arm["seed"])
     target = _measured(folder, reference, by)
     if reference["name"] == arm["name"]:
         examples = target["examples"]
@@ -66,7 +66,7 @@ def what_it_got(record: Mapping[str, Any]) -> Record:
     }
 
 
-def _reference(study: Record, seed: int) -> Record:
+def reference_of(study: Record, seed: int) -> Record:
     """The arm that the others are matched to: the baseline where it is tuned, else the first that is."""
     tuned: Sequence[Record] = [arm for arm in study["arms"] if arm["seed"] == seed and arm["work"] == "tune"]
     return next((arm for arm in tuned if arm["name"] == study["baseline"]), tuned[0])

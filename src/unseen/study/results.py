@@ -11,7 +11,7 @@ from unseen.errors import DataMistake
 from unseen.study.answers import Answers, answers_of
 from unseen.study.record import read_record
 from unseen.study.rule import Rule, rule_of
-from unseen.study.study_folder import ArmFiles, read_said, refreshed
+from unseen.study.study_folder import STUDY, ArmFiles, read_said, refreshed, with_rule
 
 Record = Mapping[str, Any]
 
@@ -82,8 +82,8 @@ class StudyResults:
 
 
 def read_results(folder: Path) -> StudyResults:
-    """Read a study's folder, however far it has come; `DataMistake` where it is none."""
-    study = refreshed(folder)
+    """Read a study's folder, however far it has come; `DataMistake` where it is none, or its rule was changed."""
+    study = with_rule(refreshed(folder), folder / STUDY)
     arms = tuple(_arm(folder, each) for each in study["arms"])
     return StudyResults(folder, {name: value for name, value in study.items() if name != "arms"}, arms)
 

@@ -110,14 +110,29 @@ class Study:
         return self.said.study
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 (hex) of all that decides what is asked and how it is judged: everything but the budget."""
+    def deciding(self) -> Values:
+        """All that decides what is asked and how it is judged: everything but the budget, as JSON gives it back."""
         said = self.said.model_dump(mode="json", exclude={"budget", "sizes", "recipe", "base"}) | {"base": self.base}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        again: Values = json.loads(json.dumps(said))
+        return again
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.deciding)
 
     @property
     def folder_name(self) -> str:
         return f"study-{self.name}-{self.size}-{self.fingerprint[:8]}"
+
+
+def fingerprint_of(deciding: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a study's deciding values."""
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def study_of(deciding: Mapping[str, Any], where: Path, size: str) -> Study:
+    """The study that has these deciding values, which stand in the file `where`. Raises what `load_study` does."""
+    return _at_size(where, size, dict(deciding))
 
 
 def load_study(path: str | Path, size: str = FULL) -> Study:

@@ -1,6 +1,6 @@
 """A study's folder: study.json, which says what is run and how far it is, and a run folder for each arm and seed.
 
-    study.json                    the study's text, its fingerprint, its arms and their states
+    study.json                    the study's text, its fingerprint with all that it is of, its arms and their states
     arms/<arm>/seed-<n>/          a run folder, as `unseen tune` (or `evaluate`) leaves it
     arms/<arm>/seed-<n>.json      what the arm's process says of itself
     arms/<arm>/seed-<n>.log       what it printed
@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unseen.errors import DataMistake, RecipeMistake
+from unseen.errors import DataMistake, RecipeMistake, UserMistake
 from unseen.study.arms import Arm
 from unseen.study.fingerprint import versions
 from unseen.study.lock import is_held
 from unseen.study.record import NAME, now, write_json
-from unseen.study.study_file import Study
+from unseen.study.study_file import Study, Values, fingerprint_of, load_study
 
 STUDY = "study.json"
+DECIDING = "deciding"  # in study.json: the values that the fingerprint is of
+SAID = ("study", "question", "paper", "baseline", "seeds", "matched", "measure", "decision")  # those that it says again
 State = Literal["finished", "failed", "running", "stopped", "waiting"]
 Record = dict[str, Any]
 
@@ -65,6 +67,41 @@ def refreshed(folder: Path) -> Record:
     """study.json with the states, mistakes and matching of the arms as their own files say now."""
     study = read_study(folder)
     return study | {"arms": [arm | standing(folder / arm["folder"]) for arm in study["arms"]]}
+
+
+def with_rule(study: Record, where: Path) -> Record:
+    """study.json, which lies at `where`, with its deciding values, those of older folders as `deciding_of` finds them.
+
+    Raises `DataMistake` where the study is no longer the one that its fingerprint is of.
+    """
+    deciding = deciding_of(study)
+    if deciding is None:
+        return study
+    changed = [name for name in SAID if study.get(name) != deciding.get(name)]
+    if fingerprint_of(deciding) != study.get("fingerprint"):
+        changed.append(DECIDING)
+    if changed:
+        what = f"its rule was changed after the run began ({', '.join(changed)})"
+        raise DataMistake(str(where), what, "put back what it said, or run the other rule with another --out")
+    return study | {DECIDING: deciding}
+
+
+def deciding_of(study: Record) -> Values | None:
+    """The values that the fingerprint of a study is of: those that study.json keeps, else those of the study's file
+    while they make that fingerprint; None where neither is there.
+
+    The file's arms and base may make it with what study.json says of the rest: of a pilot, which has seeds of its own,
+    and of a folder older than a key of the rule.
+    """
+    kept = study.get(DECIDING)
+    if isinstance(kept, dict):
+        return kept
+    try:
+        of_file = load_study(study["file"], study["size"]).deciding
+        own = {name: study[name] for name in SAID} | {name: of_file[name] for name in ("arms", "base")}
+    except (UserMistake, OSError, KeyError, TypeError):
+        return None
+    return next((each for each in (of_file, own) if fingerprint_of(each) == study["fingerprint"]), None)
 
 
 def standing(run: Path) -> Record:
@@ -134,26 +171,28 @@ def _identity(arm: Record) -> str:
 
 
 def _planned(study: Study, arms: Sequence[Arm]) -> Record:
-    said = study.said.model_dump(mode="json")
+    deciding = study.deciding
     return {
-        "study": study.name,
+        **{name: deciding[name] for name in SAID},
         "size": study.size,
-        "fingerprint": study.fingerprint,
         "file": str(study.path),
-        **{name: said[name] for name in ("question", "paper", "baseline", "seeds", "matched", "measure", "decision")},
-        "budget": said["budget"],
+        "fingerprint": study.fingerprint,
+        DECIDING: deciding,
+        "budget": study.said.budget.model_dump(mode="json"),
         "started": now(),
         "versions": versions(),
-        "arms": [
-            {
-                "name": arm.name,
-                "seed": arm.seed,
-                "about": dict(arm.about),
-                "against": arm.against,
-                "work": arm.work,
-                "folder": arm.folder,
-                "recipe": arm.recipe.canonical(),
-            }
-            for arm in arms
-        ],
+        "arms": [planned_arm(arm) for arm in arms],
+    }
+
+
+def planned_arm(arm: Arm) -> Record:
+    """An arm as study.json lists it."""
+    return {
+        "name": arm.name,
+        "seed": arm.seed,
+        "about": dict(arm.about),
+        "against": arm.against,
+        "work": arm.work,
+        "folder": arm.folder,
+        "recipe": arm.recipe.canonical(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from unseen.data.rows import open_rows
 from unseen.errors import UserMistake
 from unseen.study.bundle import digest_of, plain, read_bundle, results_in
 from unseen.study.results import StudyResults
+from unseen.study.verify.arm import check_arm
 from unseen.study.verify.identity import recorded_identity
-from unseen.study.verify.outcome import Check, Difference, compared, judged
+from unseen.study.verify.outcome import Check, Difference, compared, judged, tried
+from unseen.study.verify.rule import Planned, called, check_study
 from unseen.task.catalog import load_catalog
 
 WITHIN = 1e-9
@@ -19,8 +22,9 @@ DAMAGED = (KeyError, TypeError, ValueError, IndexError)
 
 
 def verify_page(path: Path) -> Iterator[tuple[str, Check]]:
-    """The checks of a page: its block, what stands around it, each arm's fingerprint, the verdict, and the rows where
-    they are at hand. Raises `DataMistake` for a page that carries no results."""
+    """The checks of a page: its block, what stands around it, the rule and the arms that it makes, each arm's
+    fingerprint and recipe, the verdict, and the rows where they are at hand. Raises `DataMistake` for a page that
+    carries no results."""
     bundle, page = read_bundle(path)
     yield "", _equal("results", "the results in the page have the digest that they say", bundle, digest_of(bundle))
     yield "", _equal("page", "the page around them is the one that was written", bundle, page)
@@ -29,9 +33,9 @@ def verify_page(path: Path) -> Iterator[tuple[str, Check]]:
     except DAMAGED as error:
         yield "", Check("results", "fails", f"cannot be read ({type(error).__name__}: {error})")
         return
-    for arm in results.arms:
-        if arm.record:
-            yield f"{arm.name}/seed-{arm.seed}", _check_fingerprint(arm.record)
+    planned, checks = check_study(bundle["study"], bundle["arms"])
+    yield from (("", check) for check in checks)
+    yield from _check_arms(bundle, results, planned)
     yield "", _check_verdict(bundle["verdict"], results)
     yield "", check_data(results)
 
@@ -39,6 +43,19 @@ def verify_page(path: Path) -> Iterator[tuple[str, Check]]:
 def _equal(name: str, told: str, bundle: Mapping[str, Any], found: str) -> Check:
     recorded = str(bundle.get("sha256" if name == "results" else name))
     return judged(name, told, [Difference("sha256", recorded, found)] if recorded != found else [])
+
+
+def _check_arms(bundle: Mapping[str, Any], results: StudyResults, planned: Planned) -> Iterator[tuple[str, Check]]:
+    """Of each arm that began its fingerprint, and of each that finished whether it is the one planned, where the rule
+    makes its arms again."""
+    told = list(zip(map(called, bundle["arms"]), bundle["arms"], results.arms, strict=True))
+    records = {name: arm.record for name, _, arm in told if arm.finished}
+    for name, said, arm in told:
+        if arm.record:
+            yield name, _check_fingerprint(arm.record)
+        if arm.finished and name in planned:
+            own = planned[name] | {"matched": said["matched"]}
+            yield name, tried("arm", partial(check_arm, own, bundle["study"], list(planned.values()), records))
 
 
 def _check_fingerprint(record: Mapping[str, Any]) -> Check:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from unseen.errors import DataMistake
-from unseen.study.fingerprint import deciding_values
 from unseen.study.record import NAME, read_record
-from unseen.study.study_folder import STUDY, refreshed
-from unseen.study.verify.outcome import Check, compared, judged, tried
+from unseen.study.study_folder import DECIDING, STUDY, Record, deciding_of, refreshed
+from unseen.study.verify.arm import check_arm
+from unseen.study.verify.outcome import Check, Difference, judged, tried
+from unseen.study.verify.rule import called, check_study
 
 Named = tuple[str, Check]
 """The arm that a check is of (empty for a run, and for a study as a whole), and the check."""
@@ -36,27 +36,26 @@ def verify(place: Path, skip: Collection[str] = ()) -> Iterator[Named]:
 
 
 def verify_study(folder: Path, skip: Collection[str] = ()) -> Iterator[Named]:
-    """Every finished arm of a study with each of its seeds, then what is not finished."""
+    """The study's rule and what it makes of its arms, every finished arm with each of its seeds, then how many are."""
     from unseen.study.verify.whole import verify_run
 
-    arms = refreshed(folder)["arms"]
-    finished = [arm for arm in arms if arm["state"] == "finished"]
-    for arm in finished:
-        run = folder / arm["folder"]
-        name = f"{arm['name']}/seed-{arm['seed']}"
-        yield name, tried("arm", partial(_check_arm, run, arm))
-        yield from ((name, check) for check in verify_run(run, skip))
-    told = f"{len(finished)} of {len(arms)} arms and seeds are finished"
-    failed = [arm for arm in arms if arm["state"] == "failed"]
-    yield "", Check("arms", "holds" if len(finished) == len(arms) else "not kept", f"{told}, {len(failed)} failed")
+    study = refreshed(folder)
+    study[DECIDING] = deciding_of(study)
+    arms = study["arms"]
+    yield from (("", check) for check in check_study(study, arms)[1])
+    records = {called(arm): read_record(folder / arm["folder"]) for arm in arms if arm["state"] == "finished"}
+    for arm in arms:
+        if called(arm) in records:
+            yield called(arm), tried("arm", partial(check_arm, arm, study, arms, records))
+            yield from ((called(arm), check) for check in verify_run(folder / arm["folder"], skip))
+    yield "", _check_finished(arms)
 
 
-def _check_arm(run: Path, arm: dict[str, Any]) -> Check:
-    """Whether the run's recipe is the arm's, but for the examples that matching gave it."""
-    record = read_record(run)
-    ran, wanted = deciding_values(record["recipe"]), deciding_values(arm["recipe"])
-    for values in (ran, wanted):
-        values["train"].pop("examples", None)
-    return judged(
-        "arm", f"ran the recipe that study.json says, with seed {arm['seed']}", compared(wanted, ran, "recipe")
-    )
+def _check_finished(arms: Sequence[Record]) -> Check:
+    """An arm that failed is no result; one that is not finished may still become one."""
+    finished = sum(arm["state"] == "finished" for arm in arms)
+    failed = [Difference(called(arm), "planned", f"failed: {arm['error']}") for arm in arms if arm["state"] == "failed"]
+    told = f"{finished} of {len(arms)} arms and seeds are finished, {len(failed)} failed"
+    if failed or finished == len(arms):
+        return judged("arms", told, failed)
+    return Check("arms", "not kept", told)
