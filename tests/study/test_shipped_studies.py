@@ -18,10 +18,15 @@ from unseen.study.verdict import analyse
 STUDIES = pytest.mark.parametrize("path", study_files(), ids=lambda path: path.stem)
 
 
-@STUDIES
-def test_it_runs_at_smoke_size_to_a_verdict(path: Path, tmp_path: Path, home: Path) -> None:
+SMOKES = [(path, "smoke") for path in study_files()] + [
+    (path, "smoke_seconds") for path in study_files() if path.stem == "grouping"
+]
+
+
+@pytest.mark.parametrize(("path", "size"), SMOKES, ids=lambda each: getattr(each, "stem", each))
+def test_it_runs_at_smoke_size_to_a_verdict(path: Path, size: str, tmp_path: Path, home: Path) -> None:
     """With its first seed, in this process."""
-    study = load_study(path, "smoke")
+    study = load_study(path, size)
     study = replace(study, said=study.said.model_copy(update={"seeds": study.said.seeds[:1]}))
     arms = expand(study)
     folder = tmp_path / "here"

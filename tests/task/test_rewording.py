@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unseen.data.dataset import Dataset, Row
 from unseen.errors import TaskMistake
 from unseen.prompt.template import Template
+from unseen.recipe import Wording
 from unseen.task.render import example_of
 from unseen.task.rewording import distinct_ways, drawn_formats, formatted, worded
 from unseen.task.task import Task
@@ -39,6 +40,12 @@ def test_context_keeps_templates_whose_choices_are_texts() -> None:
         worded(task(MARKS, WORDS), "context")
 
 
+@pytest.mark.parametrize("wording", ["none", "dataset_name"])
+def test_letters_are_not_chosen_where_nothing_says_what_they_stand_for(wording: Wording) -> None:
+    assert [each.name for each in worded(task(MARKS, TEXTS, WORDS), wording).templates] == ["texts"]
+    assert worded(task(MARKS, WORDS), wording).templates == (MARKS, WORDS)  # there is nothing better
+
+
 def test_instructions_change_nothing_and_conversations_cannot_be_reworded() -> None:
     each = task(TEXTS)
     assert worded(each, "instructions") is each
@@ -55,8 +62,9 @@ def test_a_turned_task_has_a_name_of_its_own() -> None:
 
 
 def test_ways_that_ask_alike_are_asked_once() -> None:
-    made = worded(task(TEXTS, MARKS, AGAIN), "none")
-    assert distinct_ways(made, range(3), ROWS) == [0, 1]  # again asks as texts does; marks has other choices
+    made = worded(task(TEXTS, AGAIN), "none")
+    assert distinct_ways(made, range(2), ROWS) == [0]
+    assert distinct_ways(worded(task(MARKS, WORDS), "none"), range(2), ROWS) == [0, 1]  # they have other choices
     assert distinct_ways(task(TEXTS, TEXTS), range(2), ROWS) == [0, 1]  # as the description has them
 
 

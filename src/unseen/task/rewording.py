@@ -24,18 +24,20 @@ from unseen.task.variants import base_name
 def worded(task: Task, wording: Wording) -> Task:
     """`task` with what `wording` leaves of its templates.
 
-    `context` keeps the templates whose choices are texts of the row, since letters and labels are chosen by what is
-    left out. Raises `TaskMistake` where it keeps none, and for rows that are instructions already.
+    A letter cannot be chosen where nothing says what it stands for. So where some templates' choices are texts of the
+    row, those are kept alone; `context`, which shows no choices, needs them. Raises `TaskMistake` where it has none,
+    and for rows that are instructions already.
     """
     if wording == "instructions":
         return task
     _refuse_instructions(task, f"with wording: {wording}")
     templates = task.templates
-    if wording == "context" and task.kind == "choose":
-        templates = tuple(each for each in templates if _chooses_texts(each))
-        if not templates:
+    if task.kind == "choose":
+        texts = tuple(each for each in templates if _chooses_texts(each))
+        if wording == "context" and not texts:
             what = "cannot be asked with wording: context, since no template's choices are texts of its rows"
             raise TaskMistake(task.name, what, "leave it out, or use wording: none")
+        templates = texts or templates
     words = Worded(wording, _shown_name(task))
     return replace(task, templates=templates, rewordings=(words,) * len(templates))
 
