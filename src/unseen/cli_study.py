@@ -29,7 +29,7 @@ def plan(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
     json: Json = False,
 ) -> None:
-    """What the arms would cost here, beside the budget; with a pilot, the smallest difference that they would show."""
+    """What the arms would cost here, beside the budget; with a pilot, what they would show and decide."""
     from unseen.reporting.study_tables import print_study_plan
     from unseen.study.pilot import run_pilot
     from unseen.study.study_plan import plan_study

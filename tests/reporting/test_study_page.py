@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from unseen.cli import run
+from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
 from unseen.reporting.figures.axis_curve import Point, axis_curve
 from unseen.reporting.study_page import study_report
 from unseen.reporting.study_words import cost, headline, p_value, word_of
@@ -139,10 +140,53 @@ def test_names_and_questions_are_escaped(folder: Path) -> None:
 def test_a_curve_is_drawn_with_its_slope(made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     arms = {f"tasks-{n}": 4.0 * place for place, n in enumerate((1, 2, 4))}
     about = {f"tasks-{n}": {"tasks": n} for n in (1, 2, 4)}
-    study = made.Made(arms=arms, about=about, baseline="tasks-1", rows=40, seed=0.3, both=0.2)
+    counts = {}
+    for n in (1, 2, 4):
+        names = [f"c/t{place}" for place in range(n)]
+        counts[f"tasks-{n}"] = {"drawn": dict.fromkeys(names, 9), "rows": {name: {"tuned_on": 9} for name in names}}
+    study = made.Made(arms=arms, about=about, baseline="tasks-1", rows=40, seed=0.3, both=0.2, counts=counts)
     text = study_report(made.write_study(tmp_path, study)).read_text(encoding="utf-8")
     assert 'class="curve"' in text
     assert "a doubling" in text
+    assert "Score over tasks as the records count what was used" in text
+
+
+def test_a_curve_over_what_no_record_counts_has_no_slope(made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    arms = {f"templates-{n}": 4.0 * place for place, n in enumerate((1, 4, 10))}
+    about = {name: {"templates": int(name[10:])} for name in arms}
+    study = made.Made(arms=arms, about=about, baseline="templates-1", rows=20)
+    text = page_of(study_report(made.write_study(tmp_path, study))).text
+    assert "Score over templates as asked for, at most" in text
+    assert "No slope: the records do not say how much of it was used" in text and "a doubling" not in text
+
+
+def test_the_page_says_of_how_many_arms_seeds_are_known(made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    said = "taken from all tuned arms together"
+    for arms, found in (({"none": 0.0, "good": 9.0}, False), ({"none": 0.0, "good": 9.0, "bad": -9.0}, True)):
+        page = study_report(made.write_study(tmp_path / str(found), made.Made(arms=arms, rows=10)), format="md")
+        assert (said in page.read_text(encoding="utf-8")) is found
+
+
+def test_the_page_says_when_scores_do_not_subtract(made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    said = "The scores of good and of what they are compared with do not subtract"
+    folder = made.write_study(tmp_path, made.Made(arms={"none": 0.0, "good": 9.0}, rows=10))
+    assert said not in study_report(folder, format="md").read_text(encoding="utf-8")
+    path = folder / "arms/good/seed-0/predictions.parquet"
+    kept = [each for each in read_predictions(path) if each.task != "nli/a" or each.row > 4]
+    with PredictionWriter(path) as writer:
+        for each in kept:
+            writer.write(each)
+    assert said in study_report(folder, format="md").read_text(encoding="utf-8")
+
+
+def test_a_seeds_worst_template_has_its_name(made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    study = made.Made(arms={"none": 0.0, "good": 5.0}, seeds=(0, 1), rows=20, templates=(-30.0, 0.0, 30.0))
+    folder = made.write_study(tmp_path, study)
+    text = page_of(study_report(folder)).text
+    assert "A task's numbers are means over seeds, of what each seed shows with templates and rows of its own" in text
+    for ways in analyse(read_results(folder)).arm("good").ways:
+        (worst,), low = ways.worst
+        assert worst == "t0" and f"{low:.1f} t0" in text
 
 
 def test_a_curve_in_words_names_every_point() -> None:

@@ -34,6 +34,7 @@ class Made:
     decision: Mapping[str, Any] = field(default_factory=dict)
     conflicts: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by arm: of what it was tuned on
     level: str = "dataset"
     asked_only: Sequence[str] = ()
     missing: Sequence[tuple[str, int]] = ()
@@ -166,7 +167,7 @@ def _record(made: Made, name: str, seed: int) -> dict[str, Any]:
         },
         "rows": {f"{task}/test": "e" * 64 for task in made.tasks},
         "hold_out": {"level": made.level, "overlap": "refuse", "counts": [], "coarser": {}, "unclean_unseen": {}},
-        "counts": {"examples": 400, "rates": {"sentiment/x": 1.0}} if tuned else None,
+        "counts": {"examples": 400, "rates": {"sentiment/x": 1.0}, **made.counts.get(name, {})} if tuned else None,
         "seconds": {"asking base": 60.0, "tuning": 240.0, "asking tuned": 60.0} if tuned else {"asking": 60.0},
         "training": training if tuned else {},
     }

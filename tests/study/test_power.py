@@ -10,6 +10,7 @@ from test_study_interval import names, seen, study
 
 from unseen.study.estimate import Over, estimate
 from unseen.study.power import Pilot, decided_width, needed, needed_tasks, pilot_of, smallest_difference, together
+from unseen.study.student import quantile
 
 TRUTH = Pilot(0.8, 1.2, 0.6, 30 / 25, 20 / 25, 3, 6, 25, "tasks")  # as `deviations`, of rows a 25th
 DEVIATIONS = (0.8**0.5, 1.2**0.5, 0.6**0.5, 30**0.5, 20**0.5)
@@ -22,7 +23,7 @@ def test_a_difference_as_large_is_shown_four_times_of_five(over: Over, seeds: in
     deviations = DEVIATIONS if over == "tasks" else (DEVIATIONS[0], 0.0, *DEVIATIONS[2:])
     for _ in range(times):
         cells = difference + study(random, seeds, tasks, deviations)
-        shown += estimate(seen(cells, names(tasks, 1), random), over, "mean", random).p <= 0.05
+        shown += estimate(seen(cells, names(tasks, 1), random), over, random).p <= 0.05
     assert 72 <= 100 * shown / times <= 90
 
 
@@ -30,7 +31,7 @@ def test_a_zero_difference_is_shown_to_be_small_four_times_of_five() -> None:
     random, times, shown = np.random.default_rng(9), 300, 0
     smallest = decided_width(TRUTH, 5, 1, 25, 12)
     for _ in range(times):
-        found = estimate(seen(study(random, 5, 12, DEVIATIONS), names(12, 1), random), "tasks", "mean", random)
+        found = estimate(seen(study(random, 5, 12, DEVIATIONS), names(12, 1), random), "tasks", random)
         shown += -smallest <= found.low and found.high <= smallest
     assert 75 <= 100 * shown / times <= 95
 
@@ -52,7 +53,30 @@ def test_more_of_anything_shows_smaller_differences_and_more_comparisons_larger_
     assert smallest_difference(TRUTH, 3, 1, 100) < least
     assert smallest_difference(TRUTH, 3, 1, 25, tasks=24) < least
     assert smallest_difference(TRUTH, 3, 5, 25) > least
-    assert smallest_difference(replace(TRUTH, pools=True), 3, 5, 25) < smallest_difference(TRUTH, 3, 5, 25)
+    alone, together, many = (smallest_difference(replace(TRUTH, family=arms), 3, 5, 25) for arms in (0, 3, 6))
+    assert many < together < alone
+
+
+def test_seeds_are_known_from_the_arms_that_were_pooled_not_from_the_comparisons() -> None:
+    """Comparisons that have each a baseline of their own know seeds from two arms, however many they are."""
+    own = smallest_difference(TRUTH, 3, 1, 25)
+    freedom = (quantile(1 - 0.05 / 8, 200.0) + quantile(0.8, 200.0)) / (quantile(0.975, 200.0) + quantile(0.8, 200.0))
+    assert smallest_difference(TRUTH, 3, 4, 25) > freedom * own  # few degrees of freedom make four dearer than that
+
+    random = np.random.default_rng(1)
+    cells = [study(random, 3, 4, (1, 1, 1, 2, 2)) for _ in range(4)]
+    observed, tables = seen(cells[1] - cells[0], names(4, 1), random), [each.mean(axis=2) for each in cells]
+    assert pilot_of(observed, "tasks", others=tables[:2]).family == 0
+    assert pilot_of(observed, "tasks", others=tables[:3]).family == 3
+    assert pilot_of(observed, "tasks", others=tables).family == 4
+
+
+def test_an_arm_that_keeps_its_own_variance_says_so() -> None:
+    random = np.random.default_rng(0)
+    calm = [random.normal(0, 0.1, (4, 3)) for _ in range(5)]
+    wild = np.array([[-9.0] * 3, [8.0] * 3, [-7.0] * 3, [9.0] * 3])
+    observed = seen((wild - calm[0])[:, :, None] + np.zeros((1, 1, 5)), names(3, 1), random)
+    assert pilot_of(observed, "tasks", others=[*calm, wild]).family == 0
 
 
 def test_what_is_needed_is_enough_and_no_more() -> None:

@@ -97,14 +97,51 @@ def test_a_pilot_says_what_more_seeds_and_rows_would_show(
     as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path
 ) -> None:
     pilot = write_study(tmp_path / "pilot", Made({"none": None, "all": 0.0, "more": 3.0}, baseline="all", seeds=(0, 1)))
-    shown = {}
+    shown, decided = {}, {}
     for seeds, rows in [(2, 4), (6, 4), (6, 40)]:
         base = {"evaluate": {"rows": rows, "max_new_tokens": 4}}
         study = tiny_study(tmp_path / f"{seeds}-{rows}", tiny_model, base=base, seeds=list(range(seeds)))
         found = plan_study(study, pilot, workers=1).values["shows"]
         assert (found["seeds"], found["rows"], found["comparisons"], found["tasks"]) == (seeds, rows, 1, 1)
-        shown[seeds, rows] = found["smallest_difference"]
+        assert found["budget_allows"] is None
+        shown[seeds, rows], decided[seeds, rows] = found["smallest_difference"], found["decided_difference"]
     assert shown[2, 4] > shown[6, 4] > shown[6, 40] > 0
+    assert all(decided[size] >= shown[size] for size in shown) and decided[6, 4] > shown[6, 4]
+
+
+def test_a_pilot_says_what_the_budget_would_buy(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A seed of two arms takes 220 seconds whatever is asked, and 15 for every row of a task."""
+    pilot = write_study(tmp_path / "pilot", Made({"none": 0.0, "more": 3.0}, seeds=(0, 1)))
+    decided = []
+    for hours in (0.1, 0.3, 1.0):
+        study = tiny_study(tmp_path / str(hours), tiny_model, budget={"hours": hours})
+        found = plan_study(study, pilot, workers=1).values["shows"]["budget_allows"]
+        if hours == 0.1:
+            assert found is None
+            continue
+        took = found["seeds"] * (2 * (100 + START_SECONDS) + 15 * found["rows"])
+        assert 0.8 * 3600 * hours < took <= 3600 * hours and found["seeds"] >= 2
+        decided.append(found["decided_difference"])
+    assert decided[0] > decided[1]
+    assert run(["study", "plan", str(study.path), "--from", str(pilot), "--workers", "1"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"decides about {decided[1]:.1f} points either way" in said and "rows at best" in said
+
+
+def test_a_plan_takes_seeds_from_all_of_its_own_arms_together(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    """A pilot of two arms can not; the study of five will."""
+    made = Made({"none": 0.0, "more": 3.0}, seeds=(0, 1, 2), tasks=("nli/a", "nli/b"), seed=6.0, both=0.1, rows=30)
+    pilot = write_study(tmp_path / "pilot", made)
+    shown = {}
+    for kind, arms in {"tuned": {}, "asked": {"set": {"tune": False}}}.items():
+        more = [{"name": f"arm{number}", "set": {"train.rank": number + 1}} for number in range(4)]
+        study = tiny_study(tmp_path / kind, tiny_model, arms=[{"name": "all", **arms}, *more], seeds=[0, 1, 2])
+        shown[kind] = plan_study(study, pilot, workers=1).values["shows"]["smallest_difference"]
+    assert shown["tuned"] < 0.7 * shown["asked"]
 
 
 def test_a_pilot_without_two_arms_is_a_mistake(

@@ -40,7 +40,7 @@ def test_seeds_are_paired_by_number_then_in_order() -> None:
 
 def test_the_rule_is_what_the_study_says() -> None:
     found = rule_of({"measure": {"of": "iqr", "metric": "rouge_l"}, "decision": {"smallest": 5.0, "level": 0.1}})
-    assert (found.of, found.metric, found.smallest, found.level, found.across) == ("iqr", "rouge_l", 5.0, 0.1, "median")
+    assert (found.of, found.metric, found.smallest, found.level) == ("iqr", "rouge_l", 5.0, 0.1)
 
 
 def test_seeds_that_were_asked_other_rows_still_have_replicates() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from made_studies import Made, prediction, write_study
 
 from unseen.errors import DataMistake
-from unseen.evaluation.prediction_file import PredictionWriter
+from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
 from unseen.study.bundle import plain
 from unseen.study.results import read_results
 from unseen.study.student import holm
@@ -61,7 +63,51 @@ def test_a_difference_is_the_mean_of_what_each_seed_and_task_shows(tmp_path: Pat
     assert none.own.spreads["range"].value == pytest.approx(50.0)
     assert good.own.spreads["range"].value == pytest.approx(37.5)
     assert good.difference.spreads["range"].value == pytest.approx(-12.5)  # of -50 and 25
-    assert {(w.model, w.task): w.worst for w in good.ways}["tuned", "nli/b"] == ("t2", 25.0)
+    [last] = [each for each in good.ways if (each.model, each.task) == ("tuned", "nli/b")]
+    assert last.worst == (("t0", "t2"), 25.0)  # 50 in seed 0, where t2 is no better; 0 in seed 1
+    assert last.best == (("t1", "t0"), 75.0) and last.range == 50.0
+
+
+def test_a_spread_over_tasks_is_their_mean(tmp_path: Path) -> None:
+    """A median over tasks is one task's number, whose interval is not that of a mean."""
+    found = verdict_of(tmp_path, Made(arms={"none": 0.0, "good": 5.0}, measure={"of": "range"}, rows=10))
+    for arm in found.arms:
+        for measured in (arm.own, arm.difference):
+            if measured is not None:
+                each = [task.value for task in measured.tasks.values()]
+                assert measured.main.value == pytest.approx(np.mean(each)) != pytest.approx(np.median(each))
+
+
+def without_rows(folder: Path, arms: Sequence[str], task: str, least: int) -> None:
+    """Take the first rows of a task from the predictions of these arms, as where they were too long."""
+    for path in (path for arm in arms for path in folder.glob(f"arms/{arm}/seed-*/predictions.parquet")):
+        kept = [each for each in read_predictions(path) if each.task != task or each.row >= least]
+        with PredictionWriter(path) as writer:
+            for each in kept:
+                writer.write(each)
+
+
+def test_rows_that_only_the_baseline_was_asked_change_no_interval(tmp_path: Path) -> None:
+    """What all arms together say of seeds is of the rows that are compared, as the differences are."""
+    folder = write_study(tmp_path, Made(arms={"none": 0.0, "good": 5.0, "bad": -5.0}, rows=20, seed=12.0))
+    without_rows(folder, ["good", "bad"], "nli/a", 8)
+    some = analyse(read_results(folder))
+    without_rows(folder, ["none"], "nli/a", 8)
+    all_ = analyse(read_results(folder))
+    assert some.arm("none").own != all_.arm("none").own
+    for name in ("good", "bad"):
+        one, other = some.arm(name).difference, all_.arm(name).difference
+        assert one is not None and other is not None and one.pilot.family == 3
+        assert plain(one.main) == pytest.approx(plain(other.main))
+        assert plain(one.pilot) == pytest.approx(plain(other.pilot))
+
+
+def test_seeds_are_of_all_arms_together_only_where_there_are_three(tmp_path: Path) -> None:
+    found = verdict_of(tmp_path / "two", Made(arms={"none": 0.0, "good": 5.0}, rows=10)).arm("good").difference
+    assert found is not None and found.pilot.family == 0
+    arms = {"none": 0.0, "good": 5.0, "bad": -5.0}
+    found = verdict_of(tmp_path / "three", Made(arms=arms, rows=10)).arm("good").difference
+    assert found is not None and found.pilot.family == 3
 
 
 def test_unfinished_and_failed_arms_are_told_and_the_others_compared(tmp_path: Path) -> None:
@@ -142,7 +188,7 @@ def test_an_arm_that_was_only_asked_stands_beside_every_seed(tmp_path: Path) -> 
     good = verdict_of(tmp_path, made).arm("good")
     assert good.difference is not None
     assert [each.seeds for each in good.difference.by_seed] == [(0, 0), (1, 0), (2, 0)]
-    assert good.difference.pilot.pools is False
+    assert good.difference.pilot.family == 0
 
 
 def test_what_tuning_changed_can_be_the_measure(tmp_path: Path) -> None:
@@ -154,15 +200,51 @@ def test_what_tuning_changed_can_be_the_measure(tmp_path: Path) -> None:
     assert good.own.main.value > none.own.main.value > 0
 
 
+def tuned_on(tasks: int, rows: int = 50, drawn: int = 40) -> dict[str, Any]:
+    """What a record counts of so many tasks, with so many rows of each dataset to tune on."""
+    names = [f"c{place // 2}/t{place}" for place in range(tasks)]
+    return {"drawn": dict.fromkeys(names, drawn), "rows": {name: {"rows": 90, "tuned_on": rows} for name in names}}
+
+
 def test_a_trend_is_the_slope_over_doublings(tmp_path: Path) -> None:
     arms = {"tasks-1": 0.0, "tasks-2": 4.0, "tasks-4": 8.0, "tasks-8": 12.0}
     about = {name: {"tasks": 2**place} for place, name in enumerate(arms)}
-    found = verdict_of(tmp_path, Made(arms=arms, baseline="tasks-1", about=about, **SURE))
+    counts = {name: tuned_on(2**place) for place, name in enumerate(arms)}
+    found = verdict_of(tmp_path, Made(arms=arms, baseline="tasks-1", about=about, counts=counts, **SURE))
     [trend], [curve] = found.trends, found.curves
     assert [at for _, at in curve.points] == [1, 2, 4, 8]
     scores = [found.arm(name).own.main.value for name in arms]  # type: ignore[union-attr]
     assert trend.slope.value == pytest.approx(np.polyfit(range(4), scores, 1)[0])
     assert trend.slope.low > 0
+
+
+@pytest.mark.parametrize(
+    ("axis", "counts", "used"),
+    [("tasks", [tuned_on(2), tuned_on(4), tuned_on(6)], [2, 4, 6]),
+     ("clusters", [tuned_on(4), tuned_on(8), tuned_on(16)], [2, 4, 8]),
+     ("rows", [tuned_on(3, 5), tuned_on(3, 10), tuned_on(3, 30)], [5, 10, 30]),
+     ("mixture.rows", [tuned_on(3, 5), tuned_on(3, 10), tuned_on(3, 50, drawn=25)], [5, 10, 25])],
+)  # fmt: skip
+def test_a_curve_stands_on_what_was_used_not_on_what_was_asked_for(
+    axis: str, counts: list[dict[str, Any]], used: list[float], tmp_path: Path
+) -> None:
+    """No task has as many rows as the last arm asked for, or the run was too short to draw them."""
+    arms = {"n-2": 0.0, "n-8": 5.0, "n-999": 10.0}
+    about = {name: {axis: int(name[2:])} for name in arms}
+    made = Made(arms=arms, baseline="n-2", about=about, counts=dict(zip(arms, counts, strict=True)), **SURE)
+    found = verdict_of(tmp_path, made)
+    assert [at for _, at in found.curves[0].points] == used
+    scores = [found.arm(name).own.main.value for name in arms]  # type: ignore[union-attr]
+    assert found.trends[0].slope.value == pytest.approx(np.polyfit(np.log2(used), scores, 1)[0])
+
+
+@pytest.mark.parametrize("axis", ["templates", "templates.per_task", "tasks"])
+def test_where_no_record_says_what_was_used_there_is_no_slope(axis: str, tmp_path: Path) -> None:
+    arms = {"n-1": 0.0, "n-4": 5.0, "n-10": 10.0}
+    about = {name: {axis: int(name[2:])} for name in arms}
+    found = verdict_of(tmp_path, Made(arms=arms, baseline="n-1", about=about, rows=10))
+    assert found.curves[0].points == (("n-1", 1), ("n-4", 4), ("n-10", 10))
+    assert found.curves[0].unknown == tuple(arms) and not found.trends
 
 
 def test_an_arm_at_zero_is_on_the_curve_but_not_in_the_slope(tmp_path: Path) -> None:
@@ -175,7 +257,7 @@ def test_an_arm_at_zero_is_on_the_curve_but_not_in_the_slope(tmp_path: Path) -> 
 
 def test_arms_that_are_alike_do_not_make_a_sure_trend(tmp_path: Path) -> None:
     arms = {f"t-{n}": 0.0 for n in (1, 2, 4)}
-    about = {name: {"tasks": int(name[2:])} for name in arms}
+    about = {name: {"rank": int(name[2:])} for name in arms}
     made = Made(arms=arms, about=about, baseline="t-1", rows=10, seeds=(0,), tasks=("nli/a",))
     write_study(tmp_path, made)
     for name in ("t-2", "t-4"):

@@ -34,6 +34,7 @@ def _whole(values: Record) -> dict[str, str]:
         "cost": f"{spelled(3600 * hours)} of this machine ({beside})",
         "at a time": f"{values['workers']}, each up to {values['memory_mb']} MB",
         "shows": _shows(values),
+        **_allowed(values),
     }
 
 
@@ -41,12 +42,28 @@ def _shows(values: Record) -> str:
     found, wanted = values["shows"], values["smallest_of_interest"]
     if found is None:
         return f"unknown without a pilot (of interest: {wanted:g} points); add --pilot, or --from a study's folder"
-    enough = "enough" if found["smallest_difference"] <= wanted else "NOT enough"
+    enough = "enough" if found["decided_difference"] <= wanted else "NOT enough"
     return (
-        f"a difference of {found['smallest_difference']:.1f} points in 80 of 100 cases, {enough} for {wanted:g}; "
+        f"{_differences(found)}, in 80 of 100 cases; {enough} to decide about {wanted:g}; "
         f"{found['seeds']} seeds, {found['tasks']} tasks of {found['rows']} rows, {found['comparisons']} comparisons; "
         f"about new {found['over']}"
     )
+
+
+def _allowed(values: Record) -> dict[str, str]:
+    """What the budget's hours would buy, where a pilot can tell."""
+    found, budget = values["shows"], values["budget_hours"]
+    if found is None or budget is None:
+        return {}
+    allowed = found["budget_allows"]
+    if allowed is None:
+        return {f"{budget:g} hours": "are not enough for two seeds of one row a task"}
+    return {f"{budget:g} hours": f"{allowed['seeds']} seeds of {allowed['rows']} rows at best: {_differences(allowed)}"}
+
+
+def _differences(found: Record) -> str:
+    shows, decides = found["smallest_difference"], found["decided_difference"]
+    return f"shows from {shows:.1f} points, decides about {decides:.1f} points either way"
 
 
 def print_standing(study: Record, folder: Path, as_json: bool) -> None:

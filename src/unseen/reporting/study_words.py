@@ -19,6 +19,7 @@ OVERS = {
     "tasks": "for new seeds, new tasks like these and new rows",
     "rows": "for new seeds and new rows of these very tasks",
 }
+HALF_A_DIGIT = 0.05  # of a score on the page
 SIDES = {"unseen": "unseen tasks", "seen": "seen tasks (new rows)", "unseen_clean": "unseen tasks (clean rows)"}
 
 
@@ -43,7 +44,7 @@ def measure_of(rule: Rule) -> str:
     model = "tuned minus base" if rule.model == "difference" else "tuned model"
     how = f"{rule.templates} over templates, mean over tasks"
     if rule.of != "score":
-        metric, how = f"{SPREADS[rule.of]} of {metric}", "median over tasks"
+        metric, how = f"{SPREADS[rule.of]} of {metric}", "mean over tasks"
     shots = "with each arm's own exemplars" if rule.shots == "own" else shots_name(rule.shots)
     return f"{metric} (0 to 100) on {SIDES.get(rule.side, rule.side)}, {shots}, {model}; {how}"
 
@@ -150,8 +151,10 @@ def caveats(results: StudyResults, verdict: Verdict) -> Iterator[str]:
     found = [arm.difference.main for arm in verdict.arms if arm.difference]
     for over in dict.fromkeys(each.over for each in found):
         yield f"Intervals are 95 %, {OVERS[over]}{_where(over, [e for e in found if e.over == over])}."
-    if any(arm.difference.pilot.pools for arm in verdict.arms if arm.difference) and len(found) > 1:
-        yield "How much seeds move a difference is taken from all tuned arms together, as if they moved all alike."
+    together = sum(arm.difference.pilot.family > 0 for arm in verdict.arms if arm.difference)
+    if together:
+        some = "" if together == len(found) else f" (in {together} of {counted(len(found), 'comparison')})"
+        yield f"How much seeds move a difference is taken from all tuned arms together{some}, as if all moved alike."
     if any(each.seeds == 1 for each in found):
         yield "With one seed nothing is said about other seeds: such an interval is of rows (and tasks) alone."
     if any(each.seeds == 2 for each in found):
@@ -167,6 +170,20 @@ def caveats(results: StudyResults, verdict: Verdict) -> Iterator[str]:
     left = {f"{task} ({why})" for arm in verdict.arms for task, why in arm.left_out.items()}
     if left:
         yield f"Left out of comparisons: {listed(sorted(left), 12)}."
+    apart = [arm.name for arm in verdict.arms if _stands_apart(arm, verdict)]
+    if apart:
+        yield (
+            f"The scores of {listed(apart, 12)} and of what they are compared with do not subtract to their "
+            "differences: a score is over all that an arm was asked, a difference over what both were."
+        )
+
+
+def _stands_apart(arm: ArmVerdict, verdict: Verdict) -> bool:
+    """Whether a difference is another than that of the two scores on the page, where both stand there."""
+    other = verdict.arm(arm.against).own if arm.difference and arm.against not in (None, BASE) else None
+    if arm.difference is None or arm.own is None or other is None:
+        return False
+    return abs(arm.own.main.value - other.main.value - arm.difference.main.value) >= HALF_A_DIGIT
 
 
 def _where(over: str, found: Sequence[Estimate]) -> str:

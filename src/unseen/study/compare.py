@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from unseen.evaluation.intervals import Floats
 from unseen.study.answers import Answers
-from unseen.study.estimate import Across, Bounds, Estimate, Observed, Over, claim, estimate, over_tasks, part
+from unseen.study.estimate import Bounds, Estimate, Observed, Over, claim, estimate, over_tasks, part
 from unseen.study.observe import SPREADS, Comparable, Sum, Term, observe
 from unseen.study.pooling import Table
 from unseen.study.power import Pilot, pilot_of
@@ -43,6 +45,30 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """What was observed of an arm, or of two of them by pairs of `seeds`, before it is measured. `over` is what a claim
+    can be about, None where nothing was observed; `unused` seeds had no partner."""
+
+    found: Comparable
+    over: Over | None
+    seeds: Sequence[tuple[int, int]]
+    bounds: Bounds
+    unused: int = 0
+
+    def table(self, statistic: str) -> Table | None:
+        """The numbers of the seeds that stand beside themselves."""
+        observed = self.found.of(statistic)
+        if observed is None:
+            return None
+        own = [place for place, (one, other) in enumerate(self.seeds) if one == other]
+        return Table(
+            tuple(self.seeds[place][0] for place in own),
+            observed.tasks,
+            tuple(tuple(observed.values[place].tolist()) for place in own),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Compared:
     """What came of comparing: a measurement, or none, with the tasks that are void and why others were left out."""
 
@@ -64,24 +90,23 @@ def own(runs: Runs, rule: Rule) -> Compared:
     if rule.model == "difference" and not all(run.tuned for run in runs.values()):
         return Compared(None, (), {})
     sums = [_sum(run, rule, seed) for seed, run in runs.items()]
-    return _measured(sums, rule, [(seed, seed) for seed in runs])
+    return measured(_seen(sums, rule, [(seed, seed) for seed in runs]), rule)
 
 
 def against_base(runs: Runs, rule: Rule) -> Compared:
     """What tuning changed, seed by seed."""
     tuned = {seed: run for seed, run in runs.items() if run.tuned}
     sums = [(Term(run, "tuned"), Term(run, "base", -1.0)) for run in tuned.values()]
-    return _measured(sums, rule, [(seed, seed) for seed in tuned], len(runs) - len(tuned))
+    return measured(_seen(sums, rule, [(seed, seed) for seed in tuned], len(runs) - len(tuned)), rule)
 
 
-def against(runs: Runs, others: Runs, rule: Rule, family: Sequence[Table] = ()) -> Compared:
-    """One arm less another. An arm that was not tuned is the same whatever the seed: it stands beside every seed of the
-    other, where it ran under fewer. `family` are the numbers of all tuned arms that are compared with the same tuned
-    one, both of these too."""
+def against(runs: Runs, others: Runs, rule: Rule) -> Seen:
+    """One arm less another, to be measured. An arm that was not tuned is the same whatever the seed: it stands beside
+    every seed of the other, where it ran under fewer."""
     pairs = _pairs(runs, others)
     sums = [(*_sum(runs[one], rule, one), *_taken_away(_sum(others[other], rule, other))) for one, other in pairs]
     used = len({one for one, _ in pairs}) + len({other for _, other in pairs})
-    return _measured(sums, rule, pairs, len(runs) + len(others) - used, family)
+    return _seen(sums, rule, pairs, len(runs) + len(others) - used)
 
 
 def pair_seeds(first: Sequence[int], second: Sequence[int]) -> list[tuple[int, int]]:
@@ -130,45 +155,46 @@ def measure(sums: Sequence[Sum], rule: Rule, statistics: Sequence[str]) -> tuple
     return found, claim(main, level, rule.over)
 
 
-def _measured(
-    sums: Sequence[Sum],
-    rule: Rule,
-    seeds: Sequence[tuple[int, int]],
-    unused: int = 0,
-    family: Sequence[Table] = (),
-) -> Compared:
-    if not sums:
-        return Compared(None, (), {})
-    statistics = dict.fromkeys((rule.statistic, *SPREADS))
-    found, over = measure(sums, rule, list(statistics))
+def _seen(sums: Sequence[Sum], rule: Rule, seeds: Sequence[tuple[int, int]], unused: int = 0) -> Seen:
+    found, over = measure(sums, rule, list(dict.fromkeys((rule.statistic, *SPREADS))))
+    taken_away = any(term.weight < 0 for terms in sums for term in terms)
+    return Seen(found, over, seeds, (-100.0, 100.0) if taken_away else (0.0, 100.0), unused)
+
+
+def measured(seen: Seen, rule: Rule, family: Sequence[Table] = ()) -> Compared:
+    """With its intervals. `family` are the differences of all tuned arms, this one too, from the tuned one that they
+    are compared with."""
+    found, over, bounds = seen.found, seen.over, seen.bounds
     observed = found.of(rule.statistic)
     if observed is None or over is None:
         return Compared(None, found.void, found.left_out)
-    others = _tables(family, seeds, observed.tasks)
-    bounds = (-100.0, 100.0) if any(term.weight < 0 for term in sums[0]) else (0.0, 100.0)
-    spreads = {name: _estimate(each, over, "median", bounds) for name in SPREADS if (each := found.of(name))}
+    others = _tables(family, seen.seeds, observed)
+    spreads = {name: _estimate(each, over, bounds) for name in SPREADS if (each := found.of(name))}
     tasks = {
-        task: _estimate(part(observed, [at]), "rows", "mean", bounds, [each[:, [at]] for each in others])
+        task: _estimate(part(observed, [at]), "rows", bounds, [each[:, [at]] for each in others])
         for at, task in enumerate(observed.tasks)
     }
-    main = _estimate(observed, over, rule.across, bounds, others)
-    by_seed = tuple(map(SeedValue, seeds, over_tasks(observed, rule.across)))
-    table = Table(tuple(one for one, _ in seeds), observed.tasks, tuple(map(tuple, observed.values.tolist())))
-    pilot = pilot_of(observed, over, rule.level, others, bool(family))
-    clusters = _by_cluster(observed, rule, bounds, others)
-    measured = Measured(main, spreads, tasks, clusters, by_seed, table, unused, pilot)
-    return Compared(measured, found.void, found.left_out)
+    main = _estimate(observed, over, bounds, others)
+    by_seed = tuple(map(SeedValue, seen.seeds, over_tasks(observed)))
+    table = Table(tuple(one for one, _ in seen.seeds), observed.tasks, tuple(map(tuple, observed.values.tolist())))
+    pilot = pilot_of(observed, over, rule.level, others)
+    clusters = _by_cluster(observed, bounds, others)
+    return Compared(
+        Measured(main, spreads, tasks, clusters, by_seed, table, seen.unused, pilot), found.void, found.left_out
+    )
 
 
-def _tables(family: Sequence[Table], seeds: Sequence[tuple[int, int]], tasks: Sequence[str]) -> list[Floats]:
-    """The part [seeds, tasks] of every arm that has these seeds and tasks; none where seeds of two arms differ."""
-    if any(one != other for one, other in seeds):
+def _tables(family: Sequence[Table], seeds: Sequence[tuple[int, int]], observed: Observed) -> list[Floats]:
+    """The part [seeds, tasks] of every arm's difference that has these seeds and tasks, and that of the arm they are
+    compared with from itself; none where seeds of two arms differ. What is left of arms and seeds without what each
+    has by itself is the same of differences from one arm as of scores, and differences are over shared rows."""
+    if not family or any(one != other for one, other in seeds):
         return []
-    found = (each.part([seed for seed, _ in seeds], tasks) for each in family)
-    return [each for each in found if each is not None]
+    found = (each.part([seed for seed, _ in seeds], observed.tasks) for each in family)
+    return [np.zeros_like(observed.values), *(each for each in found if each is not None)]
 
 
-def _by_cluster(observed: Observed, rule: Rule, bounds: Bounds, others: Sequence[Floats]) -> dict[str, Estimate]:
+def _by_cluster(observed: Observed, bounds: Bounds, others: Sequence[Floats]) -> dict[str, Estimate]:
     """Each cluster by itself, for new tasks of it where there are enough to tell."""
     places: dict[str, list[int]] = {}
     for place, cluster in enumerate(observed.clusters):
@@ -178,11 +204,9 @@ def _by_cluster(observed: Observed, rule: Rule, bounds: Bounds, others: Sequence
     found = {}
     for cluster, at in places.items():
         own = part(observed, at)
-        found[cluster] = _estimate(own, claim(own, None), rule.across, bounds, [each[:, at] for each in others])
+        found[cluster] = _estimate(own, claim(own, None), bounds, [each[:, at] for each in others])
     return found
 
 
-def _estimate(
-    observed: Observed, over: Over, across: Across, bounds: Bounds, others: Sequence[Floats] = ()
-) -> Estimate:
-    return estimate(observed, over, across, generator(0, "study", *observed.tasks), bounds, others)
+def _estimate(observed: Observed, over: Over, bounds: Bounds, others: Sequence[Floats] = ()) -> Estimate:
+    return estimate(observed, over, generator(0, "study", *observed.tasks), bounds, others)

@@ -20,7 +20,6 @@ from unseen.study.student import quantile, root, two_sided
 from unseen.study.variance import Variance, over_seeds_alone, over_units, row_noise, squares
 
 Over = Literal["clusters", "tasks", "rows"]
-Across = Literal["mean", "median"]
 Units = Sequence[Sequence[int]]  # places of tasks that are drawn together
 Bounds = tuple[float, float]  # between which the true value must lie
 ANYWHERE: Bounds = (-inf, inf)
@@ -91,34 +90,35 @@ def claim(observed: Observed, level: str | None, wanted: Over | Literal["auto"] 
     return "tasks" if wanted != "rows" and len(observed.tasks) >= FEWEST_UNITS else "rows"
 
 
-def over_tasks(observed: Observed, across: Across) -> list[float]:
-    """The mean or median over tasks, of each seed."""
-    found = (np.mean if across == "mean" else np.median)(observed.values, axis=1)
-    return [float(each) for each in found]
+def over_tasks(observed: Observed) -> list[float]:
+    """The mean over tasks, of each seed."""
+    return [float(each) for each in observed.values.mean(axis=1)]
 
 
 def estimate(
     observed: Observed,
     over: Over,
-    across: Across,
     random: np.random.Generator,
     bounds: Bounds = ANYWHERE,
     others: Sequence[Floats] = (),
 ) -> Estimate:
-    """The mean over seeds of the mean (or median) over tasks, with its interval for what `over` says.
+    """The mean over seeds of the mean over tasks, with its interval for what `over` says.
 
-    `others` are the tables [seeds, tasks] of all arms, the compared ones too, where seeds move them alike (pooling.py).
+    `others` are the tables [seeds, tasks] of all arms, the compared ones too, or of what each differs by from one of
+    them, where seeds move them alike (pooling.py).
     """
     units = _units(observed, over)
-    whole = np.ones((1, len(observed.tasks)))
-    weights = whole if over == "rows" else _unit_draws(units, observed.replicates.shape[2], random)
+    weights = np.ones((1, len(observed.tasks)))
+    if over != "rows":
+        weights = _unit_draws(units, observed.replicates.shape[2], random)
     cells = _seed_draws(observed, random)
-    value = float(_over_tasks(observed.values.mean(axis=0)[None], whole, across)[0])
-    drawn = _over_tasks(cells, weights, across)
+    value = float(observed.values.mean())
+    drawn = (cells * weights).sum(axis=1) / weights.sum(axis=1)
     variance = _variance(observed, units, over, others)
     error = root(variance.value)
+    t = quantile(0.975, variance.freedom)
     below, above = _shares(drawn)
-    width = 2 * quantile(0.975, variance.freedom) * error
+    width = 2 * t * error
     low, high = value - below * width, value + above * width
     return Estimate(
         value,
@@ -126,7 +126,7 @@ def estimate(
         min(high, bounds[1]),
         error,
         variance.freedom,
-        _p_value(value, low, high, variance.freedom),
+        _p_value(value, low, high, t, variance.freedom),
         over,
         observed.seeds,
         len(observed.tasks),
@@ -142,12 +142,12 @@ def _shares(drawn: Floats) -> tuple[float, float]:
     return (below / (below + above), above / (below + above)) if below + above > 0 else (0.5, 0.5)
 
 
-def _p_value(value: float, low: float, high: float, freedom: float) -> float:
-    """By Student's t, with the half of the interval that reaches towards zero for its width."""
+def _p_value(value: float, low: float, high: float, t: float, freedom: float) -> float:
+    """By Student's t, with the half of the interval that reaches towards zero, `t` errors, for its width."""
     half = value - low if value > 0 else high - value
     if half <= 0:
         return 1.0  # no draw changed anything, so nothing is known of how sure it is
-    return two_sided(value / half * quantile(0.975, freedom), freedom)
+    return two_sided(value / half * t, freedom)
 
 
 def _units(observed: Observed, over: Over) -> list[list[int]]:
@@ -176,20 +176,6 @@ def _seed_draws(observed: Observed, random: np.random.Generator) -> Floats:
     moved = observed.replicates - observed.replicates.mean(axis=2, keepdims=True) + observed.values[:, :, None]
     drawn = random.multinomial(seeds, np.full(seeds, 1 / seeds), size=count) / seeds
     return np.asarray(np.einsum("bs,stb->bt", drawn, moved))
-
-
-def _over_tasks(cells: Floats, weights: Floats, across: Across) -> Floats:
-    """Mean or median over tasks [draws] of `cells` [draws, tasks], each taken `weights` times."""
-    weights = np.broadcast_to(weights, cells.shape)
-    if across == "mean":
-        return np.asarray((cells * weights).sum(axis=1) / weights.sum(axis=1))
-    order = np.argsort(cells, axis=1)
-    sorted_cells, passed = np.take_along_axis(cells, order, 1), np.take_along_axis(weights, order, 1).cumsum(axis=1)
-    half = passed[:, -1:] / 2
-    lower = (passed >= half - 1e-9).argmax(axis=1)
-    upper = (passed > half + 1e-9).argmax(axis=1)
-    at = np.arange(len(cells))
-    return np.asarray((sorted_cells[at, lower] + sorted_cells[at, upper]) / 2)
 
 
 def _variance(observed: Observed, units: Units, over: Over, others: Sequence[Floats]) -> Variance:

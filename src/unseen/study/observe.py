@@ -13,7 +13,7 @@ from unseen.evaluation.resample import paired_replicates, score_replicates
 from unseen.study.answers import NO_DRAW, Answers, TaskBlock, aligned
 from unseen.study.estimate import Observed
 from unseen.study.rule import over_templates
-from unseen.study.shared_rows import on_shared_rows
+from unseen.study.shared_rows import on_shared_rows, told_of_lost
 from unseen.task.seeds import generator
 from unseen.task.variants import base_name
 
@@ -68,9 +68,9 @@ class Comparable:
 def observe(sums: Sequence[Sum], statistics: Sequence[str], void: frozenset[str] = frozenset()) -> Comparable:
     """The sums (scores, or differences of them) of each seed on the tasks that all of their terms were asked.
 
-    `statistics` are taken over a task's templates, all under the same draws of rows: a spread over the templates that
-    all terms share, which must be two or more. Terms of one sum whose runs have one seed are taken over the rows that
-    all of them hold; the others are counted. Tasks in `void` are left out.
+    `statistics` are taken over a task's templates, all under the same draws of rows: those that the terms of a sum
+    share, where there are any; a spread needs two or more. Terms of one sum whose runs have one seed are taken over the
+    rows that all of them hold; the others are counted. Tasks in `void` are left out.
     """
     terms = [term for each in sums for term in each]
     everywhere = dict.fromkeys(task for term in terms for task in term.answers.tasks)
@@ -80,9 +80,9 @@ def observe(sums: Sequence[Sum], statistics: Sequence[str], void: frozenset[str]
         if why := _why_not(task, terms):
             left_out[task] = why
             continue
-        found, away = _columns(task, sums, statistics)
-        if away:
-            left_out[task] = f"{away} of its rows, which not all arms were asked" if found else "no row is shared"
+        found, lost = _columns(task, sums, statistics)
+        if lost:
+            left_out[task] = lost if found else "no row is shared"
         for name, column in found.items():
             columns.setdefault(name, []).append(column)
     observed = {name: _observed(each) for name, each in columns.items()}
@@ -114,49 +114,45 @@ def _common(draws: Sequence[Mapping[int, TaskBlock]]) -> list[int]:
     return sorted(drawn[0].intersection(*drawn[1:])) if drawn else [NO_DRAW]
 
 
-def _columns(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> tuple[dict[str, Column], int]:
-    """What each statistic gives on a task; and how many rows were taken out, since not all of a sum's terms hold them.
-    Nothing where they share none."""
+def _columns(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> tuple[dict[str, Column], str]:
+    """What each statistic gives on a task; and what was taken out, since not all of a sum's terms hold it. Nothing
+    where they share none."""
     seeds = _common([term.draws(task) for each in sums for term in each])
     asked = [(place, term, seed) for place, each in enumerate(sums) for term in each for seed in seeds]
-    blocks, away = _shared([(place, term.drawn, seed) for place, term, seed in asked], _blocks(task, asked))
+    blocks, lost = _shared([(place, term.drawn, seed) for place, term, seed in asked], _blocks(task, asked))
     if not all(block.present.any() for block in blocks):
-        return {}, away
+        return {}, lost
     replicates = _replicates(blocks, [term.weight for _, term, _ in asked], task)
-    shared = _shared_templates(blocks)
     rows = len(blocks[0].present)
     each_seed = round(sum(int(block.present.any(axis=1).sum()) for block in blocks) / len(blocks))
     found = {}
     for name in statistics:
-        if name in SPREADS and shared is None:
+        through = (_ways_of_spread if name in SPREADS else _ways_of_score)([place for place, *_ in asked], blocks)
+        if through is None:
             continue
         values, moved = np.zeros(len(sums)), np.zeros((len(sums), len(replicates[0])))
-        for (place, term, _), block, drawn in zip(asked, blocks, replicates, strict=True):
-            columns = [block.templates.index(each) for each in shared] if name in SPREADS and shared else slice(None)
+        for (place, term, _), block, drawn, columns in zip(asked, blocks, replicates, through, strict=True):
             values[place] += term.weight / len(seeds) * float(over_templates(block.totals[columns], name))
             moved[place] += term.weight / len(seeds) * over_templates(drawn[:, columns], name)
         found[name] = Column(task, values, moved, rows, each_seed)
-    return found, away
+    return found, lost
 
 
 def _blocks(task: str, asked: Sequence[tuple[int, Term, int]]) -> list[Block]:
     return aligned([term.block(task, seed) for _, term, seed in asked])
 
 
-def _shared(of: Sequence[tuple[int, int, int]], blocks: Sequence[Block]) -> tuple[list[Block], int]:
-    """The blocks, those of one sum, seed and draw of exemplars over the rows that all of them hold; and how many rows
-    that took out. Blocks of runs with other seeds hold other rows by design, and stay as they are."""
+def _shared(of: Sequence[tuple[int, int, int]], blocks: Sequence[Block]) -> tuple[list[Block], str]:
+    """The blocks, those of one sum, seed and draw of exemplars over the questions that all of them hold; and what that
+    took out. Blocks of runs with other seeds hold other rows by design, and stay as they are."""
     cut = list(blocks)
-    away = np.zeros(len(blocks[0].present), dtype=bool)
     for group in dict.fromkeys(of):
         places = [place for place, each in enumerate(of) if each == group]
         if len(places) > 1:
-            kept, gone = on_shared_rows([blocks[place] for place in places])
-            away |= gone
-            for place, block in zip(places, kept, strict=True):
+            for place, block in zip(places, on_shared_rows([blocks[place] for place in places]), strict=True):
                 cut[place] = block
     left = np.flatnonzero(np.any([block.present.any(axis=1) for block in cut], axis=0))
-    return [rows_of(block, left.tolist()) for block in cut], int(away.sum())
+    return [rows_of(block, left.tolist()) for block in cut], told_of_lost(blocks, cut)
 
 
 def _replicates(blocks: Sequence[Block], weights: Sequence[float], task: str) -> list[Floats]:
@@ -184,11 +180,30 @@ def _filled(scores: Floats) -> Floats:
     return found
 
 
-def _shared_templates(blocks: Sequence[Block]) -> tuple[str, ...] | None:
-    """Templates that all blocks have; or each block's own where they have none in common but as many; None where a
-    spread over them could not be compared, or there is none."""
-    shared = tuple(name for name in blocks[0].templates if all(name in each.templates for each in blocks))
-    if len(shared) > 1:
-        return shared
-    numbers = {len(each.templates) for each in blocks}
-    return () if not shared and len(numbers) == 1 and numbers != {1} else None
+def _common_templates(blocks: Sequence[Block]) -> tuple[str, ...]:
+    return tuple(name for name in blocks[0].templates if all(name in each.templates for each in blocks))
+
+
+def _ways_of_score(of: Sequence[int], blocks: Sequence[Block]) -> list[list[int]]:
+    """The columns of each block that its score is taken over: templates that all terms of its sum (`of` numbers it)
+    were asked through, so that a difference is of the same prompts; where there are none (encodings of an instruction),
+    all its own. Other sums, of other seeds, may have templates of their own: formats are drawn by the seed."""
+    return [
+        [block.templates.index(name) for name in _common_templates(_beside(place, of, blocks)) or block.templates]
+        for place, block in zip(of, blocks, strict=True)
+    ]
+
+
+def _ways_of_spread(of: Sequence[int], blocks: Sequence[Block]) -> list[list[int]] | None:
+    """As for scores, where each sum has two templates or more, or none in common but as many; None where a spread
+    could not be compared, or there is none."""
+    for place in of:
+        beside = _beside(place, of, blocks)
+        shared, numbers = len(_common_templates(beside)), {len(block.templates) for block in beside}
+        if shared == 1 or (not shared and (len(numbers) > 1 or numbers == {1})):
+            return None
+    return _ways_of_score(of, blocks)
+
+
+def _beside(place: int, of: Sequence[int], blocks: Sequence[Block]) -> list[Block]:
+    return [block for block, other in zip(blocks, of, strict=True) if other == place]

@@ -43,7 +43,7 @@ class Table:
 
 def pooled(own: Squares, tables: Sequence[Floats]) -> Squares:
     """The mean squares of a difference with those of seeds taken from all arms' `tables` (each [seeds, tasks], of the
-    same seeds and tasks); its own ones where that cannot be."""
+    same seeds and tasks; or all of them less the same one); `own` itself where that cannot be."""
     if len(tables) < FEWEST_ARMS or own.seeds < 2:
         return own
     cells = np.stack(tables)

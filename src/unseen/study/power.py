@@ -35,9 +35,9 @@ MOST_ROWS = 10_000  # of a task
 class Pilot:
     """Variances of one cell (a seed on a task), in squared points, and what they were found from.
 
-    `knows_seeds` is False of one seed, which shows nothing of how seeds differ. `pools`: how they do is taken from all
-    arms together, as where tuned arms are compared with a tuned one (pooling.py). `fixed_seconds` a run takes whatever
-    its rows, `row_seconds` for each row of a task (over all tasks).
+    `knows_seeds` is False of one seed, which shows nothing of how seeds differ. `family` is how many arms together said
+    how they do, the one that they are compared with among them (pooling.py); 0 where the two arms alone did.
+    `fixed_seconds` a run takes whatever its rows, `row_seconds` for each row of a task (over all tasks).
     """
 
     seed: float
@@ -49,7 +49,7 @@ class Pilot:
     tasks: int
     rows: int
     over: Over
-    pools: bool = False
+    family: int = 0
     fixed_seconds: float = 0.0
     row_seconds: float = 0.0
     level: float = 0.05
@@ -59,22 +59,22 @@ class Pilot:
         return self.seeds > 1
 
 
-def pilot_of(
-    observed: Observed, over: Over, level: float = 0.05, others: Sequence[Floats] = (), pools: bool = False
-) -> Pilot:
+def pilot_of(observed: Observed, over: Over, level: float = 0.05, others: Sequence[Floats] = ()) -> Pilot:
     """The variances behind one comparison; `others` as for `estimate`. Clusters are taken as tasks here: how much a
     number of tasks can show."""
-    found = pooled(squares(observed.values), others)
+    own_squares = squares(observed.values)
+    found = pooled(own_squares, others)
+    family = 0 if found is own_squares else len(others)
     noises = [row_noise(observed.replicates[:, place]) for place in range(len(observed.tasks))]
     shared, own = (float(np.mean([getattr(each, name) for each in noises])) for name in ("shared", "own"))
     seeds, tasks = observed.values.shape
     if tasks == 1:
         seed = max(found.of_seeds - own, 0.0) if seeds > 1 else 0.0
-        return Pilot(seed, 0.0, 0.0, shared, own, seeds, 1, _rows(observed), over, pools, level=level)
+        return Pilot(seed, 0.0, 0.0, shared, own, seeds, 1, _rows(observed), over, family, level=level)
     both = max(found.of_rest - own, 0.0)
     task = max((found.of_units - found.of_rest) / seeds - shared, 0.0)
     seed = max((found.of_seeds - found.of_rest) / tasks, 0.0)
-    return Pilot(seed, task, both, shared, own, seeds, tasks, _rows(observed), over, pools, level=level)
+    return Pilot(seed, task, both, shared, own, seeds, tasks, _rows(observed), over, family, level=level)
 
 
 def _rows(observed: Observed) -> int:
@@ -98,7 +98,7 @@ def together(pilots: Sequence[Pilot]) -> Pilot:
         tasks=min(each.tasks for each in pilots),
         rows=min(each.rows for each in pilots),
         over=pilots[0].over,
-        pools=pilots[0].pools,
+        family=min(each.family for each in pilots),
         fixed_seconds=mean("fixed_seconds"),
         row_seconds=mean("row_seconds"),
         level=pilots[0].level,
@@ -110,14 +110,14 @@ def smallest_difference(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: i
 
     `arms` are the comparisons that Holm's correction is over, `rows` those of a task, `tasks` the pilot's when None.
     """
-    error, freedom = _error(pilot, seeds, arms, rows, tasks or pilot.tasks)
+    error, freedom = _error(pilot, seeds, rows, tasks or pilot.tasks)
     return (quantile(1 - pilot.level / (2 * arms), freedom) + quantile(POWER, freedom)) * error
 
 
 def decided_width(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: int | None = None) -> float:
     """As `smallest_difference`, for a decision either way: a true difference of zero would in 80 of 100 studies have
     an interval that lies within plus and minus this, too."""
-    error, freedom = _error(pilot, seeds, arms, rows, tasks or pilot.tasks)
+    error, freedom = _error(pilot, seeds, rows, tasks or pilot.tasks)
     equal = (quantile(0.975, freedom) + quantile((1 + POWER) / 2, freedom)) * error
     return max(smallest_difference(pilot, seeds, arms, rows, tasks), equal)
 
@@ -158,9 +158,9 @@ def needed_tasks(pilot: Pilot, difference: float, arms: int, most: int = 10_000)
     return high
 
 
-def _error(pilot: Pilot, seeds: int, arms: int, rows: int, tasks: int) -> tuple[float, float]:
-    """Standard error of a difference and its degrees of freedom."""
-    of_seeds = (seeds - 1.0) * (arms if pilot.pools else 1)
+def _error(pilot: Pilot, seeds: int, rows: int, tasks: int) -> tuple[float, float]:
+    """Standard error of a difference and its degrees of freedom; of seeds, those that pooling.py has of a family."""
+    of_seeds = (seeds - 1.0) * max(pilot.family - 1, 1)
     noise = pilot.rows / rows
     own = (pilot.both + pilot.rows_own * noise) / (seeds * tasks)
     by_seed = pilot.seed / seeds + own

@@ -20,9 +20,9 @@ class Rule:
     arms differ in), of the tuned model or of what tuning changed.
 
     `of` says what is compared: the score (over a task's templates the `templates`: median or mean), or how far it
-    spreads over the templates (`iqr`, `range`), for which the median over tasks is taken. `over` is what the claim is
-    about, `auto` unless the study says otherwise. `smallest` is the smallest difference of interest, in points; `level`
-    the error allowed for all comparisons together.
+    spreads over the templates (`iqr`, `range`); over tasks it is the mean. `over` is what the claim is about, `auto`
+    unless the study says otherwise. `smallest` is the smallest difference of interest, in points; `level` the error
+    allowed for all comparisons together.
     """
 
     side: str = "unseen"
@@ -39,11 +39,6 @@ class Rule:
     def statistic(self) -> str:
         """What is taken over a task's templates."""
         return self.templates if self.of == "score" else self.of
-
-    @property
-    def across(self) -> Literal["mean", "median"]:
-        """What is taken over tasks."""
-        return "mean" if self.of == "score" else "median"
 
 
 def rule_of(study: Mapping[str, Any]) -> Rule:

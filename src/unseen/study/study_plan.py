@@ -14,7 +14,7 @@ from unseen.model.folder import resolve
 from unseen.study import means
 from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
 from unseen.study.arms import Arm, expand
-from unseen.study.pilot import what_pilot_shows
+from unseen.study.pilot import Seconds, what_pilot_shows
 from unseen.study.run import RUNS
 from unseen.study.study_file import Study
 
@@ -27,7 +27,7 @@ NOT_ASKED = ("name", "train", "mixture", "shots", "hold_out")
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
     """JSON-able facts: `arms` with the cost of each, the total in hours beside the budget, what runs at a time, and,
-    with a pilot, the smallest difference that the study would show."""
+    with a pilot, the smallest differences that the study would show and decide about."""
 
     values: Record
 
@@ -44,7 +44,8 @@ class Cost:
 def plan_study(study: Study, pilot: Path | None = None, workers: int | None = None) -> StudyPlan:
     """The arms of a study and what they cost: one is measured, the others are scaled by the positions they compute and
     the questions they ask. With the folder of a `pilot` (a study of the same question at any size, which may be one of
-    this study's own) also the smallest difference that it would show, with 80 % power, after Holm's correction.
+    this study's own) also the smallest differences that it would show and decide about, with 80 % power, after Holm's
+    correction, and what its budget allows.
 
     Raises the mistakes of `expand`, and `DataMistake` where the arm that is measured cannot run, or for a folder that
     holds no study.
@@ -53,9 +54,9 @@ def plan_study(study: Study, pilot: Path | None = None, workers: int | None = No
     first = [arm for arm in arms if arm.seed == study.said.seeds[0]]
     reference = _reference(study, first)
     costs, memory = _costs(study, first, reference)
-    seconds = _total(arms, costs)
+    all_seeds, one_seed = _seconds(arms, costs), _seconds(first, costs)
     count = workers or means.fitting(len(arms), memory, means.cores(), means.memory(), len(means.gpus()))
-    hours = seconds / 3600
+    hours = (all_seeds.fixed + all_seeds.asking) / 3600
     values: Record = {
         "study": study.name,
         "size": study.size,
@@ -71,7 +72,7 @@ def plan_study(study: Study, pilot: Path | None = None, workers: int | None = No
         "workers": count,
         "memory_mb": round(memory / 2**20),
         "smallest_of_interest": study.said.decision.smallest,
-        "shows": what_pilot_shows(study, first, pilot) if pilot else None,
+        "shows": what_pilot_shows(study, first, pilot, one_seed) if pilot else None,
     }
     return StudyPlan(values)
 
@@ -127,15 +128,16 @@ def _scaled(
     return Cost(spent["tuning_seconds"] * work * larger, spent["asking_seconds"] * asked * larger, how)
 
 
-def _total(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> float:
-    """Seconds of all arms and seeds, one after the other; answers of an untuned model that arms share count once."""
+def _seconds(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> Seconds:
+    """Of these arms, one after the other; answers of an untuned model that arms share count once."""
     asked: set[str] = set()
-    total = 0.0
+    fixed = asking = 0.0
     for arm in arms:
         cost, key = costs[arm.name], _asked(arm)
-        total += cost.tuning + cost.asking * ((1.0 - _of_base(arm)) if key in asked else 1.0) + START_SECONDS
+        fixed += cost.tuning + START_SECONDS
+        asking += cost.asking * ((1.0 - _of_base(arm)) if key in asked else 1.0)
         asked.add(key)
-    return total
+    return Seconds(fixed, asking)
 
 
 def _of_base(arm: Arm) -> float:

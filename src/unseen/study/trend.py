@@ -15,6 +15,7 @@ from unseen.study.estimate import Estimate, estimate
 from unseen.study.observe import Term
 from unseen.study.results import StudyResults
 from unseen.study.rule import Rule
+from unseen.study.used import used
 from unseen.task.seeds import generator
 
 FEWEST_POINTS = 3
@@ -35,11 +36,13 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Arms along one axis, in its order: (name, value), zero included."""
+    """Arms along one axis, in its order: (name, value), zero included. A value is what the arm used, by its records;
+    where they do not say, it is what was asked for, and `unknown` names these arms: such a curve has no slope."""
 
     axis: str
     among: str
     points: tuple[tuple[str, float], ...]
+    unknown: tuple[str, ...]
 
 
 def curves_of(results: StudyResults) -> tuple[Curve, ...]:
@@ -51,10 +54,17 @@ def curves_of(results: StudyResults) -> tuple[Curve, ...]:
             if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
                 found.setdefault((axis, _others(facts, axis)), []).append((name, float(value)))
     return tuple(
-        Curve(axis, among, tuple(sorted(points, key=lambda each: each[1])))
+        _curve(results, axis, among, points)
         for (axis, among), points in found.items()
         if len({value for _, value in points}) >= FEWEST_POINTS
     )
+
+
+def _curve(results: StudyResults, axis: str, among: str, asked: Sequence[tuple[str, float]]) -> Curve:
+    told = {name: used(axis, value, results.finished(name)) for name, value in asked}
+    points = [(name, value if (by_record := told[name]) is None else by_record) for name, value in asked]
+    unknown = tuple(name for name, value in told.items() if value is None)
+    return Curve(axis, among, tuple(sorted(points, key=lambda each: each[1])), unknown)
 
 
 def facts_of(results: StudyResults, name: str) -> Mapping[str, Any]:
@@ -74,7 +84,9 @@ def _others(facts: Mapping[str, Any], axis: str) -> str:
 
 def trend(curve: Curve, answers: Mapping[str, Runs], rule: Rule) -> Trend | None:
     """The slope, seed by seed over the seeds that all of the curve's arms have finished; None where fewer than three
-    arms have one, or share no task."""
+    arms have one, or share no task, or where nobody knows how much of the axis an arm used."""
+    if curve.unknown:
+        return None
     points = [(name, value) for name, value in curve.points if value > 0 and answers.get(name)]
     if rule.model == "difference":
         points = [(name, value) for name, value in points if all(run.tuned for run in answers[name].values())]
@@ -86,7 +98,7 @@ def trend(curve: Curve, answers: Mapping[str, Runs], rule: Rule) -> Trend | None
     observed = found.of(rule.statistic) if found else None
     if observed is None or over is None:
         return None
-    slope = estimate(observed, over, rule.across, generator(0, "trend", curve.axis, curve.among))
+    slope = estimate(observed, over, generator(0, "trend", curve.axis, curve.among))
     left = tuple(name for name, _ in curve.points if name not in {name for name, _ in points})
     return Trend(curve.axis, curve.among, tuple(points), slope, left)
 

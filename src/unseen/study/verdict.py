@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unseen.study.compare import BASE, Compared, Measured, Runs, against, against_base, own, read_answers
+from unseen.study.compare import (
+    BASE,
+    Compared,
+    Measured,
+    Runs,
+    Seen,
+    against,
+    against_base,
+    measured,
+    own,
+    read_answers,
+)
 from unseen.study.estimate import Estimate
 from unseen.study.pooling import Table
 from unseen.study.power import Pilot, needed, needed_tasks, smallest_difference
@@ -78,7 +89,8 @@ def analyse(results: StudyResults) -> Verdict:
     """The verdict of what has finished. Raises `ScoreMistake` where a finished arm's predictions are gone."""
     rule, answers = results.rule, read_answers(results)
     alone = {name: own(runs, rule) if runs else NOTHING for name, runs in answers.items()}
-    found = [_arm(results, name, answers, alone) for name in results.names]
+    beside = _beside(results, answers)
+    found = [_arm(results, name, answers, alone, beside) for name in results.names]
     tested = [each for each in found if each.difference is not None]
     comparisons = len(tested) + sum(_waits(results, each) for each in found)
     corrected = holm([each.difference.main.p for each in tested if each.difference], comparisons)
@@ -111,10 +123,24 @@ def word_for(difference: Estimate, corrected: float, rule: Rule) -> Word:
     return "not decidable"
 
 
-def _arm(results: StudyResults, name: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]) -> ArmVerdict:
+def _beside(results: StudyResults, answers: Mapping[str, Runs]) -> dict[str, Seen]:
+    """What was observed of every arm beside the one that it is compared with."""
+    pairs = {name: results.seeds_of(name)[0].against for name in results.names}
+    both = {name: other for name, other in pairs.items() if other and other != BASE}
+    both = {name: other for name, other in both.items() if answers[name] and answers.get(other)}
+    return {name: against(answers[name], answers[other], results.rule) for name, other in both.items()}
+
+
+def _arm(
+    results: StudyResults,
+    name: str,
+    answers: Mapping[str, Runs],
+    alone: Mapping[str, Compared],
+    beside: Mapping[str, Seen],
+) -> ArmVerdict:
     planned = results.seeds_of(name)
     compared_with = planned[0].against
-    compared, why = _compared(results, name, answers, alone)
+    compared, why = _compared(results, name, answers, beside)
     void = tuple(dict.fromkeys((*alone[name].void, *compared.void)))
     return ArmVerdict(
         name=name,
@@ -143,7 +169,7 @@ def _waits(results: StudyResults, arm: ArmVerdict) -> bool:
 
 
 def _compared(
-    results: StudyResults, name: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]
+    results: StudyResults, name: str, answers: Mapping[str, Runs], beside: Mapping[str, Seen]
 ) -> tuple[Compared, str]:
     """The comparison, or why there is none."""
     rule, other = results.rule, results.seeds_of(name)[0].against
@@ -156,23 +182,23 @@ def _compared(
         return found, "" if found.measured else "it was not tuned, so there is nothing to compare"
     if not answers.get(other):
         return NOTHING, f"{other} has not finished"
-    found = against(answers[name], answers[other], rule, _family(results, name, other, answers, alone))
+    found = measured(beside[name], rule, _family(results, name, other, answers, beside))
     return found, "" if found.measured else f"it shares no task with {other}"
 
 
 def _family(
-    results: StudyResults, name: str, other: str, answers: Mapping[str, Runs], alone: Mapping[str, Compared]
+    results: StudyResults, name: str, other: str, answers: Mapping[str, Runs], beside: Mapping[str, Seen]
 ) -> list[Table]:
-    """The numbers of all tuned arms that are compared with `other`, and its own; none where `name` or `other` was not
-    tuned, since seeds move only what is."""
+    """The differences of all tuned arms that are compared with `other`; none where `name` or `other` was not tuned,
+    since seeds move only what is."""
 
     def tuned(arm: str) -> bool:
         return bool(answers[arm]) and all(run.tuned for run in answers[arm].values())
 
     if not tuned(name) or not tuned(other):
         return []
-    names = [arm for arm in results.names if arm == other or results.seeds_of(arm)[0].against == other]
-    return [found.table for arm in names if tuned(arm) and (found := alone[arm].measured)]
+    names = [arm for arm in beside if results.seeds_of(arm)[0].against == other and tuned(arm)]
+    return [table for arm in names if (table := beside[arm].table(results.rule.statistic))]
 
 
 def _decided(results: StudyResults, arm: ArmVerdict, corrected: float, comparisons: int, rule: Rule) -> ArmVerdict:

@@ -7,70 +7,96 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unseen.evaluation.resample import score_replicates
-from unseen.study.answers import Answers
+from unseen.evaluation.blocks import Block
+from unseen.study.answers import TaskBlock
 from unseen.study.compare import Runs
 from unseen.study.rule import over_templates
 from unseen.task.seeds import generator
 
+DEALS = 200  # the mean range of so many is right to a fiftieth or so
+
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Scores, 0..100, of one model on one task by template, means over seeds.
+    """Scores, 0..100, of one model on one task by template, apart for each seed (and draw of exemplars): seeds may be
+    asked through other formats, and other rows, so that a range over all of them would be one over rows too.
 
-    `noise` is the range that so few rows would show on average if all templates were truly alike; None for one.
+    `noise` is the range that so few rows would show on average if all templates of a seed were truly alike; None where
+    there is but one.
     """
 
     task: str
     model: str
     rows: int
-    scores: tuple[tuple[str, float], ...]
+    by_seed: tuple[tuple[tuple[str, float], ...], ...]
     noise: float | None
 
     @property
-    def values(self) -> list[float]:
-        return [score for _, score in self.scores]
+    def templates(self) -> int:
+        """How many a seed was asked through."""
+        return max(len(scores) for scores in self.by_seed)
 
     @property
     def quartiles(self) -> tuple[float, float, float]:
-        lower, middle, upper = (float(each) for each in np.percentile(self.values, [25, 50, 75]))
+        """Means over seeds, as all below."""
+        each = np.array([np.percentile(_values(scores), [25, 50, 75]) for scores in self.by_seed])
+        lower, middle, upper = each.mean(axis=0).tolist()
         return lower, middle, upper
 
     @property
     def range(self) -> float:
-        return max(self.values) - min(self.values)
+        return self.best[1] - self.worst[1]
 
     @property
-    def worst(self) -> tuple[str, float]:
-        """The template with the lowest score, and that score."""
-        return min(self.scores, key=lambda each: each[1])
+    def worst(self) -> tuple[tuple[str, ...], float]:
+        """Each seed's template with the lowest score, those that are the same once; and that score."""
+        return _named([min(scores, key=lambda each: each[1]) for scores in self.by_seed])
 
     @property
-    def best(self) -> tuple[str, float]:
-        return max(self.scores, key=lambda each: each[1])
+    def best(self) -> tuple[tuple[str, ...], float]:
+        return _named([max(scores, key=lambda each: each[1]) for scores in self.by_seed])
 
 
 def ways_of(runs: Runs) -> tuple[Ways, ...]:
-    """Every model of an arm on every task. The base model is the same under every seed of tuning."""
+    """Every model of an arm on every task."""
     return tuple(each for model in ("base", "tuned") for each in _ways(runs, model))
 
 
 def _ways(runs: Runs, model: str) -> Iterator[Ways]:
-    asked = [run for run in runs.values() if any(name == model for name, *_ in run.blocks)]
-    for task in dict.fromkeys(task for run in asked for task in run.tasks):
-        found = [block for run in asked for block in run.draws(model, task).values()]
-        scores: dict[str, list[float]] = {}
-        for each in found:
-            for name, score in zip(each.block.templates, each.block.totals.tolist(), strict=True):
-                scores.setdefault(name, []).append(score)
-        if scores:
-            means = tuple((name, sum(each) / len(each)) for name, each in scores.items())
-            yield Ways(task, model, len(found[0].rows), means, _noise(asked[0], model, task))
+    for task in dict.fromkeys(task for run in runs.values() for task in run.tasks):
+        found = [block for run in runs.values() for block in run.draws(model, task).values()]
+        if found:
+            yield Ways(task, model, _rows(found), tuple(_scores(each.block) for each in found), _noise(found, task))
 
 
-def _noise(run: Answers, model: str, task: str) -> float | None:
-    block = next(iter(run.draws(model, task).values()), None)
-    if block is None or len(block.block.templates) < 2:
-        return None
-    [drawn] = score_replicates([block.block], generator(0, "noise", task))
-    return float(over_templates(drawn - drawn.mean(axis=0), "range").mean())
+def _rows(found: list[TaskBlock]) -> int:
+    """That a seed was asked, on average."""
+    return round(sum(int(each.block.present.any(axis=1).sum()) for each in found) / len(found))
+
+
+def _scores(block: Block) -> tuple[tuple[str, float], ...]:
+    return tuple(zip(block.templates, block.totals.tolist(), strict=True))
+
+
+def _values(scores: tuple[tuple[str, float], ...]) -> list[float]:
+    return [score for _, score in scores]
+
+
+def _named(found: list[tuple[str, float]]) -> tuple[tuple[str, ...], float]:
+    return tuple(dict.fromkeys(name for name, _ in found)), sum(_values(tuple(found))) / len(found)
+
+
+def _noise(found: list[TaskBlock], task: str) -> float | None:
+    """The mean over seeds of the range where the templates of every row are dealt anew, as if they were one."""
+    several = any(len(each.block.templates) > 1 for each in found)
+    random = generator(0, "noise", task)
+    return float(np.mean([_dealt_range(each.block, random) for each in found])) if several else None
+
+
+def _dealt_range(block: Block, random: np.random.Generator) -> float:
+    rows, templates, _ = block.statistics.shape
+    flat, first = block.statistics.reshape(rows * templates, -1), templates * np.arange(rows)[:, None]
+    drawn = np.empty((DEALS, block.statistics[0].size))
+    for deal in range(DEALS):
+        drawn[deal] = flat[first + random.random((rows, templates)).argsort(axis=1)].sum(axis=0).ravel()
+    return float(over_templates(block.scores(drawn), "range").mean())

@@ -15,6 +15,7 @@ from unseen.study.estimate import Estimate
 from unseen.study.results import StudyResults
 from unseen.study.rule import Rule
 from unseen.study.trend import Curve, Trend
+from unseen.study.used import CAPPED
 from unseen.study.verdict import ArmVerdict, Verdict
 
 READING = (
@@ -92,17 +93,25 @@ def _curve(verdict: Verdict, curve: Curve) -> Markup | None:
     if len(points) < 2:
         return None
     trend = next((each for each in verdict.trends if (each.axis, each.among) == (curve.axis, curve.among)), None)
+    figure = axis_curve(points, curve.axis)
     about = f"{curve.axis}{f' ({curve.among})' if curve.among else ''}"
     caption = (
-        f"Score over {about}, an axis of doublings. Dots: arms; lines: their 95 % intervals, each arm by itself; "
-        "rings: seeds. Intervals of two arms may overlap and their paired difference be shown all the same."
+        f"Score over {about}{_of_axis(curve)}, an axis of doublings. Dots: arms; lines: their 95 % intervals, "
+        "each arm by itself; rings: seeds. Intervals of two arms may overlap and their paired difference be shown all "
+        "the same."
     )
-    return tag(
-        "figure", tag("h3", about), axis_curve(points, curve.axis), tag("figcaption", caption, " ", _slope(trend))
-    )
+    return tag("figure", tag("h3", about), figure, tag("figcaption", caption, " ", _slope(curve, trend)))
 
 
-def _slope(trend: Trend | None) -> Child:
+def _of_axis(curve: Curve) -> str:
+    if curve.axis not in CAPPED:
+        return ""
+    return " as asked for, at most" if curve.unknown else " as the records count what was used"
+
+
+def _slope(curve: Curve, trend: Trend | None) -> Child:
+    if curve.unknown:
+        return "No slope: the records do not say how much of it was used, and a task may have less than was asked for."
     if trend is None:
         return "Too few finished arms for a slope."
     without = f" Without {', '.join(trend.without)}." if trend.without else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import MODELS, counted, limits, plain, signed
+from unseen.reporting.numbers import MODELS, counted, limits, listed, plain, signed
 from unseen.reporting.study_facts import arm_link, number_link
 from unseen.reporting.study_words import ends_of
 from unseen.reporting.tables import Cell, Column, Row, folded, section, table
@@ -15,9 +15,12 @@ from unseen.study.verdict import ArmVerdict, Verdict
 from unseen.study.ways import Ways
 
 SPREADS = {"iqr": "interquartile range", "range": "range"}
+MOST_NAMED = 3  # templates in one cell
 WAYS = (
-    "How far a task's score moves with the template (or encoding, or format) that it is asked through, means over "
-    "seeds. “Rows alone” is the range that so few rows would show on average if all templates were truly alike."
+    "How far a task's score moves with the template (or encoding, or format) that it is asked through. An arm's "
+    "spread is the mean over its tasks. A task's numbers are means over seeds, of what each seed shows with templates "
+    "and rows of its own; worst and best are the lowest and highest scores, with the seeds' names for them. “Rows "
+    "alone” is the range that so few rows would show on average if all templates of a seed were truly alike."
 )
 
 
@@ -68,7 +71,7 @@ def _cell(found: Estimate | None, what: str, name: str) -> Cell:
 def ways_section(verdict: Verdict) -> Markup | None:
     """The spread over templates of every arm, and of every task the worst and best one."""
     arms = [arm for arm in verdict.arms if arm.own and arm.own.spreads]
-    several = [(arm, ways) for arm in verdict.arms for ways in arm.ways if len(ways.scores) > 1]
+    several = [(arm, ways) for arm in verdict.arms for ways in arm.ways if ways.templates > 1]
     if not several:
         return None
     columns = [
@@ -109,8 +112,12 @@ def _way(arm: ArmVerdict, ways: Ways) -> Row:
         Cell(f"{plain(lower)} to {plain(upper)}", upper - lower),
         Cell(plain(ways.range), ways.range),
         Cell("" if ways.noise is None else plain(ways.noise), ways.noise),
-        len(ways.scores),
+        ways.templates,
         ways.rows,
-        Cell(f"{plain(ways.worst[1])} {ways.worst[0]}", ways.worst[1]),
-        Cell(f"{plain(ways.best[1])} {ways.best[0]}", ways.best[1]),
+        _named(*ways.worst),
+        _named(*ways.best),
     )
+
+
+def _named(names: Sequence[str], score: float) -> Cell:
+    return Cell(f"{plain(score)} {listed(names, MOST_NAMED)}", score)
