@@ -200,10 +200,11 @@ def test_what_tuning_changed_can_be_the_measure(tmp_path: Path) -> None:
     assert good.own.main.value > none.own.main.value > 0
 
 
-def tuned_on(tasks: int, rows: int = 50, drawn: int = 40) -> dict[str, Any]:
+def tuned_on(tasks: int, rows: int = 50, drawn: int = 40, templates: int = 1) -> dict[str, Any]:
     """What a record counts of so many tasks, with so many rows of each dataset to tune on."""
     names = [f"c{place // 2}/t{place}" for place in range(tasks)]
-    return {"drawn": dict.fromkeys(names, drawn), "rows": {name: {"rows": 90, "tuned_on": rows} for name in names}}
+    there = {name: {"rows": 90, "tuned_on": rows} for name in names}
+    return {"drawn": dict.fromkeys(names, drawn), "rows": there, "templates": dict.fromkeys(names, templates)}
 
 
 def test_a_trend_is_the_slope_over_doublings(tmp_path: Path) -> None:
@@ -222,6 +223,7 @@ def test_a_trend_is_the_slope_over_doublings(tmp_path: Path) -> None:
     ("axis", "counts", "used"),
     [("tasks", [tuned_on(2), tuned_on(4), tuned_on(6)], [2, 4, 6]),
      ("clusters", [tuned_on(4), tuned_on(8), tuned_on(16)], [2, 4, 8]),
+     ("templates.per_task", [tuned_on(3, templates=n) for n in (1, 4, 6)], [1, 4, 6]),
      ("rows", [tuned_on(3, 5), tuned_on(3, 10), tuned_on(3, 30)], [5, 10, 30]),
      ("mixture.rows", [tuned_on(3, 5), tuned_on(3, 10), tuned_on(3, 50, drawn=25)], [5, 10, 25])],
 )  # fmt: skip
@@ -238,7 +240,7 @@ def test_a_curve_stands_on_what_was_used_not_on_what_was_asked_for(
     assert found.trends[0].slope.value == pytest.approx(np.polyfit(np.log2(used), scores, 1)[0])
 
 
-@pytest.mark.parametrize("axis", ["templates", "templates.per_task", "tasks"])
+@pytest.mark.parametrize("axis", ["templates", "evaluate.templates", "tasks"])
 def test_where_no_record_says_what_was_used_there_is_no_slope(axis: str, tmp_path: Path) -> None:
     arms = {"n-1": 0.0, "n-4": 5.0, "n-10": 10.0}
     about = {name: {axis: int(name[2:])} for name in arms}

@@ -195,6 +195,7 @@ def encode_examples(
         "shots": {str(shots): number for shots, number in sorted(examples.shots.items())},
         "cuts": dict(cuts),
         "drawn": dict(sorted(drawn.items())),
+        "templates": {task.name: min(recipe.templates.per_task, len(task.templates)) for task in examples.tasks},
         "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
         "validation_examples": len(validation),
         "validation_empty": held_rows - len(held),

@@ -10,8 +10,7 @@ from unseen.study.results import ArmResult
 from unseen.task.variants import base_name
 
 Counts = Mapping[str, Any]
-# What a recipe gives as the most of it, and no record counts: a task has as many templates as it has.
-UNTOLD = ("templates", "templates.per_task", "evaluate.templates")
+UNTOLD = ("evaluate.templates",)  # what a recipe gives as the most of it, and no record counts
 
 
 def used(axis: str, asked: float, runs: Sequence[ArmResult]) -> float | None:
@@ -23,6 +22,8 @@ def used(axis: str, asked: float, runs: Sequence[ArmResult]) -> float | None:
         return 0.0
     counts = [run.record.get("counts") or {} for run in runs]
     if axis in UNTOLD or not all(each.get("drawn") and each.get("rows") for each in counts):
+        return None
+    if axis in TEMPLATES and not all(each.get("templates") for each in counts):  # runs older than its counting
         return None
     return round(sum(COUNTED[axis](each) for each in counts) / len(counts), 1)
 
@@ -45,5 +46,18 @@ def _rows(counts: Counts) -> float:
     return sum(min(number, there[name]) for name, number in drawn.items()) / len(drawn)
 
 
-COUNTED = {"tasks": _tasks, "clusters": _clusters, "rows": _rows, "mixture.rows": _rows}
+def _templates(counts: Counts) -> float:
+    """Of a task as it is asked, not turned around, on average."""
+    own = [number for task, number in counts["templates"].items() if task == base_name(task)] or [0]
+    return float(sum(own) / len(own))
+
+
+TEMPLATES = ("templates", "templates.per_task")
+COUNTED = {
+    "tasks": _tasks,
+    "clusters": _clusters,
+    "rows": _rows,
+    "mixture.rows": _rows,
+    **dict.fromkeys(TEMPLATES, _templates),
+}
 CAPPED = (*COUNTED, *UNTOLD)
