@@ -411,12 +411,3 @@ def test_an_arm_with_ten_times_its_matched_examples_fails(
     tune(with_examples(recipe, 30), run)
     failed = [(arm, check) for arm, check in verify(folder, ("model",)) if check.outcome == "fails"]
     assert [(arm, check.name) for arm, check in failed] == [("first/seed-0", "arm")]
-
-
-def committed() -> list[Path]:
-    return sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.html"))
-
-
-@pytest.mark.parametrize("path", committed(), ids=lambda path: path.stem)
-def test_every_page_in_docs_holds(path: Path, home: Path) -> None:
-    assert not [check for _, check in verify_page(path) if check.outcome == "fails"]

@@ -94,10 +94,14 @@ def check_data(results: StudyResults) -> Check:
 def _digests_here(names: list[str], catalogs: list[str]) -> dict[str, str]:
     """Digests of the splits, named `cluster/dataset/split`, that can be read here."""
     found: dict[str, str] = {}
+    try:
+        catalog = load_catalog(catalogs)
+    except (UserMistake, OSError):
+        return found
     for name in dict.fromkeys(names):
         task, _, split = name.rpartition("/")
         try:
-            dataset = load_catalog(catalogs).match([task])[0].dataset
+            dataset = catalog.match([task])[0].dataset
             found[name] = open_rows(dataset, split).digest
         except (UserMistake, OSError):
             continue
