@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unseen.evaluation.blocks import Block
 from unseen.study.answers import NO_DRAW, Answers, TaskBlock
-from unseen.study.observe import Term, observe
+from unseen.study.observe import Comparable, Term, observe
 from unseen.study.shared_rows import on_shared_rows, told_of_lost
 
 
@@ -74,8 +74,12 @@ def answers(found: Block) -> Answers:
     return Answers(blocks, {"nli/a": "the same"}, frozenset(), unknown=False, level="cluster", tuned=True)
 
 
+def both(one: Block, other: Block) -> Comparable:
+    return observe([(Term(answers(one), "tuned"), Term(answers(other), "tuned", -1.0))], ["mean"])
+
+
 def difference(one: Block, other: Block) -> float:
-    found = observe([(Term(answers(one), "tuned"), Term(answers(other), "tuned", -1.0))], ["mean"]).of("mean")
+    found = both(one, other).of("mean")
     assert found is not None
     return float(found.values[0, 0])
 
@@ -90,11 +94,14 @@ def test_spreads_are_over_each_seeds_own_formats() -> None:
 
 def test_a_difference_is_of_the_templates_that_both_arms_were_asked_through() -> None:
     """Letters may be worse than texts; that is no answer to what the arms differ in."""
-    assert difference(block(text="++++", letter="----"), block(text="+++-", other="++++")) == 25.0
+    one, other = block(text="++++", letter="----"), block(text="+++-", other="++++", more="++++")
+    assert difference(one, other) == 25.0
+    assert both(one, other).left_out == {"nli/a": "2 of its templates, which not all arms were asked through"}
 
 
 def test_arms_with_ways_of_their_own_are_compared_by_all_of_them() -> None:
     assert difference(block(one="++++", two="----"), block(three="+---")) == 25.0
+    assert not both(block(one="++++", two="----"), block(three="+---")).left_out
 
 
 def test_a_difference_is_of_the_rows_that_both_arms_were_asked() -> None:

@@ -122,12 +122,14 @@ def _columns(task: str, sums: Sequence[Sum], statistics: Sequence[str]) -> tuple
     blocks, lost = _shared([(place, term.drawn, seed) for place, term, seed in asked], _blocks(task, asked))
     if not all(block.present.any() for block in blocks):
         return {}, lost
+    of = [place for place, *_ in asked]
+    lost = "; ".join(each for each in (lost, _told_of_templates(of, blocks)) if each)
     replicates = _replicates(blocks, [term.weight for _, term, _ in asked], task)
     rows = len(blocks[0].present)
     each_seed = round(sum(int(block.present.any(axis=1).sum()) for block in blocks) / len(blocks))
     found = {}
     for name in statistics:
-        through = (_ways_of_spread if name in SPREADS else _ways_of_score)([place for place, *_ in asked], blocks)
+        through = (_ways_of_spread if name in SPREADS else _ways_of_score)(of, blocks)
         if through is None:
             continue
         values, moved = np.zeros(len(sums)), np.zeros((len(sums), len(replicates[0])))
@@ -192,6 +194,13 @@ def _ways_of_score(of: Sequence[int], blocks: Sequence[Block]) -> list[list[int]
         [block.templates.index(name) for name in _common_templates(_beside(place, of, blocks)) or block.templates]
         for place, block in zip(of, blocks, strict=True)
     ]
+
+
+def _told_of_templates(of: Sequence[int], blocks: Sequence[Block]) -> str:
+    """How many templates a score is not taken over, since another arm was not asked through them; empty where none."""
+    pairs = zip(blocks, _ways_of_score(of, blocks), strict=True)
+    apart = max(len(block.templates) - len(columns) for block, columns in pairs)
+    return f"{apart} of its templates, which not all arms were asked through" if apart else ""
 
 
 def _ways_of_spread(of: Sequence[int], blocks: Sequence[Block]) -> list[list[int]] | None:

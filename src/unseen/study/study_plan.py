@@ -14,7 +14,7 @@ from unseen.model.folder import resolve
 from unseen.study import means
 from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
 from unseen.study.arms import Arm, expand
-from unseen.study.pilot import Seconds, what_pilot_shows
+from unseen.study.pilot_shows import Seconds, what_pilot_shows
 from unseen.study.run import RUNS
 from unseen.study.study_file import Study
 
