@@ -82,6 +82,7 @@ class RunRecord(Part):
     format: Mapping[str, Any] = {}
     seconds: Mapping[str, float] = {}
     training: Mapping[str, Any] = {}
+    tuned_by: str | None = None
     left_out: Mapping[str, int] = {}
     summary: Found | None = None
     finished: str | None = None

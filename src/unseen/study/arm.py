@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from unseen.study.lock import held
 from unseen.study.matching import matched_recipe, what_it_got
 from unseen.study.record import now, read_record, write_json
 from unseen.study.run import evaluate, tune
+from unseen.study.shared_tuning import drop_checkpoints, tuned_alike
 from unseen.study.study_folder import ArmFiles, Record, read_said, read_study, standing
 
 DONE, FAILED, MISTAKEN, BUSY, LEFT_ALONE = 0, 1, 2, 75, 130
@@ -49,11 +49,12 @@ def run_arm(folder: Path, name: str, seed: int, workers: int = 1) -> int:
 
 def _tried(folder: Path, study: Record, arm: Record, files: ArmFiles, said: Record) -> tuple[int, Record]:
     """The exit status, and what changes in what the arm says of itself."""
+    alike = [folder / each["folder"] for each in tuned_alike(study["arms"], arm)]
     try:
         recipe, matched = matched_recipe(folder, study, arm)
         write_json(files.said, said | {"matched": matched})
         if arm["work"] == "tune":
-            tune(recipe, files.run, resume=True)
+            tune(recipe, files.run, resume=True, alike=alike)
         elif standing(files.run)["state"] != "finished":
             evaluate(recipe, files.run)
     except UserMistake as mistake:
@@ -63,7 +64,7 @@ def _tried(folder: Path, study: Record, arm: Record, files: ArmFiles, said: Reco
     except Exception as error:
         traceback.print_exc()
         return FAILED, _failed(f"{type(error).__name__}: {error}")
-    shutil.rmtree(files.run / "checkpoints", ignore_errors=True)  # a study of many arms would fill a disk with them
+    drop_checkpoints([files.run, *alike])
     return DONE, {"state": "finished", "error": None, "matched": matched | what_it_got(read_record(files.run))}
 
 

@@ -36,6 +36,15 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def read_if_there(path: Path) -> dict[str, Any]:
+    """The JSON object that a file holds; an empty one where there is none, or it is damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON to a temporary file beside `path`, then rename."""
     part = path.with_name(f".{path.name}.part")

@@ -25,6 +25,7 @@ from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
+from unseen.study.shared_tuning import giver, has_checkpoint, take_over
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ class Run:
     record: dict[str, Any]
 
 
-def tune(recipe: Recipe, out: Path | None = None, resume: bool = False) -> Run:
+def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: Sequence[Path] = ()) -> Run:
     """Tune on the seen side, ask base and tuned model on both, score, and leave everything in one folder.
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>. A run that is finished is not repeated; one
-    that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had.
+    that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had. `alike` are
+    folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py).
     Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, and `NonFiniteLoss`.
     """
     if not recipe.seen:
@@ -63,7 +65,7 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False) -> Run:
         for line in opening_lines(prepared):
             say(line)
         _write(ranks, folder, record)
-        asked, record = _base_and_tuned(ranks, prepared, model, folder, record)
+        asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
         return ranks.shared(lambda: _finished(folder, record, asked))
 
 
@@ -126,10 +128,15 @@ def load(prepared: Prepared) -> LanguageModel:
 
 
 def _base_and_tuned(
-    ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path, record: dict[str, Any]
+    ranks: Ranks,
+    prepared: Prepared,
+    model: LanguageModel,
+    folder: Path,
+    record: dict[str, Any],
+    alike: Sequence[Path],
 ) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model where the recipe wants it, tune it, ask the tuned one; the record as it is then."""
-    from unseen.train.kept import drawn_steps
+    from unseen.train.kept import drawn_steps, validation_digest
     from unseen.train.loop import finish
     from unseen.train.loop import tune as tune_model
     from unseen.train.plan import plan_steps
@@ -142,7 +149,7 @@ def _base_and_tuned(
     with _timed(seconds, "rendering and encoding"):
         stored, held, counts = _encoded(ranks, prepared, model, folder)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
-    drawn = {"digest": stored.digest, "steps": steps.digest}
+    drawn = {"digest": stored.digest, "steps": steps.digest, "validation": validation_digest(held)}
     record |= {
         "counts": counts,
         "examples": drawn,
@@ -150,9 +157,9 @@ def _base_and_tuned(
         "parameters": parameter_count(model),
         "seconds": seconds,
     }
-    _write(ranks, folder, record)
+    record = ranks.shared(lambda: _taken_over(folder, record, alike))
     say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
-    replayed = drawn_steps(prepared.fingerprint, len(steps)) if recipe.train.keep_for_verify else frozenset[int]()
+    replayed = drawn_steps(stored.digest, len(steps)) if recipe.train.keep_for_verify else frozenset[int]()
     tuned = tune_model(
         model,
         steps,
@@ -172,6 +179,21 @@ def _base_and_tuned(
     with _timed(seconds, "asking tuned"):
         asked.append(ask_model(prepared, tuned.model, "tuned", ranks))
     return asked, record
+
+
+def _taken_over(folder: Path, record: dict[str, Any], alike: Sequence[Path]) -> dict[str, Any]:
+    """The record, written; with the run in `alike` that did the same tuning, whose outcome then lies in `folder`."""
+    run = None
+    if not has_checkpoint(folder):
+        record.pop("tuned_by", None)  # of an attempt that was killed before it had taken over
+        run = giver(record, alike)
+    if run is not None:
+        record |= {"tuned_by": os.path.relpath(run, folder)}
+    write_record(folder, record)
+    if run is not None:
+        take_over(run, folder)
+        say(f"tuned as {run} was, which is taken over")
+    return record
 
 
 def _encoded(

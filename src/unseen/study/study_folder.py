@@ -21,7 +21,7 @@ from unseen.errors import DataMistake, RecipeMistake, UserMistake
 from unseen.study.arms import Arm
 from unseen.study.fingerprint import versions
 from unseen.study.lock import is_held
-from unseen.study.record import NAME, now, write_json
+from unseen.study.record import NAME, now, read_if_there, write_json
 from unseen.study.study_file import Study, Values, fingerprint_of, load_study
 
 STUDY = "study.json"
@@ -113,7 +113,7 @@ def standing(run: Path) -> Record:
 
 
 def _state(run: Path, said: Record) -> State:
-    record = _json(run / NAME)
+    record = read_if_there(run / NAME)
     if is_held(ArmFiles(run).lock):
         return "running"
     if record.get("finished"):
@@ -125,15 +125,7 @@ def _state(run: Path, said: Record) -> State:
 
 def read_said(files: ArmFiles) -> Record:
     """What the arm's process says of itself; nothing where it never ran."""
-    return _json(files.said)
-
-
-def _json(path: Path) -> Record:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_if_there(files.said)
 
 
 def open_study(study: Study, arms: Sequence[Arm], folder: Path) -> Record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, meas
 from unseen.study.arms import Arm, expand
 from unseen.study.pilot_shows import Seconds, what_pilot_shows
 from unseen.study.run import RUNS
+from unseen.study.shared_tuning import tuning_key
 from unseen.study.study_file import Study
 
 PATIENCE = 45.0  # seconds for looking into arms; what is not looked into by then is taken to be as the measured arm
@@ -101,7 +102,17 @@ def _costs(study: Study, arms: Sequence[Arm], reference: Arm) -> tuple[Mapping[s
             costs[arm.name] = Cost(0.0, 0.0, f"cannot run: {mistake.lines[0]}")
             continue
         costs[arm.name] = _scaled(arm, own, known.get(_kind(arm)), (spent, size, reference))
-    return costs, memory * 2**20
+    return _tuned_once(arms, costs), memory * 2**20
+
+
+def _tuned_once(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> Mapping[str, Cost]:
+    """The same, without the tuning that an arm takes over from an earlier one."""
+    first: dict[str, str] = {}
+    for arm in arms:
+        if arm.work == "tune" and (name := first.setdefault(tuning_key(arm.recipe.canonical()), arm.name)) != arm.name:
+            cost = costs[arm.name]
+            costs = {**costs, arm.name: replace(cost, tuning=0.0, how=f"{cost.how}; tuned as '{name}' is")}
+    return costs
 
 
 def _kind(arm: Arm) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from unseen.study.arms import Arm, choose, expand
 from unseen.study.launching import Job, Machine
 from unseen.study.record import write_json
 from unseen.study.run import RUNS
+from unseen.study.shared_tuning import is_tuned, tuning_key
 from unseen.study.study_file import Study
 from unseen.study.study_folder import ArmFiles, Record, open_study, read_said, read_study, standing, write_states
 
@@ -106,8 +107,12 @@ def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
                         shown.tell(f"the budget of {hours:g} hours is spent: {len(waiting)} arms not begun")
                         waiting.clear()
                         break
+                    ready = next((arm for arm in waiting if not _awaits(folder, arm, running.values())), None)
+                    if ready is None:
+                        break
+                    waiting.remove(ready)
                     slot = next(each for each in range(place.workers) if each not in running)
-                    running[slot] = place.start(waiting.pop(0), slot)
+                    running[slot] = place.start(ready, slot)
                 time.sleep(LOOK_EVERY)
                 shown.look([job.arm for job in running.values()])
                 for slot in [each for each, job in running.items() if job.status() is not None]:
@@ -116,6 +121,16 @@ def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
             for job in running.values():
                 job.stop()
             write_states(folder)
+
+
+def _awaits(folder: Path, arm: Arm, running: Iterable[Job]) -> bool:
+    """Whether one that runs is about to do the tuning of this arm, too."""
+    return any(
+        arm.work == job.arm.work == "tune"
+        and tuning_key(arm.recipe.canonical()) == tuning_key(job.arm.recipe.canonical())
+        and not is_tuned(folder / job.arm.folder)
+        for job in running
+    )
 
 
 def _ended(folder: Path, job: Job, shown: Board) -> None:

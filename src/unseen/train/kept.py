@@ -32,9 +32,10 @@ DRAWN = 2
 SAMPLED = 8  # values of each tensor that stand for it where the digest cannot be equal
 
 
-def drawn_steps(fingerprint: str, steps: int) -> frozenset[int]:
-    """Two different steps of `steps`, counted from 0, that the fingerprint (hex) draws; the one where there is one."""
-    draw = generator(int(fingerprint[:16], 16), "replayed steps", steps)
+def drawn_steps(digest: str, steps: int) -> frozenset[int]:
+    """Two different steps of `steps`, counted from 0, that the digest (hex) of the examples draws; the one where there
+    is one."""
+    draw = generator(int(digest[:16], 16), "replayed steps", steps)
     return frozenset(draw.choice(steps, size=min(DRAWN, steps), replace=False).tolist())
 
 
@@ -87,6 +88,11 @@ def example_digest(example: Encoded) -> str:
         if field.name not in ("id", "cuts"):
             content.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     return content.hexdigest()
+
+
+def validation_digest(examples: Sequence[Encoded]) -> str:
+    """SHA-256 of validation examples, in their order."""
+    return hashlib.sha256("".join(map(example_digest, examples)).encode()).hexdigest()
 
 
 def batch_facts(batch: Batch) -> dict[str, Any]:

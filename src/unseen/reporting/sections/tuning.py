@@ -47,6 +47,8 @@ def _facts(run: RunData) -> Markup:
             ("Precision", training.get("precision")),
             ("Shared prefixes", sharing(training)),
         ]
+    if run.record.tuned_by:
+        pairs.append(("Tuned by", f"the run in {run.record.tuned_by}, which drew the same examples"))
     return facts([(name, str(value)) for name, value in pairs])
 
 

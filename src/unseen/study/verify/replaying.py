@@ -44,11 +44,13 @@ HALF = Tolerance(1e-2, 5e-2, 1e-3, False, "in half precision, by other threads, 
 def check_steps(folder: Path, record: Mapping[str, Any], prepared: Prepared, replay_steps: bool) -> Iterator[Check]:
     """The run's examples, its log and its kept steps; the examples are drawn, rendered and encoded again."""
     from unseen.study.run import load
+    from unseen.train.kept import validation_digest
 
     with tempfile.TemporaryDirectory(prefix="unseen-verify-") as place:
-        stored, _, counts = encode_examples(prepared, load(prepared), Path(place))
+        stored, held, counts = encode_examples(prepared, load(prepared), Path(place))
         steps = plan_steps(range(len(stored)), stored, prepared.recipe.train, counts["epoch_length"])
-        yield _check_examples(record, stored, steps, counts)
+        now = {"digest": stored.digest, "steps": steps.digest, "validation": validation_digest(held)}
+        yield _check_examples(record, now, len(stored), len(steps), counts)
         yield _check_log(folder, record, prepared, stored, steps)
         if replay_steps:
             yield _check_replay(folder, record, prepared, stored, steps)
@@ -57,12 +59,11 @@ def check_steps(folder: Path, record: Mapping[str, Any], prepared: Prepared, rep
 
 
 def _check_examples(
-    record: Mapping[str, Any], stored: EncodedStore, steps: StepPlan, counts: Mapping[str, Any]
+    record: Mapping[str, Any], now: Mapping[str, str], examples: int, steps: int, counts: Mapping[str, Any]
 ) -> Check:
-    told = f"{len(stored)} examples in {len(steps)} steps, drawn, rendered and encoded again"
+    told = f"{examples} examples in {steps} steps, drawn, rendered and encoded again"
     if "examples" not in record:
         told += "; their digest was not kept, their counts were"
-    now = {"digest": stored.digest, "steps": steps.digest}
     differences = [
         *compared(record["counts"], json.loads(json.dumps(counts)), "counts"),
         *compared(record.get("examples", {}), now, "examples"),
@@ -111,7 +112,7 @@ def _check_replay(
     from unseen.train.replay import replay
 
     kept = kept_in(folder / FOLDER)
-    wanted = sorted(number + 1 for number in drawn_steps(record["fingerprint"], len(steps)))
+    wanted = sorted(number + 1 for number in drawn_steps(stored.digest, len(steps)))
     if not kept and not record["recipe"]["train"].get("keep_for_verify"):
         return Check("replay", "not kept", "the run kept no state to replay (train.keep_for_verify)")
     logged = {line["step"]: line for line in read_steps(folder / "steps.jsonl")}

@@ -1,0 +1,96 @@
+"""Arms that differ only in how they are asked are tuned once.
+
+One of them is tuned, the others take over what it left: its last checkpoint, its log and its kept steps. They do so
+only where their own examples, steps, validation rows, settings, model and packages are the same, by their digests: what
+they take over is then what they would have come to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unseen.study.record import NAME, read_if_there
+
+ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
+CHECKPOINTS, LOG, REPLAY = "checkpoints", "steps.jsonl", "replay"
+ALIKE = ("examples", "versions")
+Record = dict[str, Any]
+
+
+def tuning_key(recipe: Mapping[str, Any]) -> str:
+    """What a recipe's canonical values say of its tuning, its seed among it."""
+    return json.dumps({name: value for name, value in recipe.items() if name not in ASKING}, sort_keys=True)
+
+
+def tuned_alike(arms: Iterable[Record], arm: Record) -> list[Record]:
+    """The other arms of a study, as study.json lists them, whose recipes say the same of their tuning."""
+    key = tuning_key(arm["recipe"])
+    return [
+        each
+        for each in arms
+        if each["work"] == arm["work"] == "tune"
+        and each["folder"] != arm["folder"]
+        and tuning_key(each["recipe"]) == key
+    ]
+
+
+def is_tuned(run: Path) -> bool:
+    """Whether the run in this folder has come to its last step."""
+    return "training" in read_if_there(run / NAME)
+
+
+def is_finished(run: Path) -> bool:
+    return bool(read_if_there(run / NAME).get("finished"))
+
+
+def has_checkpoint(run: Path) -> bool:
+    return any((run / CHECKPOINTS).glob("step-*"))
+
+
+def giver(record: Record, others: Sequence[Path]) -> Path | None:
+    """Which of the runs in `others` has done the tuning that the run of `record` is about to do."""
+    tuned = (run for run in others if is_tuned(run) and has_checkpoint(run))
+    return next((run for run in tuned if _alike(record, read_if_there(run / NAME))), None)
+
+
+def _alike(one: Record, two: Record) -> bool:
+    values = [
+        [each["recipe"]["train"], each["recipe"]["seed"], each["model"]["digest"], *(each.get(name) for name in ALIKE)]
+        for each in (one, two)
+    ]
+    return values[0] == values[1]
+
+
+def take_over(run: Path, folder: Path) -> None:
+    """Put what the tuning of `run` left into `folder`, where tuning then finds itself at its last step. The checkpoint
+    comes last, so that a kill leaves a run that begins, not one that believes itself done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(run / LOG, folder / LOG)
+    for name in (REPLAY, CHECKPOINTS):
+        part = folder / f".part-{name}"
+        shutil.rmtree(part, ignore_errors=True)
+        if (run / name).is_dir():
+            shutil.copytree(run / name, part, copy_function=_linked)
+            shutil.rmtree(folder / name, ignore_errors=True)
+            part.rename(folder / name)
+
+
+def _linked(source: str, target: str) -> None:
+    """One file under two names, where the disk can: checkpoints are written once and never changed."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def drop_checkpoints(runs: Sequence[Path]) -> None:
+    """Remove the checkpoints of runs that tune alike once all of them are finished: a study of many arms would fill a
+    disk with them."""
+    if all(is_finished(run) for run in runs):
+        for run in runs:
+            shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)

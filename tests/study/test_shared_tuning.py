@@ -1,0 +1,123 @@
+"""Arms that differ only in how they are asked are tuned once, and are what they would have been."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny_studies import same_table, tiny_study
+
+from unseen.study.arms import expand
+from unseen.study.record import read_record
+from unseen.study.run import tune
+from unseen.study.shared_tuning import giver, take_over, tuned_alike
+from unseen.study.study_file import Study
+from unseen.study.study_plan import plan_study
+from unseen.study.study_run import run_study
+from unseen.study.verify.whole import verify_run
+
+ARMS = [
+    {"name": "all"},
+    {"name": "asked-otherwise", "set": {"evaluate.templates": 1}},
+    {"grid": "values", "key": "train.rank", "values": [2]},
+]
+
+
+@pytest.fixture(scope="module")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("UNSEEN_HOME", str(home))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield home
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Study:
+    return tiny_study(tmp_path_factory.mktemp("study"), tiny_model, arms=ARMS)
+
+
+@pytest.fixture(scope="module")
+def done(study: Study, own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("done") / "here"
+    assert run_study(study, folder, workers=2).failed == ()
+    return folder
+
+
+def of(folder: Path, name: str) -> Path:
+    return folder / "arms" / name / "seed-0"
+
+
+def test_what_only_differs_in_asking_is_tuned_once(done: Path) -> None:
+    taken = read_record(of(done, "asked-otherwise"))
+    assert taken["tuned_by"] == "../../all/seed-0"
+    assert all("tuned_by" not in read_record(of(done, name)) for name in ("all", "rank-2"))
+    for name in ("steps.jsonl", "model/adapter_model.safetensors"):
+        assert (of(done, "asked-otherwise") / name).read_bytes() == (of(done, "all") / name).read_bytes()
+    assert not list(done.rglob("checkpoints"))
+
+
+def test_it_is_what_it_would_have_been(done: Path, study: Study, own_home: Path, tmp_path: Path) -> None:
+    recipe = next(arm.recipe for arm in expand(study) if arm.name == "asked-otherwise")
+    alone = tune(recipe, tmp_path / "alone").folder
+    assert same_table(alone, of(done, "asked-otherwise"))
+    one, two = read_record(alone), read_record(of(done, "asked-otherwise"))
+    for name in ("examples", "fingerprint", "summary"):
+        assert one[name] == two[name]
+
+
+def test_it_is_verified_with_its_replayed_steps(done: Path, own_home: Path) -> None:
+    checks = {check.name: check for check in verify_run(of(done, "asked-otherwise"))}
+    assert {check.outcome for check in checks.values()} == {"holds"}
+    assert checks["replay"].told.count("step") == 2
+
+
+def test_it_is_planned_once(study: Study, own_home: Path) -> None:
+    lines = {line["arm"]: line for line in plan_study(study).values["arms"]}
+    assert lines["asked-otherwise"]["tuning_seconds"] == 0.0
+    assert lines["asked-otherwise"]["how"].endswith("tuned as 'all' is")
+
+
+def test_only_the_same_tuning_is_taken_over(done: Path, tmp_path: Path) -> None:
+    """Another rank, another seed, other examples, other validation rows, another version: each is tuned by itself."""
+    shutil.copytree(of(done, "all"), tmp_path / "run")
+    mine = read_record(of(done, "asked-otherwise"))
+    assert giver(mine, [tmp_path / "run"]) is None, "its checkpoints are gone"
+    (tmp_path / "run/checkpoints/step-000004").mkdir(parents=True)
+    assert giver(mine, [tmp_path / "run"]) == tmp_path / "run"
+    assert giver(read_record(of(done, "rank-2")), [tmp_path / "run"]) is None
+    for changed in (
+        {"examples": {**mine["examples"], "validation": "other"}},
+        {"examples": {**mine["examples"], "digest": "other"}},
+        {"recipe": {**mine["recipe"], "seed": 1}},
+        {"model": {**mine["model"], "digest": "other"}},
+        {"versions": {**mine["versions"], "torch": "other"}},
+    ):
+        assert giver({**mine, **changed}, [tmp_path / "run"]) is None
+
+
+def test_taking_over_again_after_a_kill_leaves_the_same(tmp_path: Path) -> None:
+    run, mine = tmp_path / "run", tmp_path / "mine"
+    for path in ("checkpoints/step-000004/state.json", "replay/step-000002/state.json", "steps.jsonl"):
+        (run / path).parent.mkdir(parents=True, exist_ok=True)
+        (run / path).write_text(path)
+    (mine / ".part-replay/step-000002").mkdir(parents=True)
+    (mine / "steps.jsonl").write_text("half a li")
+    take_over(run, mine)
+    take_over(run, mine)
+    files = {path.relative_to(mine).as_posix(): path.read_text() for path in mine.rglob("*") if path.is_file()}
+    assert files == {name: name for name in files} and len(files) == 3
+
+
+def test_arms_of_other_seeds_or_other_work_are_not_alike(tmp_path: Path, tiny_model: Path) -> None:
+    arms = [*ARMS[:2], {"name": "untuned", "set": {"tune": False}}]
+    study = tiny_study(tmp_path, tiny_model, arms=arms, seeds=[0, 1])
+    listed = [
+        {"folder": arm.folder, "work": arm.work, "recipe": arm.recipe.canonical(), "seed": arm.seed}
+        for arm in expand(study)
+    ]
+    found = {each["folder"]: [other["folder"] for other in tuned_alike(listed, each)] for each in listed}
+    assert found["arms/all/seed-1"] == ["arms/asked-otherwise/seed-1"]
+    assert found["arms/untuned/seed-0"] == []
