@@ -103,6 +103,14 @@ def test_what_a_killed_process_left_is_removed_after_a_day(dataset: Dataset, hom
     assert [path.name for path in stores.glob("part-*")] == ["part-new"]
 
 
+def test_what_another_process_finishes_meanwhile_is_no_mistake(dataset: Dataset, home: Path) -> None:
+    """Listed a moment ago, and moved into its place since: two arms of a study began with an empty cache."""
+    stores = home / "cache" / "rows"
+    stores.mkdir(parents=True)
+    (stores / "part-gone").symlink_to("nowhere")
+    assert len(open_rows(dataset, "train")) > 0
+
+
 def _texts(rows: Any) -> list[str]:
     return [rows[i].values["note"] for i in (40, 0, 13)]
 

@@ -43,10 +43,10 @@ def test_arms_are_scaled_by_positions_and_questions(
     study = tiny_study(tmp_path, tiny_model, base=base, arms=ARMS, seeds=[0, 1], budget={"hours": 0.1})
     values = plan_study(study, workers=1).values
     costs = {line["arm"]: (line["tuning_seconds"], line["asking_seconds"]) for line in values["arms"]}
-    assert costs["all"] == (100, 40) and costs["asked_more"] == (100, 80) and costs["untuned"][0] == 0
+    assert costs["all"] == (100, 40) and costs["asked_more"] == (0, 80) and costs["untuned"][0] == 0
     assert 150 < costs["twice"][0] < 250 and costs["twice"][1] == 40
     a_seed = sum(sum(each) for each in costs.values()) + len(costs) * START_SECONDS
-    # 'twice' asks the base model nothing that 'all' did not, and 'untuned' nothing at all
+    # 'asked_more' is tuned as 'all' is; 'twice' asks the base model nothing that 'all' did not, and 'untuned' nothing at all
     shared = 20 + costs["untuned"][1]
     assert values["hours"] == pytest.approx(2 * (a_seed - shared) / 3600, abs=1e-3)
     assert values["measured_arm"] == "all" and not values["within_budget"] and values["shows"] is None

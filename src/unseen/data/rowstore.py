@@ -17,6 +17,7 @@ import time
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, overload
 
@@ -166,8 +167,9 @@ def _write(folder: Path, source: Source, rows: Iterable[Row]) -> None:
 def _clear_abandoned(stores: Path) -> None:
     """Remove what killed processes left half written; what is younger than a day may still be in the making."""
     for part in stores.glob("part-*"):
-        if time.time() - part.stat().st_mtime > DAY:
-            shutil.rmtree(part, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process has just finished it
+            if time.time() - part.stat().st_mtime > DAY:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _move_into_place(part: Path, folder: Path) -> None:
