@@ -46,7 +46,7 @@ def test_arms_are_scaled_by_positions_and_questions(
     assert costs["all"] == (100, 40) and costs["asked_more"] == (0, 80) and costs["untuned"][0] == 0
     assert 150 < costs["twice"][0] < 250 and costs["twice"][1] == 40
     a_seed = sum(sum(each) for each in costs.values()) + len(costs) * START_SECONDS
-    # 'asked_more' is tuned as 'all' is; 'twice' asks the base model nothing that 'all' did not, and 'untuned' nothing at all
+    # 'asked_more' is tuned as 'all' is, 'twice' asks the base model nothing new, and 'untuned' nothing at all
     shared = 20 + costs["untuned"][1]
     assert values["hours"] == pytest.approx(2 * (a_seed - shared) / 3600, abs=1e-3)
     assert values["measured_arm"] == "all" and not values["within_budget"] and values["shows"] is None
