@@ -241,7 +241,7 @@ def evaluate(
 
 @app.command()
 def score(
-    metric: Annotated[str, typer.Option("--metric", help="accuracy, exact_match, f1, rouge_l, bleu or chrf")],
+    metric: Annotated[str, typer.Option("--metric", help="one of docs/evaluation.md: accuracy, f1, rouge_l ...")],
     predictions: Annotated[Path, typer.Option("--predictions", help="JSON lines: prediction, references, group")],
     json: Json = False,
 ) -> None:

@@ -8,6 +8,9 @@ f1           SQuAD's token F1: as exact_match, and the articles a, an, the remov
              As in SQuAD 2.0, where one text has no word left the value is 100 if both have none, else 0. In scripts
              without spaces a word is a character.
 rouge_l      ROUGE-L F-measure with stemming, see `rouge.py`.
+python_dict, json_dict, dict_keys, last_value
+             for answers that are dictionaries: strict validity in Python and in JSON, the shape alone, and what the
+             last key says, see `dictionaries.py`.
 bleu         corpus BLEU of sacrebleu with its defaults (13a tokeniser, mixed case, exponential smoothing), over all
              references. Text is taken as it is; in scripts without spaces it is cut otherwise, see `corpus.py`.
 chrf         corpus chrF2 of sacrebleu with its defaults (6-grams of characters, no word n-grams, beta 2).
@@ -24,6 +27,7 @@ from types import MappingProxyType
 from unseen.data.dataset import Dataset
 from unseen.errors import ScoreMistake, UserMistake, nearest
 from unseen.evaluation.corpus import CORPUS_METRICS, CorpusMetric
+from unseen.evaluation.dictionaries import dict_keys, json_dict, last_value, python_dict
 from unseen.evaluation.rouge import rouge_l
 from unseen.evaluation.scripts import tokens, without_own_punctuation
 
@@ -64,7 +68,16 @@ def f1(prediction: str, reference: str) -> float:
 
 
 ROW_METRICS: Mapping[str, Compare] = MappingProxyType(
-    {"accuracy": accuracy, "exact_match": exact_match, "f1": f1, "rouge_l": rouge_l}
+    {
+        "accuracy": accuracy,
+        "exact_match": exact_match,
+        "f1": f1,
+        "rouge_l": rouge_l,
+        "python_dict": python_dict,
+        "json_dict": json_dict,
+        "dict_keys": dict_keys,
+        "last_value": last_value,
+    }
 )
 
 
