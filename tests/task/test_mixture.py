@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from itertools import groupby, islice
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from unseen.data.dataset import Dataset
 from unseen.errors import TaskMistake
 from unseen.prompt.template import Template
 from unseen.recipe import MixtureSettings
-from unseen.task.mixture import BLOCK, Draw, Mixture
+from unseen.task.mixture import BLOCK, Buffer, Draw, Mixture
 from unseen.task.quota import counts_through
 from unseen.task.task import Task
 
@@ -174,3 +176,47 @@ def test_golden_order() -> None:
     """The order is part of a run's fingerprint: when this changes, every stored run changes."""
     golden = [(0, 1, 0), (0, 4, 2), (0, 0, 1), (1, 0, 2), (0, 3, 0), (1, 1, 1), (0, 2, 2), (1, 2, 2)]
     assert list(mixture([5, 3]).order(0, 0)) == [Draw(*draw) for draw in golden]
+
+
+Schedule = Literal["shuffled", "alternating"]
+ratios = st.fractions(min_value=0, max_value=40, max_denominator=8).filter(bool)
+
+
+def buffered(
+    sizes: list[int], ratio: Fraction, schedule: Literal["shuffled", "alternating"], **values: object
+) -> Mixture:
+    """Tasks of so many rows, and 50 rows of diverse data."""
+    tasks = [task(f"d{i}") for i in range(len(sizes))] + [task("diverse", 1)]
+    return Mixture.of(tasks, [*sizes, 50], MixtureSettings.model_validate(values), 3, Buffer(ratio, schedule))
+
+
+@given(sizes=sizes, values=values, ratio=ratios, schedule=st.sampled_from(["shuffled", "alternating"]))
+@settings(deadline=None)
+def test_diverse_data_is_drawn_so_many_times_for_each_other_draw(
+    sizes: list[int], values: dict[str, object], ratio: Fraction, schedule: Schedule
+) -> None:
+    """And what the others are drawn stays as it is without it, task by task, over epochs."""
+    plain, mixed_in = mixture(sizes, **values), buffered(sizes, ratio, schedule, **values)
+    for epoch in range(2):
+        before, after = mixed_in.counts(epoch)
+        drawn = Counter(draw.task for draw in mixed_in.order(0, epoch))
+        assert [drawn[i] for i in range(len(sizes) + 1)] == (after - before).tolist()
+        assert abs(drawn[len(sizes)] - ratio * plain.epoch_length) <= 2
+        assert abs(sum(drawn.values()) - drawn[len(sizes)] - plain.epoch_length) <= 2
+
+
+@given(sizes=sizes, ratio=ratios)
+@settings(deadline=None)
+def test_alternating_keeps_the_ratio_all_the_way(sizes: list[int], ratio: Fraction) -> None:
+    order = [draw.task == len(sizes) for draw in buffered(sizes, ratio, "alternating").order(0, 0)]
+    others = diverse = 0
+    for is_diverse in order:
+        diverse, others = diverse + is_diverse, others + (not is_diverse)
+        assert abs(diverse - ratio * others) <= ratio + 3
+
+
+def test_diverse_rows_come_again_only_when_all_have_been_drawn() -> None:
+    rows = [draw.row for draw in buffered([30], Fraction(4), "shuffled").order(0, 0) if draw.task == 1]
+    assert len(rows) == 120
+    assert sorted(rows[:50]) == sorted(rows[50:100]) == list(range(50))
+    assert len(set(rows[100:])) == 20

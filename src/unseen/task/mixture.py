@@ -4,13 +4,17 @@ Rates follow seqio (examples-proportional with a cap, equal, temperature: capped
 is block-deterministic, after levanter: an epoch is cut into blocks, the counts of every block are fixed before anything
 is shuffled, and the order inside a block depends on (seed, epoch, block) alone. So every position can be computed
 without drawing what came before it, and the order knows nothing of workers or devices.
+
+Diverse data that buffers the others (DELIA, Zeng et al. 2024) is the last task, with `ratio` draws for each draw of the
+others together. Its authors' code shuffles both; their algorithm takes turns. `schedule` says which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +46,17 @@ class Draws(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """So many draws of the last task for each draw of the others, `shuffled` among them or `alternating` with them."""
+
+    ratio: Fraction
+    schedule: Literal["shuffled", "alternating"] = "shuffled"
+
+
+@dataclass(frozen=True, slots=True)
 class Mixture:
-    """Tasks with their numbers of rows and of templates, and the whole-number weights of their rates."""
+    """Tasks with their numbers of rows and of templates, and the whole-number weights of their rates. With a `buffer`
+    the last task is diverse data, which no cap bounds: rows are drawn again where there are too few."""
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -51,9 +64,17 @@ class Mixture:
     weights: tuple[int, ...]
     cap: int
     group: int = 1
+    buffer: Buffer | None = None
 
     @classmethod
-    def of(cls, tasks: Sequence[Task], sizes: Sequence[int], settings: MixtureSettings, templates: int) -> Mixture:
+    def of(
+        cls,
+        tasks: Sequence[Task],
+        sizes: Sequence[int],
+        settings: MixtureSettings,
+        templates: int,
+        buffer: Buffer | None = None,
+    ) -> Mixture:
         """The mixture of `tasks` that have `sizes` rows each, drawing at most `templates` templates of a task.
 
         Raises `TaskMistake` for no task at all, or a task without rows.
@@ -66,9 +87,10 @@ class Mixture:
             names=tuple(task.name for task in tasks),
             sizes=tuple(sizes),
             templates=tuple(max(1, min(templates, len(task.templates))) for task in tasks),
-            weights=_weights(sizes, settings),
+            weights=_weights(sizes, settings) if buffer is None else _buffered(sizes, settings, buffer),
             cap=settings.cap,
             group=settings.group,
+            buffer=buffer,
         )
 
     @property
@@ -78,8 +100,11 @@ class Mixture:
 
     @property
     def epoch_length(self) -> int:
-        """Draws of an epoch: the sum over tasks of min(rows, cap)."""
-        return sum(min(size, self.cap) for size in self.sizes)
+        """Draws of an epoch: the sum over tasks of min(rows, cap), and of diverse data `ratio` times as many."""
+        if self.buffer is None:
+            return sum(min(size, self.cap) for size in self.sizes)
+        others = sum(min(size, self.cap) for size in self.sizes[:-1])
+        return others + round(self.buffer.ratio * others)
 
     def counts(self, epoch: int) -> NDArray[np.int64]:
         """Draws of each task before and after `epoch`, int64 [2, tasks], over all epochs; under one off the ideal."""
@@ -102,10 +127,19 @@ class Mixture:
         for block, (low, high) in enumerate(_pairs(groups)):
             size = int((np.minimum(high * self.group, quota) - np.minimum(low * self.group, quota)).sum())
             if past + size > start:
-                draws = rows.of(*_shuffled(generator(seed, "block", epoch, block), low, high, self.group, quota))
+                draws = rows.of(*self._arranged(generator(seed, "block", epoch, block), low, high, quota))
                 skip = max(0, start - past)
                 yield Draws(*(column[skip:] for column in draws))
             past += size
+
+    def _arranged(
+        self, stream: np.random.Generator, low: NDArray[np.int64], high: NDArray[np.int64], quota: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The draws of a block in their order: the task of each, and its number among the draws of its task."""
+        tasks = stream.permutation(np.repeat(np.arange(len(low)), high - low))
+        if self.buffer is not None and self.buffer.schedule == "alternating":
+            tasks = _alternating(tasks, len(low) - 1)
+        return _placed(tasks, low, high, self.group, quota)
 
 
 class _RowOrder:
@@ -166,15 +200,26 @@ def _pairs(groups: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArr
     yield from counts_through(groups.tolist(), bounds)
 
 
-def _shuffled(
-    stream: np.random.Generator,
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    group: int,
-    quota: NDArray[np.int64],
+def _buffered(sizes: Sequence[int], settings: MixtureSettings, buffer: Buffer) -> tuple[int, ...]:
+    """The weights of the others, and that of the last task, `ratio` times as many as theirs together."""
+    others = _weights(sizes[:-1], settings)
+    return (*(weight * buffer.ratio.denominator for weight in others), buffer.ratio.numerator * sum(others))
+
+
+def _alternating(tasks: NDArray[np.int64], diverse: int) -> NDArray[np.int64]:
+    """The same groups, the others in their order, with those of the task `diverse` spread evenly after them."""
+    others, buffering = tasks[tasks != diverse], tasks[tasks == diverse]
+    places = np.concatenate(
+        [np.arange(len(others)) / max(len(others), 1), (np.arange(len(buffering)) + 0.5) / max(len(buffering), 1)]
+    )
+    mixed_tasks: NDArray[np.int64] = np.concatenate([others, buffering])[np.argsort(places, kind="stable")]
+    return mixed_tasks
+
+
+def _placed(
+    tasks: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], group: int, quota: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The draws of a block in shuffled order: their tasks, and the how-manieth of its task in the epoch each one is."""
-    tasks = stream.permutation(np.repeat(np.arange(len(low)), high - low))
+    """Groups of tasks in order as draws: the task of each, and its number among the draws of its task."""
     by_task = np.argsort(tasks, kind="stable")
     nth_group = np.empty_like(tasks)
     nth_group[by_task] = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
