@@ -28,6 +28,7 @@ FILES = sorted((shipped_catalog() / "data").glob("*.yaml"))
 DESCRIBED = {file.stem: load_description(file) for file in FILES if file.stem not in COLLECTIONS}
 NAMES = list(DESCRIBED)
 ASKED = [name for name, dataset in DESCRIBED.items() if dataset.kind == "rows"]
+ONE_WORDING = {"delia_records", "halu_records"}  # other wordings are made of it: unseen diversify instructions
 AS_WRITTEN = [name for name in NAMES if name not in ASKED]
 # The label of these is a place in a list of options that is not always equally long.
 PLACES = {"arc_challenge", "bbh_objects"}
@@ -122,7 +123,7 @@ def test_prompts_have_no_loose_ends(catalog: Catalog, name: str) -> None:
                 assert example.completion not in example.prompt
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", [name for name in ASKED if name not in ONE_WORDING])
 def test_templates_are_many_and_differ(catalog: Catalog, name: str) -> None:
     original, *variants = tasks_over(catalog, name)
     assert len(original.templates) >= 5 and any(t.turned for task in variants for t in task.templates)
