@@ -91,7 +91,7 @@ ENDINGS = (
     " The rest of the night was calm.",
     " I have told nobody else.",
     " Coffee is made.",
-    " The keys hang where they always do.",
+    " The keys hang on their hooks.",
     " Two late arrivals, both in bed.",
     " Signed, {who}.",
     " {who}",
