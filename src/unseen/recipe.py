@@ -85,6 +85,22 @@ class MixtureSettings(Section):
     )
 
 
+class DiversitySettings(Section):
+    """Diverse data that buffers the tasks' biased features (DELIA)."""
+
+    ratio: float = Field(0.0, ge=0.0, le=100_000.0, description="diverse examples for each example of the tasks")
+    source: str | None = Field(None, description="a file of chats, or the folder that diversify questions wrote")
+    schedule: Literal["shuffled", "alternating"] = Field(
+        "shuffled", description="diverse examples among the others, or taking turns with them"
+    )
+
+    @model_validator(mode="after")
+    def _where_it_lies(self) -> DiversitySettings:
+        if self.ratio and self.source is None:
+            raise ValueError("a ratio needs a source; write one with: unseen diversify questions --out FOLDER")
+        return self
+
+
 class TrainSettings(Section):
     method: Literal["lora", "full"] = "lora"
     rank: int = Field(16, ge=1, le=65_536)
@@ -206,6 +222,7 @@ class Recipe(Section):
         description="how tasks that have an instruction are put: an encoding, or several, one drawn for each example",
     )
     mixture: MixtureSettings = MixtureSettings()
+    diversity: DiversitySettings = DiversitySettings()
     format: Literal["auto", "plain", "chat"] = "auto"
     system: str | None = Field(
         None, description="system turn in the chat format; the template's own default when absent"

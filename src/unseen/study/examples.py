@@ -21,6 +21,7 @@ from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
+from unseen.study.diverse import buffer_of
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared
 from unseen.study.reworded import as_tuned
@@ -40,9 +41,9 @@ EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes
 
 
 def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
-    """The mixture of the seen tasks over the rows that are tuned on."""
+    """The mixture of the seen tasks over the rows that are tuned on, and of the diverse data, which comes last."""
     sizes = [len(rows.tune[task.name]) for task in tasks]
-    return Mixture.of(tasks, sizes, recipe.mixture, recipe.templates.per_task)
+    return Mixture.of(tasks, sizes, recipe.mixture, recipe.templates.per_task, buffer_of(recipe.diversity))
 
 
 class TuningExamples:

@@ -16,6 +16,7 @@ from unseen.evaluation.rows import SPLITS, asked_split
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
+from unseen.study.diverse import diverse_task
 from unseen.study.fingerprint import fingerprint
 from unseen.study.reworded import check_rewordings
 from unseen.study.seen_rows import SeenRows, seen_rows
@@ -51,7 +52,7 @@ class TaskRows:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a recipe comes to. `tuned_on` are the seen tasks with their turned-around variants.
+    """What a recipe comes to. `tuned_on` are the seen tasks with their turned-around variants, and diverse data last.
 
     `split` proves the two sides apart; `seen_split` compares the seen tasks' own asked rows with those tuned on, and
     only its clean rows are asked on the seen side.
@@ -101,6 +102,7 @@ def prepare(recipe: Recipe) -> Prepared:
     encodings.check((*named, *unseen), recipe.name)
     seen = through_encodings(named, encodings.asked)
     tuned_on = through_encodings(named, encodings.tuned) + (catalog.turned(named) if recipe.templates.turned else ())
+    tuned_on += diverse_task(recipe.diversity)
     raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")

@@ -22,7 +22,7 @@ from unseen.study.study_file import Study
 PATIENCE = 45.0  # seconds for looking into arms; what is not looked into by then is taken to be as the measured arm
 START_SECONDS = 10.0  # of an arm: a process, its rows, its proof
 # What an untuned model's answers do not depend on: arms that differ in these only share them.
-NOT_ASKED = ("name", "train", "mixture", "shots", "hold_out")
+NOT_ASKED = ("name", "train", "mixture", "diversity", "shots", "hold_out")
 
 
 @dataclass(frozen=True, slots=True)

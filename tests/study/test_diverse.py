@@ -1,0 +1,100 @@
+"""Diverse data beside the tasks: drawn by its ratio, compared with the unseen rows, never asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unseen.errors import RecipeMistake
+from unseen.recipe import Recipe
+from unseen.section import check_model
+from unseen.study.examples import TuningExamples
+from unseen.study.prepare import Prepared, prepare
+from unseen.study.run import tune
+
+CHATS = 40
+
+
+def written(folder: Path, questions: list[str]) -> Path:
+    """Chats as `unseen diversify questions` leaves them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chats = [
+        {"messages": [{"role": "user", "content": each}, {"role": "assistant", "content": f"About {each}"}]}
+        for each in questions
+    ]
+    (folder / "chats.jsonl").write_text("".join(json.dumps(chat) + "\n" for chat in chats), encoding="utf-8")
+    return folder
+
+
+def recipe(model: Path, **values: Any) -> Recipe:
+    said = {
+        "name": "buffered",
+        "model": str(model),
+        "seen": ["formatted_text/shift_notes"],
+        "unseen": ["nli/fact_follows"],
+        "hold_out": {"overlap": "drop_seen"},
+        "mixture": {"rows": 20},
+        "train": {"steps": 3, "examples_per_step": 8, "rank": 2, "precision": "float32", "validation_rows": 0},
+        "evaluate": {"rows": 2, "max_new_tokens": 2, "seen": False, "base": False},
+    }
+    return check_model(Recipe, {**said, **values}, "recipe", RecipeMistake)
+
+
+def drawn(prepared: Prepared, count: int) -> list[str]:
+    """The tasks of the first examples of a run."""
+    examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+    return [example.task for example in islice(examples, count)]
+
+
+@pytest.fixture
+def diverse(tmp_path: Path) -> Path:
+    return written(tmp_path / "diverse", [f"How does a {number} wheeled cart turn?" for number in range(CHATS)])
+
+
+def test_the_ratio_counts_diverse_examples_for_each_of_the_tasks(tiny_model: Path, diverse: Path, home: Path) -> None:
+    prepared = prepare(recipe(tiny_model, diversity={"ratio": 2.5, "source": str(diverse)}))
+    assert [task.name for task in prepared.tuned_on] == ["formatted_text/shift_notes", "diverse/diverse"]
+    assert [task.name for task in prepared.seen] == ["formatted_text/shift_notes"], "it is never asked"
+    assert Counter(drawn(prepared, 70)) == {"formatted_text/shift_notes": 20, "diverse/diverse": 50}
+
+
+def test_taking_turns(tiny_model: Path, diverse: Path, home: Path) -> None:
+    said = {"ratio": 3, "source": str(diverse), "schedule": "alternating"}
+    names = drawn(prepare(recipe(tiny_model, diversity=said)), 80)
+    assert [name == "formatted_text/shift_notes" for name in names] == [True, False, False, False] * 20
+
+
+def test_a_chat_that_holds_an_unseen_row_is_found_and_dropped(tiny_model: Path, tmp_path: Path, home: Path) -> None:
+    asked = prepare(recipe(tiny_model)).rows(prepare(recipe(tiny_model)).unseen[0], "test")[0].values
+    said = f"{asked['passage']} {asked['statement']}"
+    questions = [*(f"How does a {number} wheeled cart turn?" for number in range(CHATS)), said]
+    source = written(tmp_path / "leaky", questions)
+    prepared = prepare(recipe(tiny_model, diversity={"ratio": 1, "source": str(source)}))
+    assert prepared.seen_rows.counts["diverse/leaky"]["dropped_for_overlap"] == 1
+
+
+def test_the_record_counts_what_was_drawn(tiny_model: Path, diverse: Path, home: Path, tmp_path: Path) -> None:
+    said = {"ratio": 3, "source": str(diverse / "chats.jsonl"), "schedule": "alternating"}
+    record = tune(recipe(tiny_model, diversity=said), tmp_path / "run").record
+    assert record["counts"]["drawn"] == {"formatted_text/shift_notes": 6, "diverse/chats": 18}
+    assert record["rows"].keys() >= {"diverse/chats/train"}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"ratio": 2}, "a ratio needs a source"),
+        ({"ratio": 2, "source": "/nowhere"}, "'/nowhere' holds no diverse data; write some with"),
+        ({"ratio": -1, "source": "x"}, "diversity.ratio"),
+        ({"ratoi": 1}, "ratio"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(tiny_model: Path, home: Path, said: dict[str, Any], told: str) -> None:
+    with pytest.raises(RecipeMistake) as caught:
+        prepare(recipe(tiny_model, diversity=said))
+    assert told in str(caught.value)
