@@ -1,0 +1,173 @@
+"""The buffering effect (DELIA, Zeng et al. 2024, on gradients): what diverse data does to the gradient of a task.
+
+Three claims, each with a number:
+
+1. Diverse examples alone cancel: the norm of their summed gradient is small beside the sum of their norms.
+2. Once the task is tuned on, diverse examples that are like it have smaller gradients, those unlike it larger ones: the
+   change of a norm falls with the example's similarity to the task.
+3. The mixed gradient is nearer to the one that the task would have under many wordings than the task's own is.
+
+Everything follows from norms, and products with three summed gradients (gradients.py). Gradients of sums are taken as
+means over examples, so that the sides of a mixture weigh as its ratio says, however many examples stand for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.encode.encoded import Encoded
+from unseen.probe.gradients import Gradient, Measured, measure, norm_of, product_of, summed_gradient
+
+Floats = NDArray[np.float64]
+WIDE = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval, for other examples like those that were measured."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """How far gradients cancel: `ratio`, the norm of their sum over the sum of their norms (1: all point alike);
+    `by_chance`, what directions that have nothing to do with each other would give, 1 / sqrt(examples); `alike`, the
+    mean product of two different ones over their mean squared norm, which does not depend on how many there are."""
+
+    ratio: Estimate
+    alike: Estimate
+    by_chance: float
+    examples: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffering:
+    """The three claims of one task, its diverse data and its many wordings. `similarity` (cosine with the task) and
+    `change` (of the logarithm of the norm, by tuning on the task) are one for each diverse example; `correlation` is
+    theirs, None where no tuned model was given. `toward` is the cosine of the mixed gradient with that of the many
+    wordings, by ratio; 0 is the task alone."""
+
+    diverse: Cancellation
+    task: Cancellation
+    similarity: Floats
+    change: Floats | None
+    correlation: Estimate | None
+    toward: Mapping[float, float]
+
+
+def buffering(
+    start: Any,
+    task: Sequence[Encoded],
+    diverse: Sequence[Encoded],
+    wordings: Sequence[Encoded],
+    ratios: Sequence[float],
+    tuned: Any = None,
+    batch_tokens: int = 4096,
+) -> Buffering:
+    """Measure a start model (a module with its adapters merged) on examples of the task in the wording that is tuned
+    on, on diverse ones, and on the task in many wordings; with `tuned`, the same model after steps on the task, what
+    that did to the diverse ones."""
+    sums = {
+        "task": summed_gradient(start, task, batch_tokens),
+        "diverse": summed_gradient(start, diverse, batch_tokens),
+        "wordings": summed_gradient(start, wordings, batch_tokens),
+    }
+    of_task = measure(start, task, {"own": sums["task"]}, batch_tokens)
+    of_diverse = measure(start, diverse, {"own": sums["diverse"], "task": sums["task"]}, batch_tokens)
+    similarity = of_diverse.cosines("task", norm_of(sums["task"]))
+    change = None if tuned is None else _change(of_diverse, measure(tuned, diverse, None, batch_tokens))
+    return Buffering(
+        diverse=cancellation(of_diverse.norms, of_diverse.products["own"]),
+        task=cancellation(of_task.norms, of_task.products["own"]),
+        similarity=similarity,
+        change=change,
+        correlation=None if change is None else correlation(similarity, change),
+        toward=toward(sums, {"task": len(task), "diverse": len(diverse)}, ratios),
+    )
+
+
+def _change(before: Measured, after: Measured) -> Floats:
+    least = np.finfo(np.float64).tiny
+    change: Floats = np.log(np.maximum(after.norms, least)) - np.log(np.maximum(before.norms, least))
+    return change
+
+
+def cancellation(norms: Floats, with_sum: Floats) -> Cancellation:
+    """From the norm of each gradient, and its product with the sum of all of them; at least two.
+
+    The intervals are the jackknife's (Tukey 1958): without one example the sum's squared norm is
+    |S|^2 - 2 g.S + |g|^2, so that leaving each out in turn costs nothing.
+    """
+    count, total = len(norms), float(with_sum.sum())
+    squares = norms**2
+    left_total = np.maximum(total - 2 * with_sum + squares, 0.0)
+    left_squares, left_norms = squares.sum() - squares, norms.sum() - norms
+    ratio = sqrt(max(total, 0.0)) / float(norms.sum())
+    return Cancellation(
+        ratio=_jackknife(ratio, np.sqrt(left_total) / left_norms, (0.0, 1.0)),
+        alike=_jackknife(
+            _alike(total, float(squares.sum()), count), _alike(left_total, left_squares, count - 1), (-1.0, 1.0)
+        ),
+        by_chance=1 / sqrt(count),
+        examples=count,
+    )
+
+
+def _alike(total: Any, squares: Any, count: int) -> Any:
+    """Mean product of two different gradients over their mean squared norm, of the squared norm of their sum."""
+    return (total - squares) / (max(count - 1, 1) * squares)
+
+
+def _jackknife(value: float, without_each: Floats, bounds: tuple[float, float]) -> Estimate:
+    count = len(without_each)
+    error = sqrt((count - 1) / count * float(((without_each - without_each.mean()) ** 2).sum()))
+    low, high = (min(max(value + side * WIDE * error, bounds[0]), bounds[1]) for side in (-1, 1))
+    return Estimate(value, low, high)
+
+
+def correlation(one: Floats, two: Floats) -> Estimate:
+    """Rank correlation (Spearman) with its interval by Fisher's transformation, whose variance for ranks is
+    1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). At least four pairs."""
+    value = float(np.corrcoef(_ranks(one), _ranks(two))[0, 1])
+    error = sqrt(1.06 / (len(one) - 3))
+    middle = np.arctanh(np.clip(value, -0.999999, 0.999999))
+    low, high = (float(np.tanh(middle + side * WIDE * error)) for side in (-1, 1))
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1, equal values sharing their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: Floats = (last - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def toward(sums: Mapping[str, Gradient], counts: Mapping[str, int], ratios: Sequence[float]) -> dict[float, float]:
+    """Cosine of (mean gradient of the task + ratio x that of the diverse data) with the one of many wordings, by ratio;
+    0, the task alone, is among them."""
+    names = ("task", "diverse", "wordings")
+    products = {(one, two): product_of(sums[one], sums[two]) for one in names for two in names if one <= two}
+
+    def product(one: str, two: str) -> float:
+        scale = counts.get(one, 1) * counts.get(two, 1)
+        return products[min(one, two), max(one, two)] / scale
+
+    ideal, found = sqrt(product("wordings", "wordings")), dict[float, float]()
+    for ratio in sorted({0.0, *ratios}):
+        square = product("task", "task") + 2 * ratio * product("task", "diverse")
+        square += ratio**2 * product("diverse", "diverse")
+        with_ideal = product("task", "wordings") + ratio * product("diverse", "wordings")
+        below = sqrt(max(square, 0.0)) * ideal
+        found[ratio] = with_ideal / below if below else 0.0
+    return found
