@@ -155,10 +155,11 @@ def _config(size: str, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
 
 
 def rate_of(step: int, steps: int) -> float:
-    """Linear warm-up, then a cosine to a tenth."""
-    if step < WARM:
-        return LEARNING_RATE * (step + 1) / WARM
-    share = (step - WARM) / max(1, steps - WARM)
+    """Linear warm-up over a tenth of the steps, `WARM` at most, then a cosine to a tenth."""
+    warm = min(WARM, steps // 10)
+    if step < warm:
+        return LEARNING_RATE * (step + 1) / warm
+    share = (step - warm) / max(1, steps - warm)
     return LEARNING_RATE * (0.1 + 0.45 * (1 + float(np.cos(np.pi * share))))
 
 
