@@ -51,6 +51,7 @@ class TinyModel:
     digest: str = "tiny"
     kind: str = "decoder"
     context: int = 64
+    new_rows: Any = None
 
 
 def llama(tied: bool = False, **changes: Any) -> TinyModel:
