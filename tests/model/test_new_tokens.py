@@ -324,7 +324,9 @@ def test_damaged_rows_are_one_line_with_the_file(damage: str, base: Path, tmp_pa
     assert len(told.value.lines) == 1
 
 
-@pytest.mark.parametrize("tokens", [[{"text": "<a>"}], [{"text": 3, "id": 1, "known": True, "start": "mean"}], ["<a>"], 5])
+@pytest.mark.parametrize(
+    "tokens", [[{"text": "<a>"}], [{"text": 3, "id": 1, "known": True, "start": "mean"}], ["<a>"], 5]
+)
 def test_a_damaged_list_of_tokens_names_its_file(tokens: Any, base: Path, tmp_path: Path) -> None:
     folder = save_model(moved(given_tokens(base)), tmp_path / "model")
     about = json.loads((folder / "unseen.json").read_text())
