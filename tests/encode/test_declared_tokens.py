@@ -124,7 +124,7 @@ def test_a_reserved_token_of_the_model_may_be_declared_and_is_then_found_in_text
 
 
 def a_word(folder: Path) -> str:
-    vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
+    vocabulary: dict[str, int] = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
     plain = (word for word, index in vocabulary.items() if index > 300 and word.isalpha() and word.isascii())
     return next(word for word in plain if word not in TEMPLATES["chatml"])
 

@@ -19,6 +19,7 @@ from unseen.model.folder import resolve
 from unseen.model.load import load_model
 from unseen.model.new_tokens import matrices
 from unseen.recipe import Recipe
+from unseen.reporting.page import report
 from unseen.study.examples import encode_examples
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
@@ -64,6 +65,13 @@ def test_the_record_says_what_became_of_the_tokens(done: Path) -> None:
     assert (other["text"], other["id"], other["start"]) == ("<x>", NEW + 1, "mean")
     assert sep["input_norm"]["before"] != sep["input_norm"]["now"]
     assert "output_norm" not in sep  # the tiny model has one matrix
+
+
+def test_the_page_shows_the_token_and_its_row(done: Path) -> None:
+    page = report([done]).read_text(encoding="utf-8")
+    norm = read_record(done)["tokens"][0]["input_norm"]
+    assert "&lt;sep&gt;" in page and "<sep>" not in page
+    assert f"{norm['before']:.3f}" in page and f"{norm['now']:.3f}" in page
 
 
 def test_prompts_hold_the_token_and_keep_control_tokens_of_rows_as_text(
