@@ -108,7 +108,7 @@ def test_spare_rows_of_a_padded_embedding_are_used_first(base: Path, tmp_path: P
     module.resize_token_embeddings(FIRST + 7)
     module.save_pretrained(tmp_path / "padded")
     save_tokenizer(tmp_path / "padded")
-    model = given_tokens(tmp_path / "padded")
+    model = given_tokens(tmp_path / "padded", {**TWO, "<t>": TokenSettings(init="default")})
     for side, after in rows_of(model.module).items():
         assert len(after) == FIRST + 7
         assert torch.equal(after[FIRST], after[model.tokenizer.ids("abba").tolist()].mean(0))

@@ -23,7 +23,7 @@ from tiny_tuning import (
     with_new_rows,
 )
 
-from unseen.errors import RecipeMistake
+from unseen.errors import ModelMistake, RecipeMistake
 from unseen.model import readout as readout_module
 from unseen.model.adapter import merged, trainable
 from unseen.model.new_tokens import matrices
@@ -102,6 +102,26 @@ def test_the_size_of_a_chunk_changes_nothing(make: Make, monkeypatch: pytest.Mon
     assert_equal(loss_and_gradients(model, batches), whole)
 
 
+@MODELS
+def test_rows_are_as_exact_under_bfloat16_as_in_one_batch_of_rows(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Error against float32 of the rows' gradients: tries with their head in chunks, beside plain rows in one."""
+    model, examples = prepared(make, "tokens"), alike_examples(24)
+    attention = trie_attention(model.module)
+    assert not isinstance(attention, Plain)
+    rows, tries = [plain_batch(examples)], trie_batches(examples, attention, 10_000)
+    truth = flat(loss_and_gradients(model, rows))
+    monkeypatch.setattr(TrainStep, "_precision", lambda self, device: torch.autocast(device, torch.bfloat16))
+    plain = flat(loss_and_gradients(model, rows)) - truth
+    monkeypatch.setattr(readout_module, "CHUNK_LOGITS", 7 * VOCABULARY)
+    ours = flat(loss_and_gradients(model, tries)) - truth
+    assert float(plain.norm()) > 0
+    assert float(ours.norm()) <= 1.5 * float(plain.norm())  # a few rows: the two differ by chance too
+
+
+def flat(found: tuple[float, dict[str, torch.Tensor]]) -> torch.Tensor:
+    return torch.cat([each.flatten() for each in found[1].values()])
+
+
 @METHODS
 def test_gradient_checkpointing_changes_nothing(method: str, tmp_path: Path) -> None:
     settings = changed(SETTINGS, method=method, rank=4)
@@ -121,6 +141,17 @@ def test_tuning_changes_exactly_the_rows_that_learn(make: Make, method: str, tmp
     for side, rows in after.items():
         differing = (rows != before[side]).any(1).nonzero().flatten().tolist()
         assert differing == ([] if method == "frozen" else list(NEW))
+
+
+@pytest.mark.parametrize("target", ["lm_head", "embed_tokens"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_an_adapter_where_rows_learn_is_refused_in_one_line(target: str, tied: bool) -> None:
+    """Of a tied head PEFT would say nothing, and read it without the rows."""
+    settings = changed(SETTINGS, method="lora", rank=4, targets=(target, "q_proj"))
+    with pytest.raises(ModelMistake, match=r"train\.targets.*new_rows: frozen") as told:
+        trainable(llama(tied=tied).module, settings, 0, NEW)
+    assert len(told.value.lines) == 1
+    trainable(llama(tied=tied).module, changed(settings, new_rows="frozen"), 0, NEW)
 
 
 def test_a_kept_step_of_new_rows_is_done_again_bit_by_bit(tmp_path: Path) -> None:

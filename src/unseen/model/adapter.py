@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
-from unseen.model.learned_rows import only_rows, row_indices
+from unseen.model.learned_rows import check_rows, only_rows, row_indices, rows_beside_targets
 from unseen.model.quantise import is_quantised
 from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
@@ -44,9 +44,16 @@ def add_lora(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int
     with torch.random.fork_rng(), quiet_transformers():  # PEFT meets deprecations that are not ours to mend
         torch.manual_seed(seed)
         try:
-            return get_peft_model(module, config)
+            adapted = get_peft_model(module, config)
         except ValueError as error:
             raise ModelMistake("train.targets", str(error), "name modules of this model, or all-linear") from None
+        except TypeError:
+            if not rows:
+                raise
+            raise rows_beside_targets() from None
+    if rows:
+        check_rows(adapted)
+    return adapted
 
 
 def is_adapted(module: Any) -> bool:

@@ -45,6 +45,22 @@ def layers_of_rows(module: Any) -> list[str]:
     return [names[id(embedding)]] if tied else [names[id(embedding)], names[id(head)]]
 
 
+def check_rows(module: Any) -> None:
+    """Raise `ModelMistake` where another adapter of `module`, as PEFT has wrapped it, took the place of rows that were
+    to learn: a tied head that `train.targets` names would be read without them, and PEFT says nothing."""
+    from peft.utils.other import TrainableTokensWrapper
+
+    base = module.get_base_model()
+    for layer in (base.get_input_embeddings(), base.get_output_embeddings()):
+        if not isinstance(layer, TrainableTokensWrapper):
+            raise rows_beside_targets()
+
+
+def rows_beside_targets() -> ModelMistake:
+    what = "names the embedding or the head, whose rows of new tokens learn by themselves"
+    return ModelMistake("train.targets", what, "take it out of targets, or set train.new_rows: frozen")
+
+
 def settle_rows(module: Any) -> None:
     """Write learned rows into the matrices that they are rows of, where nothing tunes them any more: the numbers are
     the same, and the matrices are not copied whenever they are used. What is saved of the adapter does not change."""
