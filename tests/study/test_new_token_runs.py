@@ -21,6 +21,7 @@ from unseen.model.new_tokens import matrices
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
 from unseen.study.examples import encode_examples
+from unseen.study.fingerprint import identity_digest
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
 from unseen.study.run import evaluate, load, tune
@@ -118,6 +119,19 @@ def test_other_tokens_are_another_fingerprint_and_are_not_taken_over(done: Path,
     record = read_record(done)
     assert giver(record, [done]) == done
     assert giver({**record, "recipe": other.canonical()}, [done]) is None
+
+
+def test_a_recipe_without_tokens_is_what_it_was_before_there_were_any(recipe: Recipe) -> None:
+    none = with_tokens(recipe, {})
+    before = none.canonical()
+    del before["tokens"], before["train"]["new_rows"]
+    parts: tuple[Any, ...] = ({}, {}, "model", "1")
+    assert identity_digest(before, *parts) == identity_digest(none.canonical(), *parts)
+    assert identity_digest(with_tokens(none, {}, new_rows="frozen").canonical(), *parts) == identity_digest(
+        before, *parts
+    )
+    frozen = with_tokens(recipe, TOKENS, new_rows="frozen").canonical()
+    assert len({identity_digest(each, *parts) for each in (before, recipe.canonical(), frozen)}) == 3
 
 
 @pytest.mark.parametrize("train", [{"method": "tokens"}, {"new_rows": "frozen"}], ids=["tokens", "frozen"])

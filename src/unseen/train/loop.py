@@ -184,6 +184,8 @@ def _prepare(
 def _identity(model: LanguageModel, steps: StepPlan, settings: TrainSettings, seed: int) -> dict[str, Any]:
     """What a checkpoint must share with the run that resumes it."""
     free = {key.removeprefix("train.") for key in NOT_IN_FINGERPRINT if key.startswith("train.")}
+    if model.new_rows is None:
+        free.add("new_rows")
     values = settings.model_dump(mode="json", exclude=free)
     named = {f"train.{key}": value for key, value in values.items()}
     if model.new_rows is not None:
