@@ -20,6 +20,7 @@ COMMANDS = [
     ["import", "flan"],
     ["tune"],
     ["evaluate"],
+    ["export"],
     ["score"],
     ["study"],
     ["study", "plan"],

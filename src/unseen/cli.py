@@ -240,6 +240,20 @@ def evaluate(
 
 
 @app.command()
+def export(
+    model: Annotated[str, typer.Argument(metavar="RUN", help="the folder of a run, or any model")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder to write; it must not hold anything")],
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="run Python code that comes with the model")
+    ] = False,
+) -> None:
+    """A tuned model as a plain folder for transformers: adapter merged, new tokens in place."""
+    from unseen.model.export import export_merged
+
+    print(export_merged(model, folder, trust_remote_code))
+
+
+@app.command()
 def score(
     metric: Annotated[str, typer.Option("--metric", help="one of docs/evaluation.md: accuracy, f1, rouge_l ...")],
     predictions: Annotated[Path, typer.Option("--predictions", help="JSON lines: prediction, references, group")],

@@ -6,6 +6,7 @@ mistakes of a file are told at once. Nothing here imports more than pydantic and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -17,6 +18,8 @@ from unseen.section import Section, check_model
 from unseen.yamlfile import read_yaml_mapping, yaml_value
 
 MANY = 10**9  # a number beyond it is a slip of the keyboard
+MOST_TOKENS = 256
+SPELLING = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]{1,64}")  # of a new token
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 SHOTS = {"zero": 0, "one": 1, "few": 16}  # few as in FLAN, which then shows as many as fit
 InstructionPart = Literal["title", "definition", "prompt", "avoid", "emphasis", "negative", "positive"]
@@ -102,7 +105,10 @@ class DiversitySettings(Section):
 
 
 class TrainSettings(Section):
-    method: Literal["lora", "full"] = "lora"
+    method: Literal["lora", "full", "tokens"] = Field(
+        "lora", description="an adapter, every weight, or the rows of new tokens alone"
+    )
+    new_rows: Literal["learn", "frozen"] = Field("learn", description="whether the rows of new tokens are tuned")
     rank: int = Field(16, ge=1, le=65_536)
     alpha: float | None = Field(None, gt=0, le=MANY, description="LoRA's alpha; twice the rank when absent")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="LoRA's dropout")
@@ -173,6 +179,26 @@ class TrainSettings(Section):
         return 1.0 if self.loss == "all" else 0.0
 
 
+class TokenSettings(Section):
+    """A new token: what it stands for, in words, and where its row of the embedding begins."""
+
+    description: str = Field("", max_length=10_000)
+    init: Literal["description", "mean", "random", "default"] | None = Field(
+        None, description="description where there is one, else mean; a token that the model knows keeps its row"
+    )
+
+    @model_validator(mode="after")
+    def _words_to_begin_from(self) -> TokenSettings:
+        if self.init == "description" and not self.description.strip():
+            raise ValueError("init: description begins from the description's tokens, and there is no description")
+        return self
+
+    @property
+    def start(self) -> Literal["description", "mean", "random", "default"]:
+        """What the row of a token that the model does not know begins from."""
+        return self.init or ("description" if self.description.strip() else "mean")
+
+
 class EvaluateSettings(Section):
     shots: SeveralShots = (0,)
     rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
@@ -228,10 +254,31 @@ class Recipe(Section):
         None, description="system turn in the chat format; the template's own default when absent"
     )
     shots: SeveralShots = Field((0,), description="exemplars in each tuning example; of several, one drawn for each")
+    tokens: dict[str, TokenSettings] = Field({}, description="tokens that the model is given, by their spelling")
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     trust_remote_code: bool = False
     seed: Seed = 0
+
+    @field_validator("tokens")
+    @classmethod
+    def _spellings(cls, tokens: dict[str, TokenSettings]) -> dict[str, TokenSettings]:
+        wrong = [repr(each) for each in tokens if not SPELLING.fullmatch(each)]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)}: a token is 1 to 64 characters without white space, such as <sep>")
+        if len(tokens) > MOST_TOKENS:
+            raise ValueError(f"declares {len(tokens)} tokens; {MOST_TOKENS} are the most")
+        return tokens
+
+    @model_validator(mode="after")
+    def _rows_that_learn(self) -> Recipe:
+        frozen = self.train.new_rows == "frozen"
+        if self.train.method == "tokens" and (frozen or not self.tokens):
+            why = "new_rows is frozen" if frozen else "there are no tokens"
+            raise ValueError(f"train.method: tokens tunes the rows of new tokens alone, and {why}")
+        if self.train.method == "full" and frozen:
+            raise ValueError("train.method: full tunes every row; take new_rows: frozen out, or set method: lora")
+        return self
 
     @model_validator(mode="after")
     def _some_task(self) -> Recipe:

@@ -22,6 +22,8 @@ from transformers import (
 )
 
 from unseen.encode.encoded import Encoded
+from unseen.model.new_token import NewToken
+from unseen.model.new_tokens import NewRows, matrices
 from unseen.recipe import TrainSettings
 from unseen.train.kept import kept_in
 from unseen.train.loop import Tuned, tune
@@ -29,6 +31,7 @@ from unseen.train.plan import StepPlan, plan_steps
 from unseen.train.replay import Replayed, replay
 
 VOCABULARY = 128
+NEW = (20, 77)
 
 
 SETTINGS = TrainSettings(
@@ -51,6 +54,7 @@ class TinyModel:
     digest: str = "tiny"
     kind: str = "decoder"
     context: int = 64
+    new_rows: Any = None
 
 
 def llama(tied: bool = False, **changes: Any) -> TinyModel:
@@ -110,6 +114,13 @@ def with_lora(model: TinyModel, dropout: float = 0.0) -> TinyModel:
     with warnings.catch_warnings():  # PEFT asks transformers by a name that is going out of use
         warnings.simplefilter("ignore", FutureWarning)
         return TinyModel(get_peft_model(model.module, config).eval())
+
+
+def with_new_rows(model: TinyModel, ids: Sequence[int] = NEW) -> TinyModel:
+    """The model with rows that stand for tokens which it was given; random examples hold these ids as any others."""
+    tokens = tuple(NewToken(f"<{index}>", index, True, "kept") for index in ids)
+    rows = {side: each.detach()[list(ids)].clone() for side, each in matrices(model.module).items()}
+    return replace(model, new_rows=NewRows(tokens, VOCABULARY, rows))
 
 
 def random_examples(count: int, seed: int = 0, longest: int = 24) -> list[Encoded]:
@@ -200,6 +211,7 @@ KILLED_RUNS = {
     "adafactor": _long_run(lambda: llama(tied=True), optimizer="adafactor", learning_rate=1e-2),
     "t5": _long_run(t5, optimizer="adafactor", learning_rate=1e-2),
     "bart, lora": _long_run(bart, method="lora", rank=4, dropout=0.3, learning_rate=1e-2, keep="best_seen"),
+    "new rows": _long_run(lambda: with_new_rows(llama(tied=True)), method="lora", rank=4, learning_rate=1e-2),
 }
 
 
@@ -239,5 +251,7 @@ RANKED_RUNS = {
     "t5": _ranked_run(t5, gradient_checkpointing=True),
     "flan": _ranked_run(lambda: t5(own_head=True), batches="plain", learning_rate=3e-4),
     "bart, lora": _ranked_run(bart, method="lora", rank=4, dropout=0.3, learning_rate=3e-4),
+    "new rows": _ranked_run(lambda: with_new_rows(llama(tied=True)), method="lora", rank=4, learning_rate=1e-2),
+    "new rows alone": _ranked_run(lambda: with_new_rows(llama()), method="tokens", learning_rate=1e-2),
 }
 TRACKED_RUNS = {"tracked": _ranked_run(tracker=["tensorboard"])}

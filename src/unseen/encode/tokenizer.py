@@ -24,8 +24,9 @@ from tokenizers import Tokenizer as Backend
 
 from unseen.encode.chat_template import ChatTemplate, Endless
 from unseen.encode.control import control_tokens, mark, marker, unmark, with_marked_tokens
+from unseen.encode.declared import WHERE, Declared, declared_of, with_declared
 from unseen.encode.prefix import splits_words
-from unseen.errors import ModelMistake
+from unseen.errors import ModelMistake, RecipeMistake
 
 KNOWN, SHORT = 20_000, 200  # texts remembered, and their longest, in characters
 MEND = "mend chat_template.jinja, or remove it and use format: plain"
@@ -40,7 +41,8 @@ class Tokenizer:
     Text given to `split` is in marked spelling: a control token is one only where `mark` or `mark_markup` wrote it.
     `begin` are the ids that plain text starts with (the beginning token, where the model's own tokenizer adds one),
     `finish` those that it puts after one (T5's and BART's end token).
-    `vocabulary` is one more than the largest id that text can become; `splits_words`: see `prefix`.
+    `vocabulary` is one more than the largest id that text can become; `splits_words`: see `prefix`; `declared` are the
+    tokens that a recipe adds to what the folder has.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class Tokenizer:
     digest: str
     vocabulary: int
     splits_words: bool
+    declared: tuple[Declared, ...]
     mark_markup: Callable[[str], str] = field(repr=False)  # markup with its control tokens marked; cached
     known: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of `split_again`
     heads: dict[tuple[str, str], tuple[int, ...] | None] = field(default_factory=dict, repr=False)  # of `head_ids`
@@ -64,6 +67,12 @@ class Tokenizer:
     @property
     def end_id(self) -> int | None:
         return self.id_of(self.end_token) if self.end_token else None
+
+    @property
+    def first_declared(self) -> int:
+        """How many ids there are before those that declared tokens add."""
+        fresh = [each.id for each in self.declared if not each.known]
+        return min(fresh, default=max(self.backend.get_vocab().values(), default=-1) + 1)
 
     def id_of(self, token: str) -> int | None:
         """Id of a control token, or of another token of the vocabulary, by its own spelling."""
@@ -100,30 +109,34 @@ class Tokenizer:
         return unmark(self.backend.decode([int(i) for i in ids], skip_special_tokens=not control))
 
 
-def load_tokenizer(folder: Path, now: datetime | None = None) -> Tokenizer:
-    """The tokenizer that lies in `folder`. `now` is the clock of chat templates that print a date.
+def load_tokenizer(folder: Path, now: datetime | None = None, tokens: Sequence[str] = ()) -> Tokenizer:
+    """The tokenizer that lies in `folder`. `now` is the clock of chat templates that print a date; `tokens` are ones
+    that it is to know beside its own (see `declared`).
 
-    Raises `ModelMistake` naming the file that is missing or damaged.
+    Raises `ModelMistake` naming the file that is missing or damaged, `RecipeMistake` for tokens that cannot be added.
     """
     try:
-        return _loaded(folder, now or datetime.now())
+        return _loaded(folder, now or datetime.now(), tokens)
     except (AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         what = f"has tokenizer files that do not hold what their names say ({type(error).__name__}: {error})"
         raise ModelMistake(str(folder), what, REMEDY) from None
 
 
-def _loaded(folder: Path, now: datetime) -> Tokenizer:
+def _loaded(folder: Path, now: datetime, tokens: Sequence[str]) -> Tokenizer:
     config = _json(folder / "tokenizer_config.json", {})
     values = _json(folder / "tokenizer.json")
     values["added_tokens"] = _added_tokens(values, config)
     named = _named_tokens(folder, config)
     source = _chat_template_source(folder, config)
+    declared = declared_of(values, named, source or "", tokens)
+    values = with_declared(values, declared)
     control = control_tokens(values, frozenset(named.values()), source or "")
     text = with_marked_tokens(values, control)
     try:
         backend = Backend.from_str(text)
     except Exception as error:  # the Rust library raises bare Exceptions
         raise ModelMistake(str(folder / "tokenizer.json"), f"is no tokenizer ({error})", REMEDY) from None
+    _check_declared(backend, declared)
     pattern = marker(control)
     return Tokenizer(
         folder=folder,
@@ -136,8 +149,20 @@ def _loaded(folder: Path, now: datetime) -> Tokenizer:
         digest=hashlib.sha256(json.dumps([text, source, named, config.get("add_bos_token")]).encode()).hexdigest(),
         vocabulary=max(backend.get_vocab(with_added_tokens=False).values(), default=-1) + 1,
         splits_words=splits_words(values),
+        declared=declared,
         mark_markup=lru_cache(maxsize=4096)(lambda markup: pattern.sub(lambda found: mark(found[0]), markup)),
     )
+
+
+def _check_declared(backend: Backend, declared: Sequence[Declared]) -> None:
+    """A token must come out of text as its id, and out of its id as it was spelt."""
+    for each in declared:
+        if each.id not in backend.encode(f"a{each.text}b", add_special_tokens=False).ids:
+            what = f"'{each.text}' is not found in text by this model's tokenizer"
+            raise RecipeMistake(WHERE, what, "choose a spelling in plain letters and signs")
+        if (said := backend.decode([each.id])) != each.text:
+            what = f"'{each.text}' comes out of this model's tokenizer as '{said}'"
+            raise RecipeMistake(WHERE, what, "choose a spelling in plain letters and signs")
 
 
 def _json(path: Path, absent: dict[str, Any] | None = None) -> dict[str, Any]:

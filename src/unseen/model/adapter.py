@@ -1,25 +1,30 @@
-"""LoRA adapters (Hu et al. 2021), through PEFT."""
+"""What is tuned of a model: LoRA adapters (Hu et al. 2021) and rows of new tokens, through PEFT, or all of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
+from unseen.model.learned_rows import check_rows, only_rows, row_indices, rows_beside_targets
 from unseen.model.quantise import is_quantised
 from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
 
 
-def trainable(module: Any, settings: TrainSettings, seed: int) -> Any:
-    """`module` ready to be tuned by `settings.method`: with a fresh adapter, or whole, an earlier adapter merged."""
+def trainable(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int] = ()) -> Any:
+    """`module` ready to be tuned by `settings.method`: with a fresh adapter, whole, or with the rows of new tokens
+    alone; an earlier adapter is merged. `rows` are the ids of the new tokens."""
     if settings.method == "lora":
-        return add_lora(module, settings, seed)
-    return merged(module).requires_grad_(True)
+        return add_lora(module, settings, seed, rows if settings.new_rows == "learn" else ())
+    module = merged(module)
+    return only_rows(module, rows) if settings.method == "tokens" else module.requires_grad_(True)
 
 
-def add_lora(module: Any, settings: TrainSettings, seed: int) -> Any:
-    """`module` with a fresh adapter on its linear layers: the adapter is trainable, everything else frozen.
+def add_lora(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int] = ()) -> Any:
+    """`module` with a fresh adapter on its linear layers: the adapter is trainable, and `rows` of the embedding and of
+    the head; everything else is frozen.
 
     The adapter's start is drawn from `seed` alone; the global random state is left as it was. An adapter that is
     there already is merged first, so that the new one stands on what the model says now.
@@ -33,14 +38,22 @@ def add_lora(module: Any, settings: TrainSettings, seed: int) -> Any:
         lora_alpha=settings.alpha if settings.alpha is not None else 2 * settings.rank,
         lora_dropout=settings.dropout,
         target_modules=_targets(module, settings),
+        trainable_token_indices=row_indices(module, rows) if rows else None,
         task_type="SEQ_2_SEQ_LM" if getattr(module.config, "is_encoder_decoder", False) else "CAUSAL_LM",
     )
     with torch.random.fork_rng(), quiet_transformers():  # PEFT meets deprecations that are not ours to mend
         torch.manual_seed(seed)
         try:
-            return get_peft_model(module, config)
+            adapted = get_peft_model(module, config)
         except ValueError as error:
             raise ModelMistake("train.targets", str(error), "name modules of this model, or all-linear") from None
+        except TypeError:
+            if not rows:
+                raise
+            raise rows_beside_targets() from None
+    if rows:
+        check_rows(adapted)
+    return adapted
 
 
 def is_adapted(module: Any) -> bool:
@@ -49,7 +62,7 @@ def is_adapted(module: Any) -> bool:
 
 
 def save_adapter(module: Any, folder: Path) -> None:
-    """Write the adapter alone, without the embeddings, which it does not change.
+    """Write the adapter alone, with the rows that it learned, and without the embeddings that they are rows of.
 
     By default PEFT adds the whole embedding when it cannot tell (227 MB for a 135M model).
     """

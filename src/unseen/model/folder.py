@@ -15,12 +15,14 @@ from unseen.model.description import TunedOn, described, descriptions
 from unseen.model.embedded import ALIAS, embedded_folder
 from unseen.model.gguf import converted
 from unseen.model.hub import HUB_ID, hub_folder
+from unseen.model.new_token import NewToken, tokens_in
 from unseen.progress import Advance
 
 Kind = Literal["decoder", "encoder-decoder"]
 
 ABOUT = "unseen.json"  # what a model that was tuned here says of itself
 ADAPTER = "adapter_model.safetensors"
+NEW_ROWS = "new_rows.safetensors"  # what the rows of new tokens began from, beside an adapter
 REMEDY = " (or name a folder, a .gguf file, or a hub id org/name)"
 
 
@@ -32,7 +34,8 @@ class ModelFolder:
     `digest` is that of weights, configuration and adapter; `revision` the hub's commit; `size` the weights' bytes.
     `instruction_tuned_on` names published datasets; `tuned_here` those that runs of ours tuned it on, which are known
     even where the start model's own are not. `base_bits`: what the base was quantised to under the adapter.
-    `remote_code`: the configuration asks to run code of its own. `kind` is what the configuration says it is.
+    `remote_code`: the configuration asks to run code of its own. `kind` is what the configuration says it is. `tokens`
+    are those that its own tuning gave it; the base may have others.
     """
 
     name: str
@@ -47,6 +50,13 @@ class ModelFolder:
     tuned_here: tuple[str, ...] = ()
     base_bits: Literal[4, 8] | None = None
     kind: Kind = "decoder"
+    tokens: tuple[NewToken, ...] = ()
+
+    @property
+    def all_tokens(self) -> tuple[NewToken, ...]:
+        """Those that its bases were given too; one that was given again counts as it was given last."""
+        before = self.base.all_tokens if self.base else ()
+        return tuple({each.text: each for each in (*before, *self.tokens)}.values())
 
     @property
     def tokenizer(self) -> Path:
@@ -104,6 +114,7 @@ def _plain_model(name: str, folder: Path, revision: str | None = None, embedded:
         remote_code=contents.remote_code,
         tuned_here=_tuned_here(folder),
         kind="encoder-decoder" if contents.config.get("is_encoder_decoder") else "decoder",
+        tokens=tokens_in(_about(folder), folder / ABOUT),
     )
 
 
@@ -114,9 +125,11 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
     if not about or not weights.is_file():
         absent = ABOUT if not about else ADAPTER
         raise ModelMistake(str(folder), f"is an adapter without {absent}", "name a run folder, or a merged model")
+    tokens = tokens_in(about, folder / ABOUT)
     base = _base(about, folder)
-    with weights.open("rb") as file:
-        adapter = file_digest(file, "sha256").hexdigest() + (folder / "adapter_config.json").read_text("utf-8")
+    adapter = _file_digest(weights) + (folder / "adapter_config.json").read_text("utf-8")
+    if tokens:
+        adapter += _file_digest(folder / NEW_ROWS)
     return ModelFolder(
         name=name,
         path=folder,
@@ -129,7 +142,15 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
         tuned_here=_tuned_here(folder),
         base_bits=about.get("base_bits"),
         kind=base.kind,
+        tokens=tokens,
     )
+
+
+def _file_digest(path: Path) -> str:
+    if not path.is_file():
+        raise ModelMistake(str(path.parent), f"has no {path.name}", "bring back the file that the run wrote")
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _base(about: dict[str, Any], folder: Path) -> ModelFolder:

@@ -12,6 +12,8 @@ from unseen.errors import ModelMistake
 from unseen.model.adapter import merged
 from unseen.model.contents import contents_of
 from unseen.model.folder import Kind, ModelFolder
+from unseen.model.learned_rows import settle_rows
+from unseen.model.new_tokens import NewRows, put_rows
 from unseen.model.quantise import Bits, need_bitsandbytes, quantisation
 from unseen.model.quiet import quiet_transformers
 from unseen.model.safetensors_file import tensors_of
@@ -27,7 +29,8 @@ class LanguageModel:
     """`module` is a transformers model, or a PEFT model around one, in evaluation mode with its dropout set to 0.
 
     `context` is the longest sequence in tokens. `digest` is that of the files which it was loaded from. `base_bits`:
-    how many bits a weight of the base's layers has, None where it has those of `dtype`.
+    how many bits a weight of the base's layers has, None where it has those of `dtype`. `new_rows` are the tokens that
+    it was given since it was loaded (new_tokens.py).
     """
 
     module: Any
@@ -37,6 +40,7 @@ class LanguageModel:
     context: int
     dtype: Dtype
     base_bits: Bits | None = None
+    new_rows: NewRows | None = None
 
     @property
     def name(self) -> str:
@@ -118,10 +122,14 @@ def _module(folder: ModelFolder, dtype: Dtype, trust_remote_code: bool, bits: Bi
     from peft import PeftModel
 
     base = merged(_module(folder.base, dtype, trust_remote_code, bits))
+    if folder.tokens:
+        put_rows(base, folder.path, folder.tokens)
     try:
-        return PeftModel.from_pretrained(base, folder.path)
+        module = PeftModel.from_pretrained(base, folder.path)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         raise ModelMistake(str(folder.path), f"the adapter does not fit its base ({_short(error)})") from None
+    settle_rows(module)
+    return module
 
 
 def _pretrained(path: Path, dtype: Dtype, trust_remote_code: bool, bits: Bits | None) -> Any:

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from unseen.encode.declared import write_declared
 from unseen.model.adapter import is_adapted, save_adapter
 from unseen.model.description import TunedOn
 from unseen.model.folder import ABOUT, ModelFolder
 from unseen.model.load import LanguageModel
+from unseen.model.new_token import NewToken
+from unseen.model.new_tokens import save_rows
 from unseen.model.quiet import quiet_transformers
 
 TOKENIZER_FILES = (
@@ -34,10 +37,9 @@ def save_model(model: LanguageModel, folder: Path, tasks: Sequence[str] = (), or
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _save_weights(model.module, unfinished)
-        for name in TOKENIZER_FILES:
-            source = model.folder.tokenizer / name
-            if source.is_file():
-                shutil.copyfile(source, unfinished / name)
+        save_tokenizer(model, unfinished)
+        if model.new_rows is not None and is_adapted(model.module):
+            save_rows(model.new_rows, unfinished)
         about = _about(model, tasks, origins)
         (unfinished / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         unfinished.chmod(0o755)
@@ -46,6 +48,16 @@ def save_model(model: LanguageModel, folder: Path, tasks: Sequence[str] = (), or
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def save_tokenizer(model: LanguageModel, folder: Path) -> None:
+    """Write the files of the model's tokenizer, new tokens among them."""
+    for name in TOKENIZER_FILES:
+        source = model.folder.tokenizer / name
+        if source.is_file():
+            shutil.copyfile(source, folder / name)
+    if model.tokenizer.declared:
+        write_declared(folder, model.tokenizer.declared)
 
 
 def _save_weights(module: Any, folder: Path) -> None:
@@ -59,14 +71,30 @@ def _save_weights(module: Any, folder: Path) -> None:
 def _about(model: LanguageModel, tasks: Sequence[str], origins: Sequence[str]) -> dict[str, Any]:
     base = _base(model.folder)
     tuned_on = tuned_further(model.folder.instruction_tuned_on, origins)
+    tokens = _tokens(model)
     return {
         "base": base,
         "base_bits": model.base_bits,
-        "method": "lora" if is_adapted(model.module) else "full",
+        "method": method_of(model.module),
+        **({"tokens": [each.to_json() for each in tokens]} if tokens else {}),
         "tasks": list(tasks),
         "tuned_here": list(dict.fromkeys([*model.folder.tuned_here, *origins])),
         "instruction_tuned_on": tuned_on if isinstance(tuned_on, str) else list(tuned_on),
     }
+
+
+def _tokens(model: LanguageModel) -> list[NewToken]:
+    """Those that this tuning gave; a whole model has those of its bases too, which nothing else will name."""
+    own = model.new_rows.tokens if model.new_rows is not None else ()
+    before = () if is_adapted(model.module) else model.folder.all_tokens
+    return list({each.text: each for each in (*before, *own)}.values())
+
+
+def method_of(module: Any) -> str:
+    """How `module` was tuned, as `train.method` names it."""
+    if not is_adapted(module):
+        return "full"
+    return "tokens" if module.active_peft_config.peft_type == "TRAINABLE_TOKENS" else "lora"
 
 
 def _base(folder: ModelFolder) -> dict[str, Any]:

@@ -63,6 +63,21 @@ class Counts(Part):
     rows: Mapping[str, Mapping[str, int]] = {}
 
 
+class Norm(Part):
+    before: float
+    now: float
+
+
+class TokenFacts(Part):
+    """A token that the recipe gave the model, and the norms of its rows."""
+
+    text: str
+    id: int
+    start: str
+    input_norm: Norm
+    output_norm: Norm | None = None
+
+
 class RunRecord(Part):
     """record.json. A run that was stopped has no `summary` and is not `finished`."""
 
@@ -80,6 +95,7 @@ class RunRecord(Part):
     seen_side: Proof | None = None
     counts: Counts | None = None
     format: Mapping[str, Any] = {}
+    tokens: tuple[TokenFacts, ...] = ()
     seconds: Mapping[str, float] = {}
     training: Mapping[str, Any] = {}
     tuned_by: str | None = None

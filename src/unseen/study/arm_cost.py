@@ -44,7 +44,7 @@ class Sizes:
     """Sizes of arms, each found out once and remembered on disk; one model is held at a time."""
 
     def __init__(self) -> None:
-        self._held: tuple[str, LanguageModel] | None = None
+        self._held: tuple[Any, LanguageModel] | None = None
 
     def __call__(self, recipe: Recipe, work: Work) -> Size:
         """Raises the mistakes of `prepare`."""
@@ -77,9 +77,10 @@ class Sizes:
     def _model(self, prepared: Any) -> LanguageModel:
         from unseen.study.run import load
 
-        if self._held is None or self._held[0] != prepared.model.digest:
+        same = prepared.model.digest, prepared.recipe.tokens
+        if self._held is None or self._held[0] != same:
             self._held = None  # the memory of one before the next takes its own
-            self._held = prepared.model.digest, load(prepared)
+            self._held = same, load(prepared)
         return self._held[1]
 
 

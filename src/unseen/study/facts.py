@@ -110,6 +110,13 @@ def parameter_count(model: LanguageModel) -> int:
     return int(model.module.num_parameters())
 
 
+def token_record(model: LanguageModel) -> list[dict[str, Any]]:
+    """The tokens that the recipe gave the model: ids, what their rows began from, and the norms of these."""
+    from unseen.model.new_tokens import norms
+
+    return norms(model)
+
+
 def training_record(tuned: Tuned, prepared: Prepared) -> dict[str, Any]:
     """What tuning did, beside the lines of steps.jsonl."""
     tokens, read, nodes, padded = (

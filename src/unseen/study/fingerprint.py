@@ -51,8 +51,12 @@ def _digest(value: Any) -> str:
 
 
 def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values without those that change only where, how fast or how watched it runs."""
+    """A recipe's values without those that change only where, how fast or how watched it runs, and without what is
+    said of new tokens where there are none: such a recipe is what it was before recipes knew tokens."""
     values = deepcopy(dict(recipe))
+    if not values.get("tokens"):
+        values.pop("tokens", None)
+        values["train"].pop("new_rows", None)
     for key in NOT_IN_FINGERPRINT:
         place = values
         *parents, last = key.split(".")

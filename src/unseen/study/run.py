@@ -20,7 +20,7 @@ from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.examples import EXAMPLES, encode_examples
-from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, training_record
+from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, token_record, training_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions, unclean_and_void
@@ -80,8 +80,9 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
         folder = out or RUNS / f"{prepared.folder_name}-asked"
         ranks.shared(lambda: _usable(folder, prepared))
         record = new_record(prepared)
-        model = load(prepared)
+        model = load_to_ask(prepared)
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
+        record |= {"tokens": token_record(model)}
         asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
         _write(ranks, folder, record)
         return ranks.shared(lambda: _finished(folder, record, [asked]))
@@ -106,8 +107,15 @@ def _finished(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> R
     return Run(folder, record)
 
 
+def load_to_ask(prepared: Prepared) -> LanguageModel:
+    """The same for a model that is asked as it stands: tokens that its own tuning gave it are left as they are."""
+    given = {each.text for each in prepared.model.all_tokens}
+    left = {text: said for text, said in prepared.recipe.tokens.items() if text not in given}
+    return load(replace(prepared, recipe=prepared.recipe.model_copy(update={"tokens": left})))
+
+
 def load(prepared: Prepared) -> LanguageModel:
-    """The recipe's model in memory, on a GPU where there is one.
+    """The recipe's model in memory with the recipe's tokens, on a GPU where there is one.
 
     Weights are float32, since what is tuned must not be rounded; under LoRA on a GPU that has it the frozen base is
     bfloat16, as it fits twice the model, or of `base_bits`. Raises what `check_base_bits` does.
@@ -115,14 +123,16 @@ def load(prepared: Prepared) -> LanguageModel:
     import torch
 
     from unseen.model.load import load_model
+    from unseen.model.new_tokens import with_tokens
     from unseen.model.quantise import check_base_bits
 
     check_base_bits(prepared.recipe.train)
     on_gpu = torch.cuda.is_available()
-    rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method == "lora"
+    rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method != "full"
     recipe = prepared.recipe
     bits = recipe.train.base_bits
     model = load_model(prepared.model, "bfloat16" if rounded else "float32", recipe.trust_remote_code, bits)
+    model = with_tokens(model, recipe.tokens, recipe.seed)
     # A quantised model is on the GPU since it was loaded, and cannot be moved as a whole.
     return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model
 
@@ -155,6 +165,7 @@ def _base_and_tuned(
         "examples": drawn,
         "format": format_record(prepared, model),
         "parameters": parameter_count(model),
+        "tokens": token_record(model),
         "seconds": seconds,
     }
     record = ranks.shared(lambda: _taken_over(folder, record, alike))
@@ -174,7 +185,7 @@ def _base_and_tuned(
     if ranks.leads:
         finish(tuned, folder, *_tuned_on(prepared))
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
-    record |= {"training": training_record(tuned, prepared)}
+    record |= {"training": training_record(tuned, prepared), "tokens": token_record(tuned.model)}
     _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
         asked.append(ask_model(prepared, tuned.model, "tuned", ranks))

@@ -19,6 +19,7 @@ from unseen.study.record import NAME, read_if_there
 ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
 CHECKPOINTS, LOG, REPLAY = "checkpoints", "steps.jsonl", "replay"
 ALIKE = ("examples", "versions")
+TUNED_BY = ("train", "seed", "tokens")  # of a recipe, beside what its examples are made from
 Record = dict[str, Any]
 
 
@@ -60,7 +61,11 @@ def giver(record: Record, others: Sequence[Path]) -> Path | None:
 
 def _alike(one: Record, two: Record) -> bool:
     values = [
-        [each["recipe"]["train"], each["recipe"]["seed"], each["model"]["digest"], *(each.get(name) for name in ALIKE)]
+        [
+            *(each["recipe"].get(name) for name in TUNED_BY),
+            each["model"]["digest"],
+            *(each.get(name) for name in ALIKE),
+        ]
         for each in (one, two)
     ]
     return values[0] == values[1]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.encode.encoded import Encoded
 from unseen.errors import RecipeMistake
-from unseen.model.adapter import trainable
+from unseen.model.adapter import is_adapted, trainable
+from unseen.model.learned_rows import settle_rows
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.model.save import save_model
@@ -88,7 +89,7 @@ def tune(
     ) as (model, run, dealing):
         position = _all_steps(run, _starting_point(run), out, keeping)
         kept = _choose_weights(run, position)
-    model, accelerator = replace(model, module=run.spread.whole(model.module)), run.spread.accelerator
+    model, accelerator = replace(model, module=_tuned(run.spread.whole(model.module))), run.spread.accelerator
     autocast = autocast_dtype(settings.precision, accelerator.device)
     return Tuned(
         model=model,
@@ -124,11 +125,22 @@ def ready(
         dealing = dealing_of(model, settings, accelerator.device)
     out.mkdir(parents=True, exist_ok=True)
     with quiet_transformers():
-        model = replace(model, module=trainable(model.module, settings, seed))
+        model = replace(model, module=trainable(model.module, settings, seed, _new_ids(model)))
     spread = spread_of(settings, model.module, accelerator, ranks)
     ranks.wait()  # every rank has seen the folder before one writes to it
     with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):
         yield model, _prepare(model, steps, settings, out, spread, examples, validation, seed, dealing.deal), dealing
+
+
+def _new_ids(model: LanguageModel) -> list[int]:
+    return [] if model.new_rows is None else model.new_rows.ids
+
+
+def _tuned(module: Any) -> Any:
+    """`module` as it is asked from now on."""
+    if is_adapted(module):
+        settle_rows(module)
+    return module
 
 
 def _check(settings: TrainSettings, out: Path, validation: Sequence[Encoded], resume: bool) -> None:
@@ -172,8 +184,12 @@ def _prepare(
 def _identity(model: LanguageModel, steps: StepPlan, settings: TrainSettings, seed: int) -> dict[str, Any]:
     """What a checkpoint must share with the run that resumes it."""
     free = {key.removeprefix("train.") for key in NOT_IN_FINGERPRINT if key.startswith("train.")}
+    if model.new_rows is None:
+        free.add("new_rows")
     values = settings.model_dump(mode="json", exclude=free)
     named = {f"train.{key}": value for key, value in values.items()}
+    if model.new_rows is not None:
+        named["tokens"] = [each.to_json() for each in model.new_rows.tokens]
     return {**named, "model": model.digest, "seed": seed, "plan of steps": steps.digest}
 
 

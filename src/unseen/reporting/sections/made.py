@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted, duration, facts, whole
-from unseen.reporting.run_data import Counts, RunData
+from unseen.reporting.numbers import counted, duration, facts, plain, whole
+from unseen.reporting.run_data import Counts, RunData, TokenFacts
 from unseen.reporting.tables import Column, folded, section, table
 
 ROW_COUNTS = ("rows", "unlabelled", "dropped_for_overlap", "validation", "tuned_on")
@@ -99,9 +99,25 @@ def made_section(run: RunData) -> Markup:
     )
     recipe = table([Column("setting"), Column("value")], flat(record.recipe).items(), "The recipe")
     return section(
-        "made", "How this was made", facts(pairs), folded("The recipe, every default written out", recipe),
+        "made", "How this was made", facts(pairs), _tokens(record.tokens),
+        folded("The recipe, every default written out", recipe),
         folded("Digests of the rows", rows),
     )  # fmt: skip
+
+
+def _tokens(tokens: Sequence[TokenFacts]) -> Markup | None:
+    """The tokens that the recipe gave the model, with the norms of their rows in the embedding and in a head apart."""
+    if not tokens:
+        return None
+    columns = [Column("new token"), Column("id", "number"), Column("its row began from"), Column("matrix")]
+    columns += [Column("norm before", "number"), Column("norm now", "number")]
+    rows = [
+        (each.text, str(each.id), each.start, matrix, plain(norm.before, 3), plain(norm.now, 3))
+        for each in tokens
+        for matrix, norm in (("embedding", each.input_norm), ("head", each.output_norm))
+        if norm
+    ]
+    return table(columns, rows, "New tokens")
 
 
 def flat(values: Mapping[str, Any], above: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from unseen.reporting.run_data import RunData
 from unseen.task.variants import counted_tasks
 
 COLLAPSED = 0.95  # share of one label from which a model no longer answers the question
-METHODS = {"lora": "with LoRA", "full": "in full"}
+METHODS = {"lora": "with LoRA", "full": "in full", "tokens": "in the rows of its new tokens"}
 
 
 def verdict(run: RunData) -> Markup:

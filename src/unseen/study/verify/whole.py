@@ -88,8 +88,12 @@ def _asked_again(
     folder: Path, record: Mapping[str, Any], prepared: Prepared, name: str, own: list[Prediction], sample: int
 ) -> Reasked:
     """With the model as it lies there: the tuned one in the run's folder, any other where the recipe says."""
-    from unseen.study.run import load
+    from unseen.study.run import load, load_to_ask
 
-    tuned_here = name == "tuned" and "training" in record
-    used = replace(prepared, model=resolve(str(folder))) if tuned_here else prepared
-    return check_predictions(prepared, load(used), name, own, record["fingerprint"], sample)
+    if "training" not in record:
+        model = load_to_ask(prepared)
+    elif name == "tuned":
+        model = load_to_ask(replace(prepared, model=resolve(str(folder))))
+    else:
+        model = load(prepared)
+    return check_predictions(prepared, model, name, own, record["fingerprint"], sample)
