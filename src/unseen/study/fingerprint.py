@@ -52,11 +52,14 @@ def _digest(value: Any) -> str:
 
 def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's values without those that change only where, how fast or how watched it runs, and without what is
-    said of new tokens where there are none: such a recipe is what it was before recipes knew tokens."""
+    said of new tokens and of diverse data where there are none: such a recipe is what it was before recipes knew them.
+    """
     values = deepcopy(dict(recipe))
     if not values.get("tokens"):
         values.pop("tokens", None)
         values["train"].pop("new_rows", None)
+    if not values.get("diversity", {}).get("ratio"):
+        values.pop("diversity", None)
     for key in NOT_IN_FINGERPRINT:
         place = values
         *parents, last = key.split(".")
