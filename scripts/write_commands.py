@@ -21,6 +21,8 @@ COMMANDS = [
     ["tune"],
     ["evaluate"],
     ["score"],
+    ["diversify"],
+    ["diversify", "questions"],
     ["study"],
     ["study", "plan"],
     ["study", "run"],
