@@ -23,7 +23,7 @@ SEEDS = "seeds:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 Temperature = Annotated[float, typer.Option("--temperature", help="of answers")]
 TopP = Annotated[float, typer.Option("--top-p", help="of answers")]
-MaxNew = Annotated[int, typer.Option("--max-new-tokens", help="of an answer; what is broken off there is left out")]
+MaxNew = Annotated[int, typer.Option("--max-new-tokens", help="of an answer")]
 QuestionTemperature = Annotated[float, typer.Option("--question-temperature", help="of questions that are written")]
 QuestionTopP = Annotated[float, typer.Option("--question-top-p", help="of questions that are written")]
 QuestionMaxNew = Annotated[int, typer.Option("--question-max-new-tokens", help="of a question that is written")]
@@ -52,6 +52,9 @@ def questions(
     system: Annotated[str | None, typer.Option("--system", help="system turn; the model's own when absent")] = None,
     question_words: Annotated[str, typer.Option("--question-words", metavar="LEAST-MOST")] = "2-300",
     answer_words: Annotated[str, typer.Option("--answer-words", metavar="LEAST-MOST")] = "1-1000",
+    cut_answers: Annotated[
+        str, typer.Option("--cut-answers", metavar="dropped|kept", help="answers broken off at --max-new-tokens")
+    ] = "dropped",
     language: Annotated[str | None, typer.Option("--language", help="leave other languages out, such as en")] = None,
     without: Annotated[
         list[str] | None, typer.Option("--without", help="leave out what mentions this text; can be given again")
@@ -78,13 +81,14 @@ def questions(
     from unseen.diversify.keeping import Keeping
     from unseen.diversify.languages import known_language
 
-    if references not in ("unseen", "shown"):
-        raise UserMistake("--references", f"'{references}' is neither unseen nor shown", "choose one of them")
+    _choice("--references", references, "unseen", "shown")
+    _choice("--cut-answers", cut_answers, "dropped", "kept")
     keeping = Keeping(
         question_words=_limits("--question-words", question_words),
         answer_words=_limits("--answer-words", answer_words),
         language=None if language is None else known_language(language),
         without=tuple(without or ()),
+        cut_answers="kept" if cut_answers == "kept" else "dropped",
     )
     writing = Drawing(question_temperature, question_top_p, question_max_new_tokens)
     answering = Answering(
@@ -94,6 +98,11 @@ def questions(
     texts = _against(against)
     made = diversify_questions(wanted, chat_backend(backend, model, Place(base_url, at_once, timeout)), out, texts)
     _print(made, wanted, json)
+
+
+def _choice(option: str, value: str, *known: str) -> None:
+    if value not in known:
+        raise UserMistake(option, f"there is no '{value}'", f"choose {' or '.join(known)}")
 
 
 def _source(name: str, drawing: Drawing, seed: int, system: str | None) -> Source:
@@ -140,7 +149,7 @@ def _print(made: Made, wanted: Wanted, json: bool) -> None:
         for side in ("questions", "answers"):
             for reason, dropped in record[f"dropped_{side}"].items():
                 print(f"{dropped['count']} {side} left out: {reason}")
-    rate = f"; {made.done.new} texts in {made.seconds:.0f} s, {made.done.new / made.seconds:.1f} a second"
-    say(f"{len(made.done.pairs)} pairs of {made.done.questions} questions: {made.folder / CHATS}{rate}")
+    done, rate = made.done, f"; {made.done.new} new texts, {made.done.new / made.seconds:.1f} a second"
+    say(f"{len(done.pairs)} pairs of {done.questions} questions: {made.folder / CHATS}{rate if done.new else ''}")
     if len(made.done.pairs) < wanted.number:
         say(f"{wanted.number - len(made.done.pairs)} fewer than wanted: no more questions were to be had")

@@ -21,7 +21,7 @@ from unseen.diversify.questions import Diversification, Diversified, Watch
 from unseen.diversify.store import Store
 from unseen.diversify.writing import Source
 from unseen.errors import JobFailed
-from unseen.progress import late_bar
+from unseen.progress import rated_bar
 
 RUNS = Path("runs")
 
@@ -52,7 +52,7 @@ def diversify_questions(
     backend: ChatBackend,
     out: Path | None = None,
     against: TaskTexts | None = None,
-    watch: Watch = late_bar,
+    watch: Watch = rated_bar,
 ) -> Made:
     """Write, answer and sift until `wanted.number` pairs are kept; the same call again goes on.
 

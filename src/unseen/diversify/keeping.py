@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from unseen.ask.chat import Said
 from unseen.diversify.drops import Fault
@@ -14,6 +14,7 @@ from unseen.diversify.text_faults import (
     Check,
     Limits,
     broken_off,
+    echo,
     faults,
     language,
     length,
@@ -22,19 +23,22 @@ from unseen.diversify.text_faults import (
     refusal,
 )
 
+CutAnswers = Literal["dropped", "kept"]
 QUESTION_WORDS, ANSWER_WORDS = Limits(2, 300), Limits(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """What a kept text must be. `without`: texts that no question or answer may mention, such as a new token.
-    `language`: the code that texts must not visibly differ from; any where absent."""
+    `language`: the code that texts must not visibly differ from; any where absent. `cut_answers`: what becomes of
+    answers that were broken off at max_new_tokens (the DELIA authors' script keeps them)."""
 
     question_words: Limits = QUESTION_WORDS
     answer_words: Limits = ANSWER_WORDS
     near: float = NEAR
     language: str | None = None
     without: tuple[str, ...] = ()
+    cut_answers: CutAnswers = "dropped"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,7 +47,8 @@ class Keeping:
         return [length(self.question_words), broken_off, loop, *self._either()]
 
     def answer_checks(self) -> list[Check]:
-        return [length(self.answer_words), broken_off, refusal, loop, *self._either()]
+        whole = [broken_off] if self.cut_answers == "dropped" else []
+        return [length(self.answer_words), *whole, refusal, loop, *self._either()]
 
     def _either(self) -> list[Check]:
         checks = [] if self.language is None else [language(self.language)]
@@ -65,8 +70,11 @@ class Judge:
             found[place] = fault
         return found
 
-    def answers(self, said: Sequence[Said]) -> list[Fault | None]:
-        return self._sound(said, self._answers)
+    def answers(self, questions: Sequence[str], said: Sequence[Said]) -> list[Fault | None]:
+        """The same for the answers to `questions`."""
+        found = self._sound(said, self._answers)
+        asked = zip(questions, said, found, strict=True)
+        return [fault or echo(question, answer.text) for question, answer, fault in asked]
 
     def _sound(self, said: Sequence[Said], checks: Sequence[Check]) -> list[Fault | None]:
         found = [next(faults(each, checks), None) for each in said]

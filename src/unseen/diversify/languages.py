@@ -1,7 +1,7 @@
 """Which language a text is in, by its script and its commonest words: a rough guess that says nothing in doubt.
 
-Data sets of whole texts are told apart well by their function words alone (Grefenstette 1995). A text that is short, or
-code, or has two languages in equal parts is not judged.
+Data sets of whole texts are told apart well by their function words alone (Grefenstette 1995). A text that is short
+or has two languages in equal parts is not judged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from unseen.errors import UserMistake, nearest
 
-LEAST_WORDS, LEAST_FOUND, AHEAD = 6, 3, 1.5
+LEAST_WORDS, LEAST_FOUND, AHEAD = 6, 3, 1.25
 
 _WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {

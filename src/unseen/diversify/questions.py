@@ -17,7 +17,7 @@ from unseen.diversify.given import Given
 from unseen.diversify.keeping import Judge
 from unseen.diversify.store import Store
 from unseen.diversify.writing import Source, answer_id, question_id
-from unseen.progress import Advance, late_bar
+from unseen.progress import Advance, rated_bar
 
 MOST_TRIES = 20  # questions written for each pair that is wanted, before giving up
 WAVE_FACTOR = 3  # a wave asks at most for so many times what is missing
@@ -63,7 +63,7 @@ class Diversification:
     answering: Answering
     judge: Judge
     store: Store
-    watch: Watch = late_bar
+    watch: Watch = rated_bar
     done: Diversified = field(default_factory=Diversified)
 
     def run(self, number: int) -> Diversified:
@@ -86,13 +86,16 @@ class Diversification:
         asked = {number: self.source.question(number) for number in numbers}
         written = self._outcomes([each for each in asked.values() if isinstance(each, Request)], "writing questions")
         said = {number: _question(self.source, each, written) for number, each in asked.items()}
-        questions = sifted(said, self.judge.questions)
+        questions = sifted(said, lambda _, texts: self.judge.questions(texts))
         references = {number: each.reference for number, each in asked.items() if isinstance(each, Given)}
         requests = [
             self.answering.request(number, each.text, references.get(number)) for number, each in questions.kept.items()
         ]
         answered = self._outcomes(requests, "answering")
-        answers = sifted({number: answered[answer_id(number)] for number in questions.kept}, self.judge.answers)
+        answers = sifted(
+            {number: answered[answer_id(number)] for number in questions.kept},
+            lambda numbers, said: self.judge.answers([questions.kept[number].text for number in numbers], said),
+        )
         pairs = [
             Pair(number, questions.kept[number].text, answer.text.strip()) for number, answer in answers.kept.items()
         ]
@@ -138,10 +141,12 @@ class Sifted:
     dropped: dict[int, tuple[str, Fault]]
 
 
-def sifted(outcomes: Mapping[int, Said | Unsaid], judge: Callable[[Sequence[Said]], list[Fault | None]]) -> Sifted:
-    """`judge` sees the texts in the order of their numbers; what has none is dropped."""
+def sifted(
+    outcomes: Mapping[int, Said | Unsaid], judge: Callable[[Sequence[int], Sequence[Said]], list[Fault | None]]
+) -> Sifted:
+    """`judge` sees numbers and texts in their order; what has no text is dropped."""
     said = {number: each for number, each in outcomes.items() if isinstance(each, Said)}
-    found = dict(zip(said, judge(list(said.values())), strict=True))
+    found = dict(zip(said, judge(list(said), list(said.values())), strict=True))
     kept = {number: each for number, each in said.items() if found[number] is None}
     dropped: dict[int, tuple[str, Fault]] = {}
     for number, outcome in outcomes.items():

@@ -6,20 +6,23 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from unseen.ask.chat import Said
 from unseen.diversify.drops import Fault
 from unseen.diversify.languages import languages_of
-from unseen.task.words import words_of
+from unseen.task.words import normalised, words_of
 
 Check = Callable[[Said], Fault | None]
 
 BEGINNING = 240  # characters in which a refusal is looked for: later on the words stand in a real answer
 _REFUSALS = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|virtual assistant)\b"
-    r"|\bi(?:'m| am) (?:just |only )?an? (?:ai|artificial intelligence|large language model|language model)\b"
+    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|(?:virtual|digital) assistant|chatbot)\b"
+    r"|\bi(?:'m| am) (?:just |only )?an? (?:ai|artificial intelligence|(?:large )?language model|chatbot)\b"
     r"|\bi(?:'m| am) (?:very |so |really )?sorry,? (?:but )?(?:i|as)\b"
     r"|\bsorry,? (?:but )?i (?:can|could|do|am|will)"
     r"|\bi (?:apologi[sz]e|regret)\b.{0,40}\b(?:cannot|can't|unable|not able)\b"
+    r"|\bi (?:don't|do not) have (?:the |any )?(?:ability|capability|capabilities|access)\b"
     r"|\bi(?:'m| am) (?:unable|not able|not allowed|not programmed) to\b"
     r"|^i (?:can(?:not|'t| not)|won't|will not|must decline)\b"
     r"|\bi (?:cannot|can't) (?:assist|help|fulfil|fulfill|comply|provide|answer|create|generate)\b",
@@ -30,6 +33,7 @@ _SAME_CHARACTER = re.compile(r"(\S)\1{19,}")
 
 WINDOW, LEAST_WORDS, DISTINCT = 4, 24, 0.5
 SAME_LINES = 4
+ALIKE = 90  # per cent of letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,13 @@ def language(code: str) -> Check:
         return Fault("wrong language", ", ".join(likely)) if likely and code not in likely else None
 
     return check
+
+
+def echo(question: str, answer: str) -> Fault | None:
+    """Whether the answer, of five words or more, is the question again or a part of it."""
+    asked, said = normalised(question), normalised(answer)
+    found = said.count(" ") >= 4 and (f" {said} " in f" {asked} " or fuzz.ratio(asked, said) >= ALIKE)
+    return Fault("repeats the question", question) if found else None
 
 
 def mention(tokens: Sequence[str]) -> Check:
