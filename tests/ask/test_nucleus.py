@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.ask import sampling
-from unseen.ask.nucleus import drawn, nucleus_size, probabilities_of
+from unseen.ask.nucleus import nucleus_size, place_drawn, probabilities_of
 from unseen.ask.sampling import token_of
 from unseen.errors import JobFailed
 from unseen.task.seeds import generator
@@ -21,9 +21,9 @@ def test_a_nucleus_worked_by_hand() -> None:
     halves = np.array([0.5, 0.25, 0.125, 0.125])
     assert [nucleus_size(halves, top_p) for top_p in (1e-9, 0.5, 0.51, 0.75, 0.8, 1.0)] == [1, 1, 2, 2, 3, 4]
     assert nucleus_size(halves[:2], 0.8) is None
-    assert [drawn(halves, uniform) for uniform in (0.0, 0.49, 0.5, 0.74, 0.75, 0.99)] == [0, 0, 1, 1, 2, 3]
-    assert [drawn(halves[:2], uniform) for uniform in (0.6, 0.67)] == [0, 1], "the nucleus is renormalised"
-    assert drawn(np.array([0.7, 0.3, 0.0]), np.nextafter(1.0, 0.0)) == 1
+    assert [place_drawn(halves, uniform) for uniform in (0.0, 0.49, 0.5, 0.74, 0.75, 0.99)] == [0, 0, 1, 1, 2, 3]
+    assert [place_drawn(halves[:2], uniform) for uniform in (0.6, 0.67)] == [0, 1], "the nucleus is renormalised"
+    assert place_drawn(np.array([0.7, 0.3, 0.0]), np.nextafter(1.0, 0.0)) == 1
 
 
 @given(logits=LOGITS, temperature=st.floats(0.05, 5), top_p=st.floats(0.01, 1), seed=st.integers(0, 2**63))

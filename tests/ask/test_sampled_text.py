@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from unseen.ask import hf
+from unseen.ask import sampling
 from unseen.ask.backend import ask
 from unseen.ask.cache import AnswerCache
 from unseen.ask.hf import HfBackend
@@ -91,7 +91,7 @@ def test_neighbours_order_and_batches_change_nothing(
     expected = ask(backend(model), asked)
     assert ask(backend(model), asked[::-1])[::-1] == expected
     assert ask(backend(model, batch_tokens=20), asked[5:9]) == expected[5:9]
-    monkeypatch.setattr(hf, "ROWS", 3)
+    monkeypatch.setattr(sampling, "ROWS", 3)
     assert ask(backend(model), asked) == expected
 
 

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import torch
-
 from unseen.ask.batches import before_stop
 from unseen.ask.causal import Ids, check_causal, greedy
 from unseen.ask.contents import change_stamp, contents_digest
 from unseen.ask.question import Answer, Choose, Generate, Question, Sample
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.ask.reader import asking
-from unseen.ask.sampling import sampled
+from unseen.ask.sampling import drawn
 from unseen.ask.sources import sources_of
-from unseen.ask.ways import ROWS, Ranking, Way, way_of
+from unseen.ask.ways import Ranking, Way, way_of
 from unseen.encode.format import Format, end_ids
 from unseen.encode.open_turn import OpenTurn, open_user_turn
 from unseen.encode.options import encode_choices, encode_question
@@ -127,17 +125,17 @@ class HfBackend:
         self, prompts: Iterable[tuple[int, ...]], most: int, stop: tuple[str, ...]
     ) -> Iterator[tuple[tuple[int, ...], str]]:
         """Every prompt with what the model says after it."""
-
-        def stopped(ids: list[int]) -> bool:
-            return bool(stop) and before_stop(self._text(ids), stop) is not None
-
+        finished = self._stopped(stop)
         made = self.way.batches(prompts)
         read = self.way.read(made)
         for batch in made:
             with asking(self.model.module):
-                said = greedy(self.model.module, next(read), most, self._end, stopped)
+                said = greedy(self.model.module, next(read), most, self._end, finished)
             for prompt, text in zip(batch, map(self._text, said), strict=True):
                 yield prompt, text if (kept := before_stop(text, stop)) is None else kept
+
+    def _stopped(self, stop: tuple[str, ...]) -> Callable[[list[int]], bool]:
+        return lambda ids: bool(stop) and before_stop(self._text(ids), stop) is not None
 
     def _sample(self, questions: Mapping[int, Sample]) -> Iterator[tuple[int, Answer]]:
         prompts = {index: self._prompt(question) for index, question in questions.items()}
@@ -147,39 +145,14 @@ class HfBackend:
             for index, each in questions.items():
                 if self._ends(each) == ends:
                     alike.setdefault(prompts[index][0], []).append(index)
-            for index, ids, ended in self._drawn(alike, questions, *ends):
+            end, stop = ends
+            finished = self._stopped(stop)
+            for index, ids, ended in drawn(self.model.module, self.way, alike, questions, end, finished):
                 text = self._text(ids)
-                kept = before_stop(text, ends[1])
+                kept = before_stop(text, stop)
                 cut, dropped = prompts[index][1:]
                 said = text if kept is None else kept
                 yield index, Answer(said, cut=cut, dropped=dropped, lengths=(len(ids),), broken_off=not ended)
-
-    def _drawn(
-        self,
-        alike: Mapping[tuple[int, ...], Sequence[int]],
-        questions: Mapping[int, Sample],
-        end: frozenset[int],
-        stop: tuple[str, ...],
-    ) -> Iterator[tuple[int, list[int], bool]]:
-        """Index, tokens and end of every text. A prompt is read once, however many texts follow it; `ROWS` texts are
-        drawn together."""
-
-        def stopped(ids: list[int]) -> bool:
-            return bool(stop) and before_stop(self._text(ids), stop) is not None
-
-        made = self.way.batches(alike)
-        read = self.way.read(made)
-        for batch in made:
-            with asking(self.model.module):
-                state = next(read)
-            rows = [(row, index) for row, prompt in enumerate(batch) for index in alike[prompt]]
-            for start in range(0, len(rows), ROWS):
-                places, indexes = zip(*rows[start : start + ROWS], strict=True)
-                with asking(self.model.module):
-                    own = state.select(torch.tensor(places, device=state.next_logits.device))
-                settings = [questions[index] for index in indexes]
-                for row, ids, ended in sampled(self.model.module, own, settings, end, stopped):
-                    yield indexes[row], ids, ended
 
     def _ends(self, question: Sample) -> tuple[frozenset[int], tuple[str, ...]]:
         """Tokens and texts before which a text ends."""

@@ -17,7 +17,7 @@ def nucleus_size(probabilities: Floats, top_p: float) -> int | None:
     return int(reached[0]) + 1 if len(reached) else None
 
 
-def drawn(probabilities: Floats, uniform: float) -> int:
+def place_drawn(probabilities: Floats, uniform: float) -> int:
     """The place in `probabilities` [k] (of any sum) whose stretch of the summed mass holds `uniform`, 0 <= u < 1.
 
     One of no probability is never drawn, whatever rounding does.

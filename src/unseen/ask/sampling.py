@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from unseen.ask.causal import Answers
-from unseen.ask.nucleus import drawn, most_probable_first, nucleus_size, probabilities_of
+from unseen.ask.nucleus import most_probable_first, nucleus_size, place_drawn, probabilities_of
 from unseen.ask.question import Sample
 from unseen.ask.reader import asking
+from unseen.ask.ways import ROWS, Way
 from unseen.task.seeds import generator
 
 # To sort 64 rows of 49,152 probabilities takes as long as a step of a small model; the nucleus is rarely this large.
 FIRST = 256
+
+
+def drawn(
+    module: Any,
+    way: Way,
+    alike: Mapping[tuple[int, ...], Sequence[int]],
+    questions: Mapping[int, Sample],
+    end: frozenset[int],
+    finished: Callable[[list[int]], bool],
+) -> Iterator[tuple[int, list[int], bool]]:
+    """Index of a question, the tokens drawn for it, and whether they ended; `alike` has the indexes of each prompt.
+
+    A prompt is read once, however many texts follow it; `ROWS` texts are drawn together.
+    """
+    made = way.batches(alike)
+    read = way.read(made)
+    for batch in made:
+        with asking(module):
+            state = next(read)
+        rows = [(row, index) for row, prompt in enumerate(batch) for index in alike[prompt]]
+        for start in range(0, len(rows), ROWS):
+            places, indexes = zip(*rows[start : start + ROWS], strict=True)
+            with asking(module):
+                own = state.select(torch.tensor(places, device=state.next_logits.device))
+            settings = [questions[index] for index in indexes]
+            for row, ids, ended in sampled(module, own, settings, end, finished):
+                yield indexes[row], ids, ended
 
 
 class Continued(NamedTuple):
@@ -67,7 +95,7 @@ def token_of(logits: torch.Tensor, temperature: float, top_p: float, random: np.
     probabilities = probabilities_of(logits.double().cpu().numpy(), temperature)
     order = most_probable_first(probabilities)
     ordered = probabilities[order]
-    return int(order[drawn(ordered[: nucleus_size(ordered, top_p) or len(ordered)], uniform)])
+    return int(order[place_drawn(ordered[: nucleus_size(ordered, top_p) or len(ordered)], uniform)])
 
 
 def _of_first(logits: torch.Tensor, temperature: float, top_p: float, uniform: float) -> int | None:
@@ -79,7 +107,7 @@ def _of_first(logits: torch.Tensor, temperature: float, top_p: float, uniform: f
     if not np.isfinite(probabilities).all():
         return None  # what is wrong is told where all of them are looked at
     size = nucleus_size(probabilities, top_p)
-    return None if size is None else int(ids[drawn(probabilities[:size], uniform)])
+    return None if size is None else int(ids[place_drawn(probabilities[:size], uniform)])
 
 
 def _longer(module: Any, state: Answers, going: Sequence[int], tokens: Sequence[int]) -> Answers:

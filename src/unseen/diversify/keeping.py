@@ -41,7 +41,7 @@ class Keeping:
     cut_answers: CutAnswers = "dropped"
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "without": list(self.without)}
 
     def question_checks(self) -> list[Check]:
         return [length(self.question_words), broken_off, loop, *self._either()]
