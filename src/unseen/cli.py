@@ -326,7 +326,8 @@ def run(arguments: Sequence[str]) -> int:
         tell(f"unseen: {one_line(_usage(usage))}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        tell("unseen: interrupted; --resume goes on")
+        again = "--resume" if arguments and arguments[0] in TOGETHER else "the same command again"
+        tell(f"unseen: interrupted; {again} goes on")
         return 130
     except BrokenPipeError:
         sys.stderr.close()
