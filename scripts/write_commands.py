@@ -22,6 +22,8 @@ COMMANDS = [
     ["evaluate"],
     ["export"],
     ["score"],
+    ["diversify"],
+    ["diversify", "questions"],
     ["study"],
     ["study", "plan"],
     ["study", "run"],

@@ -31,7 +31,7 @@ LAYERS = [
     ["study"],
     ["reporting"],
     ["studio"],
-    ["cli_study"],
+    ["cli_diversify", "cli_study"],
     ["cli"],
     ["__main__", "__init__"],
 ]

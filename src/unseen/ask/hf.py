@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from unseen.ask.batches import before_stop
 from unseen.ask.causal import Ids, check_causal, greedy
 from unseen.ask.contents import change_stamp, contents_digest
-from unseen.ask.question import Answer, Choose, Generate, Question
+from unseen.ask.question import Answer, Choose, Generate, Question, Sample
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.ask.reader import asking
+from unseen.ask.sampling import drawn
 from unseen.ask.sources import sources_of
 from unseen.ask.ways import Ranking, Way, way_of
 from unseen.encode.format import Format, end_ids
+from unseen.encode.open_turn import OpenTurn, open_user_turn
 from unseen.encode.options import encode_choices, encode_question
 from unseen.encode.pair_text import NOT_LEARNED
 from unseen.errors import ModelMistake
@@ -74,6 +76,10 @@ class HfBackend:
         if isinstance(question, Choose):
             ranking, free = self._rankings(question)
             content: tuple[Any, ...] = (ranking, free, question.scoring, question.example.choices)
+        elif isinstance(question, Sample):
+            drawing = (question.temperature, question.top_p, question.max_new_tokens, question.seed)
+            end, stop = self._ends(question)
+            content = ("sample", self._prompt(question), drawing, question.speaker, stop, sorted(end))
         else:
             content = (self._prompt(question), question.max_new_tokens, question.stop, sorted(self._end))
         return sha256(repr(content).encode()).hexdigest()
@@ -84,6 +90,7 @@ class HfBackend:
             part = dict(enumerate(questions[start : start + AT_ONCE], start))
             yield from self._choose({index: each for index, each in part.items() if isinstance(each, Choose)})
             yield from self._generate({index: each for index, each in part.items() if isinstance(each, Generate)})
+            yield from self._sample({index: each for index, each in part.items() if isinstance(each, Sample)})
 
     def _choose(self, questions: Mapping[int, Choose]) -> Iterator[tuple[int, Answer]]:
         pairs = {index: self._rankings(question) for index, question in questions.items()}
@@ -118,23 +125,50 @@ class HfBackend:
         self, prompts: Iterable[tuple[int, ...]], most: int, stop: tuple[str, ...]
     ) -> Iterator[tuple[tuple[int, ...], str]]:
         """Every prompt with what the model says after it."""
-
-        def stopped(ids: list[int]) -> bool:
-            return bool(stop) and before_stop(self._text(ids), stop) is not None
-
+        finished = self._stopped(stop)
         made = self.way.batches(prompts)
         read = self.way.read(made)
         for batch in made:
             with asking(self.model.module):
-                said = greedy(self.model.module, next(read), most, self._end, stopped)
+                said = greedy(self.model.module, next(read), most, self._end, finished)
             for prompt, text in zip(batch, map(self._text, said), strict=True):
                 yield prompt, text if (kept := before_stop(text, stop)) is None else kept
+
+    def _stopped(self, stop: tuple[str, ...]) -> Callable[[list[int]], bool]:
+        return lambda ids: bool(stop) and before_stop(self._text(ids), stop) is not None
+
+    def _sample(self, questions: Mapping[int, Sample]) -> Iterator[tuple[int, Answer]]:
+        prompts = {index: self._prompt(question) for index, question in questions.items()}
+        self._let_go(questions.values())
+        for ends in dict.fromkeys(map(self._ends, questions.values())):
+            alike: dict[tuple[int, ...], list[int]] = {}
+            for index, each in questions.items():
+                if self._ends(each) == ends:
+                    alike.setdefault(prompts[index][0], []).append(index)
+            end, stop = ends
+            finished = self._stopped(stop)
+            for index, ids, ended in drawn(self.model.module, self.way, alike, questions, end, finished):
+                text = self._text(ids)
+                kept = before_stop(text, stop)
+                cut, dropped = prompts[index][1:]
+                said = text if kept is None else kept
+                yield index, Answer(said, cut=cut, dropped=dropped, lengths=(len(ids),), broken_off=not ended)
+
+    def _ends(self, question: Sample) -> tuple[frozenset[int], tuple[str, ...]]:
+        """Tokens and texts before which a text ends."""
+        if question.speaker == "assistant":
+            return self._end, question.stop
+        opened = self._opened(question)
+        return opened.end, (*question.stop, *opened.stop)
+
+    def _opened(self, question: Sample) -> OpenTurn:
+        return open_user_turn(question.example.segments, self.model.tokenizer, self.format)
 
     def _rankings(self, question: Choose) -> tuple[Ranking, Ranking | None]:
         """The question, and its options after the answer context where its scoring compares with them."""
         return self._once(question, self._ranked)
 
-    def _prompt(self, question: Generate) -> Prompt:
+    def _prompt(self, question: Generate | Sample) -> Prompt:
         return self._once(question, self._prompted)
 
     def _once(self, question: Any, encode: Callable[[Any], T]) -> T:
@@ -164,11 +198,14 @@ class HfBackend:
         check_prompt(example, len(encoded.prompt))
         return Ranking(tuple(encoded.prompt.tolist()), tuple(options), was_cut(encoded.cuts), dropped(encoded.cuts))
 
-    def _prompted(self, question: Generate) -> Prompt:
+    def _prompted(self, question: Generate | Sample) -> Prompt:
         room = self.model.context - question.max_new_tokens
         if room < 1:
             what = f"has a context of {self.model.context} tokens, too short to generate {question.max_new_tokens}"
-            raise ModelMistake(self.model.name, what, "lower evaluate.max_new_tokens")
+            setting = "evaluate.max_new_tokens" if isinstance(question, Generate) else "max_new_tokens"
+            raise ModelMistake(self.model.name, what, f"lower {setting}")
+        if isinstance(question, Sample) and question.speaker == "user":
+            return self._opened(question).ids, False, 0
         limit = self.limit if self.format.kind == "pair" else min(self.limit, room)
         encoded = encode_question(question.example, self.model.tokenizer, self.format, limit)
         check_prompt(question.example, len(encoded.ids))

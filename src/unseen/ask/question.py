@@ -1,11 +1,11 @@
-"""The only two things a model is asked: to choose among answer choices, and to generate."""
+"""The only two things a model is asked: to choose among answer choices, and to generate, greedily or by drawing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from unseen.prompt.example import Example
+from unseen.prompt.example import Example, Role
 
 Scoring = Literal["sum", "tokens", "unconditional"]
 
@@ -32,7 +32,26 @@ class Generate:
     stop: tuple[str, ...] = ()
 
 
-Question = Choose | Generate
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Continue the prompt by drawn tokens until the end token, one of `stop`, or `max_new_tokens`.
+
+    A token is drawn from the softmax at `temperature` (0: the most probable one), of it the most probable ones whose
+    mass is `top_p`. The text depends on the model, the prompt's tokens and what stands here, `seed` included; never on
+    what else is asked (to rounding). `speaker: user` continues an open user turn behind the example's turns, which may
+    be none: the model writes what a user would ask (Magpie, Xu et al. 2024, 2406.08464).
+    """
+
+    example: Example
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 512
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+    speaker: Role = "assistant"
+
+
+Question = Choose | Generate | Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,8 @@ class Answer:
     `log_probs` are summed log-probabilities in nats, one an option; `lengths` their numbers of tokens;
     `unconditional` the same sums after the answer context. `chosen` is the index of `text`. `margin` is the gap
     between the best and the second-best ranking score. `cut` says that the prompt was fitted to length and
-    `dropped` how many exemplars that took, `cached` that the answer came from the cache.
+    `dropped` how many exemplars that took, `cached` that the answer came from the cache. Of a Sample, `lengths` is the
+    number of tokens drawn, and `broken_off` says that `max_new_tokens` came before an end.
     """
 
     text: str
@@ -54,3 +74,4 @@ class Answer:
     cut: bool = False
     dropped: int = 0
     cached: bool = False
+    broken_off: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 
-from unseen.ask.question import Answer, Generate, Question
+from unseen.ask.question import Answer, Choose, Question
 from unseen.ask.ranking import chosen_answer
 from unseen.errors import ScoreMistake
 
@@ -40,7 +40,7 @@ class ReplayBackend:
         found = self._by_id.get(name) if self._by_id is not None else next(self._queue, None)
         if found is None:
             raise ScoreMistake(name, "the replayed answers hold none for it")
-        if isinstance(found, Answer) or isinstance(question, Generate):
+        if isinstance(found, Answer) or not isinstance(question, Choose):
             return found if isinstance(found, Answer) else Answer(found)
         choices = question.example.choices or ()
         if found not in choices:

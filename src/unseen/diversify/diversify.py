@@ -1,0 +1,114 @@
+"""`unseen diversify questions` without its command line: from settings to a folder with chats and their record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from unseen.ask.chat import ChatBackend
+from unseen.diversify.answering import Answering
+from unseen.diversify.diversity import diversity
+from unseen.diversify.keeping import Judge, Keeping
+from unseen.diversify.output import STORE, counts_json, write_chats, write_record
+from unseen.diversify.overlap import TaskTexts
+from unseen.diversify.questions import Diversification, Diversified, Watch
+from unseen.diversify.store import Store
+from unseen.diversify.writing import Source
+from unseen.errors import JobFailed
+from unseen.progress import rated_bar
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many pairs, from what, and what they must be. `embedding` is the folder of an embedding model, if any."""
+
+    number: int
+    source: Source
+    answering: Answering
+    keeping: Keeping
+    embedding: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The folder, the record in it, and the seconds that this run took."""
+
+    folder: Path
+    record: Mapping[str, Any]
+    done: Diversified
+    seconds: float
+
+
+def diversify_questions(
+    wanted: Wanted,
+    backend: ChatBackend,
+    out: Path | None = None,
+    against: TaskTexts | None = None,
+    watch: Watch = rated_bar,
+) -> Made:
+    """Write, answer and sift until `wanted.number` pairs are kept; the same call again goes on.
+
+    Raises `DataMistake` where `out` holds texts of other settings, or another process writes to it, and `JobFailed`
+    where the backend gives up: chats and record then hold what there is.
+    """
+    made_with = made_with_json(wanted, backend)
+    folder = out or RUNS / f"diverse-{sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]}"
+    started = time.monotonic()
+    with Store(folder / STORE, made_with) as store:
+        judge = Judge(wanted.keeping, against)
+        job = Diversification(wanted.source, backend, wanted.answering, judge, store, watch)
+        try:
+            job.run(wanted.number)
+        except BaseException:
+            _write(folder, wanted, backend, against, job.done, finished=False)
+            raise
+        record = _write(folder, wanted, backend, against, job.done, finished=True)
+    if not job.done.pairs:
+        reasons = ", ".join([*job.done.dropped_questions.counts, *job.done.dropped_answers.counts])
+        raise JobFailed(f"no pair was kept of {job.done.questions} questions ({reasons}); {folder / 'record.json'}")
+    return Made(folder, record, job.done, time.monotonic() - started)
+
+
+def made_with_json(wanted: Wanted, backend: ChatBackend) -> dict[str, Any]:
+    """What decides the texts: the store holds those of one such setting."""
+    return {"model": backend.digest, "questions": wanted.source.as_json(), "answers": wanted.answering.as_json()}
+
+
+def _write(
+    folder: Path, wanted: Wanted, backend: ChatBackend, against: TaskTexts | None, done: Diversified, finished: bool
+) -> dict[str, Any]:
+    write_chats(folder, done.pairs)
+    record = {
+        "kind": "diverse questions",
+        "unseen": version("unseen"),
+        "finished": finished,
+        "wanted": wanted.number,
+        "model": {"name": backend.name, "digest": backend.digest, "pinned": backend.pinned},
+        "made_with": made_with_json(wanted, backend),
+        "keeping": wanted.keeping.as_json(),
+        "against": against.as_json() if against else [],
+        **counts_json(done),
+        "diversity": {
+            "questions": _diversity([each.question for each in done.pairs], wanted),
+            "answers": _diversity([each.answer for each in done.pairs], wanted),
+        },
+    }
+    write_record(folder, record)
+    return record
+
+
+def _diversity(texts: Sequence[str], wanted: Wanted) -> dict[str, Any]:
+    numbers = diversity(texts, wanted.answering.seed)
+    if wanted.embedding is not None and len(texts) > 1:
+        from unseen.ask.embedding import embedding_spread
+
+        numbers["embedding_spread"] = embedding_spread(wanted.embedding, texts)
+    return numbers

@@ -1,0 +1,53 @@
+"""What a diversification leaves beside its store: the chats, and the record of how they were made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unseen.diversify.questions import Diversified, Pair
+
+STORE, CHATS, RECORD = "said.sqlite", "chats.jsonl", "record.json"
+
+
+def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
+    """One chat a line: `id` and `messages` of a user and an assistant, as datasets of kind messages have them."""
+    lines = (json.dumps(chat_json(pair), ensure_ascii=False) + "\n" for pair in pairs)
+    _write(folder / CHATS, "".join(lines))
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    _write(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def chat_json(pair: Pair) -> dict[str, Any]:
+    asked = {"role": "user", "content": pair.question}
+    return {"id": f"diverse/{pair.number}", "messages": [asked, {"role": "assistant", "content": pair.answer}]}
+
+
+def counts_json(done: Diversified) -> dict[str, Any]:
+    """How many there were of everything, and what was left out with the first examples of each reason."""
+    return {
+        "pairs": len(done.pairs),
+        "questions": done.questions,
+        "answers": done.answers,
+        "beyond_the_number": done.beyond,
+        "tokens": done.tokens,
+        "without_reference": done.without_reference,
+        "later_turns_left_out": done.later_turns,
+        "dropped_questions": done.dropped_questions.as_json(),
+        "dropped_answers": done.dropped_answers.as_json(),
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    """Write to a file beside `path`, then rename: a killed process leaves the old one or the new one."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,241 @@
+"""A server that is slow, down, or answers garbage is tried again, then told, with everything that came handed out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from unseen.ask.chat import Drawing, Message, Request, Said, Unsaid
+from unseen.ask.chat_openai import IN_A_ROW, OpenAIChat
+from unseen.ask.tries import Tries, TryAgain
+from unseen.errors import JobFailed, ModelMistake
+
+pytest.importorskip("openai")
+
+Reply = Callable[[dict[str, Any], int], tuple[int, str]]
+
+
+def completion(text: Any, reason: str = "stop") -> str:
+    choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
+    return json.dumps(
+        {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    )
+
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The client had gone: it waits for no slow answer."""
+
+
+class Server:
+    """Answers by `reply(body, how often this question came before)`; notes what it was sent."""
+
+    def __init__(self) -> None:
+        self.reply: Reply = lambda body, times: (200, completion("Yes."))
+        self.asked: list[dict[str, Any]] = []
+        self.keys: set[str | None] = set()
+        self.times = Counter[str]()
+        self.lock, self.running, self.most = threading.Lock(), 0, 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer.post(self)
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        self.http = Quiet(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def post(self, handler: BaseHTTPRequestHandler) -> None:
+        body = json.loads(handler.rfile.read(int(handler.headers["content-length"])))
+        asked = body["messages"][-1]["content"]
+        with self.lock:
+            self.asked.append(body)
+            self.keys.add(handler.headers.get("authorization"))
+            times, self.times[asked] = self.times[asked], self.times[asked] + 1
+            self.running += 1
+            self.most = max(self.most, self.running)
+        status, text = self.reply(body, times)
+        with self.lock:
+            self.running -= 1
+        if status == 0:
+            return  # hangs up
+        handler.send_response(status)
+        handler.send_header("content-type", "application/json")
+        handler.send_header("content-length", str(len(text.encode())))
+        if status == 429:
+            handler.send_header("retry-after", "7")
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    made = Server()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+def chat(server: Server, waits: list[float] | None = None, **settings: Any) -> OpenAIChat:
+    tries = Tries(most=3, first=1.0, wait=([] if waits is None else waits).append)
+    return OpenAIChat("a-model", server.url, **{"at_once": 3, "timeout": 5.0, "tries": tries, **settings})
+
+
+def request(number: int, drawing: Drawing = Drawing(0.7, 0.95, 32)) -> Request:  # noqa: B008
+    return Request(
+        f"answer/{number}",
+        (Message("system", "Be brief."), Message("user", f"Question {number}")),
+        drawing,
+        2**40 + number,
+    )
+
+
+def test_a_request_says_what_is_asked_and_how_it_is_drawn(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    server.reply = lambda body, times: (200, completion("Well", "length"))
+    drawing = Drawing(0.5, 0.9, 16, ("\n",))
+    assert dict(chat(server).say([request(1, drawing)])) == {"answer/1": Said("Well", False, 3)}
+    [body] = server.asked
+    assert body == {
+        "model": "a-model",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Question 1"}],
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "max_tokens": 16,
+        "seed": (2**40 + 1) % 2**31,
+        "stop": ["\n"],
+    }
+    assert server.keys == {"Bearer secret"}
+
+
+def test_several_requests_run_at_a_time_and_each_is_asked_once(server: Server) -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
+        together.wait()
+        return 200, completion(body["messages"][-1]["content"].upper())
+
+    server.reply = reply
+    found = dict(chat(server).say([request(number) for number in range(9)]))
+    assert found == {f"answer/{n}": Said(f"QUESTION {n}", True, 3) for n in range(9)}
+    assert server.most == 3 and set(server.times.values()) == {1}
+
+
+GARBAGE = {
+    "empty": (200, completion("")),
+    "null": (200, completion(None)),
+    "not text": (200, completion(["a", 1])),
+    "cut JSON": (200, completion("Yes.")[:60]),
+    "no choices": (200, '{"choices": []}'),
+    "another shape": (200, '["what"]'),
+    "an error": (500, '{"error": {"message": "out of memory"}}'),
+    "too many requests": (429, '{"error": {"message": "slow down"}}'),
+    "hangs up": (0, ""),
+    "filtered": (200, completion("Yes", "content_filter")),
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_garbage_is_tried_again_with_growing_waits(server: Server, kind: str) -> None:
+    server.reply = lambda body, times: GARBAGE[kind] if times < 2 else (200, completion("Yes."))
+    waits: list[float] = []
+    assert dict(chat(server, waits).say([request(1)])) == {"answer/1": Said("Yes.", True, 3)}
+    first, second = waits
+    if kind == "too many requests":
+        assert waits == [7.0, 7.0], "the server says how long"
+    else:
+        assert 0.75 <= first <= 1.25 and 1.5 <= second <= 2.5
+
+
+@pytest.mark.parametrize("kind", [kind for kind in GARBAGE if kind != "hangs up"])
+def test_what_stays_garbage_is_told_and_the_others_come(server: Server, kind: str) -> None:
+    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
+        return GARBAGE[kind] if body["messages"][-1]["content"] == "Question 2" else (200, completion("Yes."))
+
+    server.reply = reply
+    found = dict(chat(server).say([request(number) for number in range(5)]))
+    assert isinstance(found["answer/2"], Unsaid) and found["answer/2"].why and "\n" not in found["answer/2"].why
+    assert sum(isinstance(each, Said) for each in found.values()) == 4
+    assert server.times["Question 2"] == 3 and server.times["Question 1"] == 1
+
+
+def test_a_slow_server_is_tried_again_and_then_told(server: Server) -> None:
+    free = threading.Event()
+
+    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
+        if body["messages"][-1]["content"] == "Question 1":
+            free.wait(10)
+        return 200, completion("Yes.")
+
+    server.reply = reply
+    found = dict(chat(server, timeout=0.3).say([request(0), request(1)]))
+    free.set()
+    assert found == {"answer/0": Said("Yes.", True, 3), "answer/1": Unsaid("the server took too long")}
+
+
+def test_a_server_that_goes_down_fails_the_job_after_what_came_was_handed_out(server: Server) -> None:
+    server.reply = lambda body, times: (200, completion("Yes.")) if len(server.asked) <= 4 else (0, "")
+    arrived = []
+    with pytest.raises(JobFailed, match=r"127\.0\.0\.1:\d+/v1/ does not answer"):
+        arrived.extend(chat(server, at_once=1).say([request(number) for number in range(50)]))
+    assert [id for id, _ in arrived] == [f"answer/{n}" for n in range(4)]
+    assert len(server.asked) == 4 + 3, "nobody is asked once the server is known to be down"
+
+
+def test_nothing_but_garbage_ends_it(server: Server) -> None:
+    server.reply = lambda body, times: (200, completion(""))
+    arrived = []
+    with pytest.raises(JobFailed, match=rf"gave no text {IN_A_ROW} times in a row \(the answer is empty\)"):
+        arrived.extend(chat(server).say([request(number) for number in range(60)]))
+    assert IN_A_ROW <= len(arrived) < IN_A_ROW + 3
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refused_key_or_an_unknown_model_is_the_users_mistake(server: Server, status: int) -> None:
+    server.reply = lambda body, times: (status, '{"error": {"message": "no such thing"}}')
+    with pytest.raises(ModelMistake, match=r"no such thing.*check the model's name, the address and OPENAI_API_KEY"):
+        list(chat(server).say([request(1)]))
+    assert server.times["Question 1"] == 1
+
+
+def test_a_request_that_cannot_be_is_not_tried_again(server: Server) -> None:
+    server.reply = lambda body, times: (400, '{"error": {"message": "the prompt is too long"}}')
+    [(_, outcome)] = chat(server).say([request(1)])
+    assert isinstance(outcome, Unsaid) and "too long" in outcome.why and server.times["Question 1"] == 1
+
+
+def test_a_server_opens_no_user_turn(server: Server) -> None:
+    with pytest.raises(ModelMistake, match="opens no user turn"):
+        list(chat(server).say([Request("question/0", (), Drawing(0.7, 0.95, 8))]))
+
+
+def test_a_server_of_others_wants_a_key(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(ModelMistake, match="OPENAI_API_KEY is not set; set it"):
+        OpenAIChat("a-model")
+
+
+def test_the_last_try_tells_why() -> None:
+    def attempt() -> None:
+        raise TryAgain("no")
+
+    waits: list[float] = []
+    with pytest.raises(TryAgain, match="no"):
+        Tries(most=4, first=40.0, wait=waits.append).of(attempt)
+    assert len(waits) == 3 and max(waits) <= 60

@@ -1,0 +1,110 @@
+"""`unseen diversify questions`: what it prints, its exit codes, and that mistakes are one line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unseen.cli import run
+
+Write = Callable[[str, str], Path]
+QUESTIONS = ["What is a tide?", "Who wrote the first long letter?", "what is a tide", "Name a river in Peru."]
+
+
+@pytest.fixture
+def replayed(write: Write) -> str:
+    texts = {f"answer/{n}": f"The answer to number {n} is a fair one." for n in range(4)}
+    texts["answer/3"] = "I'm sorry, but I can't say."
+    return str(write("texts.jsonl", "".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in texts.items())))
+
+
+@pytest.fixture
+def asked(write: Write) -> str:
+    return str(write("asked.jsonl", "".join(json.dumps({"question": each}) + "\n" for each in QUESTIONS)))
+
+
+def arguments(asked: str, replayed: str, out: Path, *more: str) -> list[str]:
+    start = ["diversify", "questions", "--from", asked, "--backend", "replay", "--model", replayed, "--number", "4"]
+    return [*start, "--out", str(out), *more]
+
+
+def test_a_file_of_questions_is_answered_and_sifted(
+    asked: str, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(arguments(asked, replayed, out)) == 0
+    said = capsys.readouterr()
+    assert "1 questions left out: equal to another" in said.out and "1 answers left out: refusal" in said.out
+    assert said.err.splitlines()[0].startswith(f"2 pairs of 4 questions: {out / 'chats.jsonl'}; 3 new texts")
+    assert said.err.splitlines()[1] == "2 fewer than wanted: no more questions were to be had"
+    lines = [json.loads(line) for line in (out / "chats.jsonl").read_text().splitlines()]
+    assert [each["messages"][0]["content"] for each in lines] == QUESTIONS[:2]
+    assert run(arguments(asked, replayed, out, "--json")) == 0
+    again = capsys.readouterr()
+    assert json.loads(again.out)["pairs"] == 2 and "new texts" not in again.err
+
+
+def test_rules_can_be_set_and_overlap_with_tasks_is_left_out(
+    asked: str, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--without", "tide", "--question-words", "3-5", "--against", "nli/short_inferences", "--json"]
+    assert run(arguments(asked, replayed, tmp_path / "out", *more)) == 1
+    assert "no pair was kept of 4 questions (mentions a token, too long, refusal)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--from", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
+        (["--backend", "telepathy"], "--backend: there is no backend 'telepathy'"),
+        (["--temperature", "-1"], "temperature: -1.0 is not between 0 and 100"),
+        (["--question-words", "9-3"], "--question-words: '9-3' is no pair of numbers LEAST-MOST"),
+        (["--references", "maybe"], "--references: there is no 'maybe'; choose unseen or shown"),
+        (["--language", "xx"], "--language: 'xx' cannot be told apart"),
+        (["--against", "nli/nothing"], "tasks: 'nli/nothing' matches no task"),
+    ],
+)
+def test_mistakes_are_one_line_with_the_remedy(
+    more: list[str], told: str, asked: str, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments(asked, replayed, tmp_path / "out", *more)) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"unseen: {told}")
+
+
+def test_other_settings_do_not_mix_with_what_is_there(
+    asked: str, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments(asked, replayed, tmp_path / "out")) == 0
+    capsys.readouterr()
+    assert run(arguments(asked, replayed, tmp_path / "out", "--temperature", "0.5")) == 2
+    assert "name another --out" in capsys.readouterr().err
+
+
+def test_questions_are_read_from_chats_prompts_tables_and_lines(
+    write: Write, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chat = {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "What is salt?"},
+                         {"role": "assistant", "content": "Sodium."}, {"role": "user", "content": "And?"}]}  # fmt: skip
+    alpaca = {"instruction": "Turn this into verse.", "input": "It rained.", "output": "It did."}
+    files = {
+        "mixed.jsonl": "".join(json.dumps(each) + "\n" for each in (chat, alpaca)),
+        "table.csv": "query,answer\nWhy is the sea salty?,Rivers.\n",
+        "lines.txt": "How do owls hear?\n\nWhat do owls eat?\n",
+    }
+    expected = [["What is salt?", "Turn this into verse.\n\nIt rained."], ["Why is the sea salty?"],
+                ["How do owls hear?", "What do owls eat?"]]  # fmt: skip
+    for (name, text), questions in zip(files.items(), expected, strict=True):
+        out = tmp_path / name.replace(".", "_")
+        assert run(arguments(str(write(name, text)), replayed, out, "--number", str(len(questions)))) == 0
+        lines = [json.loads(line) for line in (out / "chats.jsonl").read_text().splitlines()]
+        assert [each["messages"][0]["content"] for each in lines] == questions
+    assert json.loads((tmp_path / "mixed_jsonl" / "record.json").read_text())["later_turns_left_out"] == 1
+    capsys.readouterr()
+    bad = write("bad.jsonl", '{"qestion": "a"}\n{"messages": []}\n')
+    assert run(arguments(str(bad), replayed, tmp_path / "bad")) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "did you mean" not in lines[1] and "without a user's text" in lines[1]
