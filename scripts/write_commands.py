@@ -25,6 +25,8 @@ COMMANDS = [
     ["study", "plan"],
     ["study", "run"],
     ["study", "status"],
+    ["diversify"],
+    ["diversify", "instructions"],
     ["report"],
     ["verify"],
 ]

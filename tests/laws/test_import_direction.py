@@ -30,7 +30,7 @@ LAYERS = [
     ["study"],
     ["reporting"],
     ["studio"],
-    ["cli_study"],
+    ["cli_study", "cli_diversify"],
     ["cli"],
     ["__main__", "__init__"],
 ]
