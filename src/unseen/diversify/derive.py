@@ -38,6 +38,8 @@ _ANSWERS = (
     r"|your answer (?:should|must) be)"
 )
 _USES = r"(?:in|using|with|following|according to|based on|by using|use|follow|apply|keep to|stick to|adhere to)"
+# What may be left of a sentence that says no more than what the answer is put in.
+_ANSWERED = re.compile(rf"(?:{_ANSWERS}|your answer|the answer)?\s*(?:\w+ly|only)?", re.IGNORECASE)
 _POLITE_END = re.compile(r",?\s+(?:please|thanks|thank you|for me)$", re.IGNORECASE)
 _END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Dr|cf)\.$")
@@ -105,7 +107,7 @@ def _strip(sentence: str, tokens: Sequence[str]) -> _Stripped:
     bare = _POLITE_END.sub("", text)
     while polite := _POLITE.match(bare):
         bare = bare[polite.end() :]
-    if re.fullmatch(r"(?:answer|reply|respond|your answer|the answer|give your answer)?", bare.strip(), re.IGNORECASE):
+    if _ANSWERED.fullmatch(bare.strip()):
         return _Stripped("", what)
     if _is_order(bare):
         return _Stripped(bare[:1].upper() + bare[1:] + (end or "."), what)

@@ -16,7 +16,6 @@ from unseen.errors import UserMistake, WordingMistake, raise_all
 from unseen.section import Section, check_model
 from unseen.yamlfile import read_yaml_mapping
 
-
 PLAIN = ("typography", "plain")  # goes without saying
 
 
