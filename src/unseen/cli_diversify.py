@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from unseen.errors import UserMistake
 if TYPE_CHECKING:
     from unseen.diversify.form import Form
 
+MOST = 5000  # wordings a side
 diversifying = typer.Typer(
     help="Make data that buffers what a few rows and one wording teach by accident.", rich_markup_mode=None
 )
@@ -32,8 +34,8 @@ def instructions(
         list[str] | None, typer.Option("--secret", help="a word that no wording may say; can be given again")
     ] = None,
     input_: Annotated[str | None, typer.Option("--input", help="what the input is called: 'the record'")] = None,
-    train: Annotated[int, typer.Option("--train", min=0, help="wordings to tune on")] = 60,
-    test: Annotated[int, typer.Option("--test", min=1, help="wordings that are never tuned on")] = 20,
+    train: Annotated[int, typer.Option("--train", min=0, max=MOST, help="wordings to tune on")] = 60,
+    test: Annotated[int, typer.Option("--test", min=1, max=MOST, help="wordings that are never tuned on")] = 20,
     seed: Annotated[int, typer.Option("--seed", help="of the draw")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="file to write to")] = None,
     json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
@@ -66,8 +68,16 @@ def _form(
     from unseen.diversify.form import read_form
 
     if file is None:
-        return form_of(instruction or "", tokens, input_, secrets), tuple(secrets)
+        told = form_of(instruction or "", tokens, input_, secrets)
+        print(f"task: {told.task} | input: {told.input}{_answer(told)}", file=sys.stderr)
+        return told, tuple(secrets)
     if tokens or input_:
         option = "--token" if tokens else "--input"
         raise UserMistake(option, "does not go with --form", "say it in the file")
     return read_form(file, secrets)
+
+
+def _answer(form: Form) -> str:
+    """How the answer is put, and what every wording keeps, for the line that says what was understood."""
+    put = f" | answer: in the {form.token} {form.whats}" if form.tokens else ""
+    return put + "".join(f" | kept: {detail}" for detail in form.details)

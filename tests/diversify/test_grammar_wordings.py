@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unseen.diversify.checks import NEAR, secret_in
+from unseen.diversify.checks import secret_in
 from unseen.diversify.form import Form, checked_form
 from unseen.diversify.frames import frames
 from unseen.diversify.grammar_wordings import grammar_wordings
@@ -59,6 +59,8 @@ def test_a_test_wording_shares_no_frame_with_a_train_wording(form: Form, seed: i
         {frame for each in made.of_side(side) for frame in each.features.frames} for side in ("train", "test")
     )
     assert trained and asked and not trained & asked
+    groups = {f"clause/{each.name}": each.family.group for each in frames("clause") if each.family.group}
+    assert not {groups.get(each) for each in trained} & {groups.get(each) for each in asked} - {None}
     assert not asked & {"core/order", "clause/answer_in", "clause/and_answer"}, "how instructions are usually put"
 
 
@@ -93,10 +95,10 @@ def test_what_was_tried_was_kept_or_is_counted() -> None:
 
 
 def test_one_form_has_thousands_of_distinct_wordings() -> None:
-    made = grammar_wordings(FORM, 3000, 1, 1)
+    made = grammar_wordings(FORM, 1000, 1, 1)
     likeness = Likeness(made.shared)
     marks = [likeness.mark(each.text) for each in made.of_side("train")]
-    assert len(set(marks)) == 3000
+    assert len(set(marks)) == 1000
 
 
 def test_wordings_vary_on_every_axis_and_acts_are_even() -> None:
@@ -129,8 +131,10 @@ def test_special_wordings_are_the_bare_token_one_that_forbids_it_and_one_without
 
 def test_asking_for_more_than_there_are_is_a_mistake_that_says_how_many_there_are() -> None:
     form = checked_form(Form("summarise", ""), "form")
-    with pytest.raises(WordingMistake, match=r"has \d+ distinct test wordings, not 100000; ask for at most \d+ with"):
-        grammar_wordings(form, 1, 100_000)
+    with pytest.raises(
+        WordingMistake, match=r"has \d+ distinct test wordings, not 99 .dropped: .*secret \d+.; ask for at"
+    ):
+        grammar_wordings(form, 0, 99, 0, ("to", "you", "it", "is", "a", "please"))
 
 
 @pytest.mark.parametrize("role", ["core", "clause"])
@@ -139,4 +143,5 @@ def test_two_families_of_the_grammar_say_no_sentence_alike(role: str) -> None:
     marks = [(each, likeness.mark(each.says)) for each in frames(role)]  # type: ignore[arg-type]
     for number, (frame, mark) in enumerate(marks):
         for other, its in marks[:number]:
-            assert frame.name == other.name or alike(mark, its) < NEAR, (frame.says, other.says)
+            same = (frame.family.group or frame.name) == (other.family.group or other.name)
+            assert same or alike(mark, its) < 0.65, (frame.says, other.says)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
-from math import ceil
 from typing import Literal
 
 from pydantic import Field
@@ -22,6 +20,7 @@ from unseen.yamlfile import read_yaml_mapping
 
 FILE = "wordings/english.yaml"
 TEST_SHARE = 0.3  # of the families of an act, or of a kind of clause; at least one
+_READS = re.compile(r"(?:carefully )?(?:read|look|study|examine|consider)\b")
 Register = Literal["plain", "formal", "casual"]
 Role = Literal["core", "clause", "opener", "closer"]
 REGISTERS: tuple[Register, ...] = ("plain", "formal", "casual")
@@ -32,6 +31,7 @@ class Family(Section):
 
     act: str = ""
     perspective: str = ""
+    group: str = ""
     kind: Literal["", "and", "with", "lead", "sentence"] = ""
     mentions: int = Field(1, ge=1, le=2)
     imperative: bool = False
@@ -81,6 +81,8 @@ class Frame:
         """Whether the sentence can be said of `form`."""
         if self.family.one and len(form.tokens) > 1:
             return False
+        if "it" in self.slots and (_READS.match(form.task) or (self.role == "core" and form.input in form.task)):
+            return False  # "read the record below and read the record"
         return "doing" not in self.slots or form.doing is not None
 
 
@@ -101,8 +103,9 @@ def frames(role: Role) -> tuple[Frame, ...]:
 def frames_of_side(role: Role, side: Side, seed: int, form: Form) -> tuple[Frame, ...]:
     """The sentences that wordings of `side` are made of.
 
-    Families are dealt whole: of each act, or kind of clause, `TEST_SHARE` of them (at least one) go to the test side,
-    those that come first when `seed` shuffles them. The families that instructions are usually put in stay in training.
+    Families are dealt whole, with their group: of each act, or kind of clause, `TEST_SHARE` of them (at least one) go
+    to the test side, those that come first when `seed` shuffles them. How instructions are usually put stays on the
+    train side.
     """
     test = _test_families(role, seed)
     return tuple(each for each in frames(role) if (each.name in test) == (side == "test") and each.fits(form))
@@ -111,13 +114,27 @@ def frames_of_side(role: Role, side: Side, seed: int, form: Form) -> tuple[Frame
 @cache
 def _test_families(role: Role, seed: int) -> frozenset[str]:
     families = {frame.name: frame.family for frame in frames(role)}
-    found: set[str] = set()
-    for stratum, names in _grouped(families, lambda name: _stratum(families[name])):
-        order = sorted(
-            (name for name in names if not families[name].original), key=lambda name: key(seed, "frames", stratum, name)
-        )
-        found.update(order[: max(1, ceil(TEST_SHARE * len(order)) if len(order) > 2 else 1)])
-    return frozenset(found)
+    groups: dict[str, list[str]] = {}
+    for name, family in families.items():
+        groups.setdefault(family.group or name, []).append(name)
+    free = [names for names in groups.values() if not any(families[name].original for name in names)]
+    test: set[str] = set()
+    for stratum in sorted({_stratum(family) for family in families.values()}):
+        theirs = [names for names in free if any(_stratum(families[name]) == stratum for name in names)]
+        test.update(_dealt(theirs, stratum, seed, test, families))
+    return frozenset(test)
+
+
+def _dealt(
+    groups: Sequence[list[str]], stratum: str, seed: int, test: set[str], families: Mapping[str, Family]
+) -> Iterator[str]:
+    """Names of groups, until enough of a stratum's families are on the test side with those that are in `test`."""
+    members = [name for names in groups for name in names if _stratum(families[name]) == stratum]
+    missing = max(1, int(TEST_SHARE * len(members) + 0.5)) - len(test.intersection(members))
+    for names in sorted(groups, key=lambda names: key(seed, "frames", stratum, *names)):
+        if missing > 0 and not test.issuperset(names):
+            yield from names
+            missing -= sum(_stratum(families[name]) == stratum for name in names)
 
 
 def _stratum(family: Family) -> str:
@@ -125,7 +142,3 @@ def _stratum(family: Family) -> str:
     if not family.kind:
         return family.act
     return "twice" if family.mentions == 2 else "sentence" if family.kind == "sentence" else "joined"
-
-
-def _grouped(names: Iterable[str], group: Callable[[str], str]) -> Iterator[tuple[str, Iterator[str]]]:
-    return groupby(sorted(names, key=group), key=group)

@@ -10,7 +10,7 @@ import numpy as np
 
 from unseen.diversify.form import Form
 from unseen.diversify.frames import Frame, frames_of_side
-from unseen.diversify.typography import QUOTES, cased, cases_for, layouts_for, quoted, typed
+from unseen.diversify.typography import QUOTES, STOPPING, cased, cases_for, layouts_for, quoted, typed
 from unseen.diversify.wording import Features, Place, Side, Wording
 from unseen.task.seeds import generator
 
@@ -29,14 +29,11 @@ class Grammar:
     form: Form
     side: Side
     seed: int
+    acts: tuple[str, ...]
     cores: tuple[Frame, ...]
     clauses: tuple[Frame, ...]
     openers: tuple[Frame, ...]
     closers: tuple[Frame, ...]
-
-    @property
-    def acts(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(frame.family.act for frame in self.cores))
 
     def wording(self, number: int) -> Wording:
         """Wording `number`, counted from 0; every round of as many wordings as there are acts has one of each act."""
@@ -50,7 +47,9 @@ def grammar_of(form: Form, side: Side, seed: int) -> Grammar:
     """The grammar of `side`; clauses are there where the form names tokens."""
     openers, closers = (frames_of_side(role, side, seed, form) for role in ("opener", "closer"))
     clauses = frames_of_side("clause", side, seed, form) if form.tokens else ()
-    return Grammar(form, side, seed, frames_of_side("core", side, seed, form), clauses, openers, closers)
+    cores = frames_of_side("core", side, seed, form)
+    acts = tuple(dict.fromkeys(frame.family.act for frame in cores))
+    return Grammar(form, side, seed, acts, cores, clauses, openers, closers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ def _type(
     main = 1 if chosen.place == "after" else 0  # around an input, what stands after it is plain
     layouts = ["plain", "plain"]
     if draw.maybe(LAID_OUT):
-        layouts[main] = draw.one(layouts_for(parts[main], imperative, chosen.place != "after"))
+        layouts[main] = draw.one(_layouts(form, parts[main], imperative, chosen.place))
     texts = [typed(layout, sentences) if sentences else "" for layout, sentences in zip(layouts, parts, strict=True)]
     habits = [*layouts]
     if form.tokens and draw.maybe(QUOTED):
@@ -207,6 +206,12 @@ def _type(
         texts = [cased(habits[-1], text, form) for text in texts]
     told = ", ".join(dict.fromkeys(habit for habit in habits if habit != "plain")) or "plain"
     return Wording(name, texts[0], texts[1], side, _features(form, chosen, sum(parts, ()), told))
+
+
+def _layouts(form: Form, sentences: tuple[str, ...], imperative: bool, place: Place) -> tuple[str, ...]:
+    """The layouts that suit, less those that would change the full stop of a sentence that is kept as it is."""
+    found = layouts_for(sentences, imperative, place != "after")
+    return found if sentences[-1] not in form.details else tuple(each for each in found if each not in STOPPING)
 
 
 def _features(form: Form, chosen: _Chosen, sentences: tuple[str, ...], typography: str) -> Features:

@@ -14,7 +14,7 @@ from unseen.diversify.wording import Made, Side, Wording, WordingSet
 from unseen.errors import WordingMistake
 
 TRAIN, TEST = 60, 20  # DELIA's released rows have 60 distinct instructions
-PATIENCE = 2_000  # candidates in a row that pass no check: the grammar has no more
+PATIENCE = 200  # candidates in a row that pass no check: the grammar has hardly more
 
 
 def grammar_wordings(
@@ -64,6 +64,7 @@ def _kept(form: Form, side: Side, count: int, seed: int, sieve: Sieve) -> tuple[
             kept.append(wording)
             last = number
         elif number - last >= PATIENCE:
-            what = f"has {len(kept)} distinct {side} wordings, not {count}"
+            counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
+            what = f"has {len(kept)} distinct {side} wordings, not {count} (dropped: {counts})"
             raise WordingMistake(form.instruction, what, f"ask for at most {len(kept)} with --{side}")
     return kept, number

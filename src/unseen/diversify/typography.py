@@ -58,6 +58,7 @@ LAYOUTS: Mapping[str, Habit] = {
     "colon": _colon,
     "no full stop": _unstopped,
 }
+STOPPING = ("colon", "no full stop")  # layouts that change the last full stop
 QUOTES: Mapping[str, str] = {"double quotes": '"{}"', "single quotes": "'{}'", "backticks": "`{}`", "bold": "**{}**"}
 CASES = ("lower case", "capitals")
 # The first letter of a sentence, unless it begins an abbreviation.
