@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import ceil
 
 from unseen.diversify.inflect import forms_of
 from unseen.diversify.similarity import Likeness, alike
@@ -51,13 +52,13 @@ class Sieve:
 
     rules: Rules
     dropped: Counter[str] = field(default_factory=Counter)
-    _kept: list[int] = field(default_factory=list)
+    _kept: dict[int, list[int]] = field(default_factory=dict)  # marks by their number of bits
     _likeness: Likeness = field(init=False)
     _held: frozenset[tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._likeness = Likeness(self.rules.shared)
-        self._kept.append(self._likeness.mark(self.rules.instruction))
+        self._keep(self._likeness.mark(self.rules.instruction))
         own = frozenset(runs(self.rules.instruction))
         self._held = frozenset(run for text in self.rules.texts for run in _telling(text)) - own
 
@@ -73,11 +74,17 @@ class Sieve:
 
     def _repeats(self, wording: Wording) -> str:
         mark = self._likeness.mark(wording.text)
-        most = max(alike(mark, other) for other in self._kept)
-        if most >= NEAR:
-            return "duplicate" if most == 1 else "near duplicate"
-        self._kept.append(mark)
+        bits = mark.bit_count()
+        if mark in self._kept.get(bits, ()):
+            return "duplicate"
+        sizes = range(ceil(NEAR * bits), int(bits / NEAR) + 1)  # texts of other lengths are less alike than that
+        if any(alike(mark, other) >= NEAR for size in sizes for other in self._kept.get(size, ())):
+            return "near duplicate"
+        self._keep(mark)
         return ""
+
+    def _keep(self, mark: int) -> None:
+        self._kept.setdefault(mark.bit_count(), []).append(mark)
 
 
 def fault_of(wording: Wording, rules: Rules) -> str:
