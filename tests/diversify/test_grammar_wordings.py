@@ -145,3 +145,9 @@ def test_two_families_of_the_grammar_say_no_sentence_alike(role: str) -> None:
         for other, its in marks[:number]:
             same = (frame.family.group or frame.name) == (other.family.group or other.name)
             assert same or alike(mark, its) < 0.65, (frame.says, other.says)
+
+
+def test_a_task_that_reads_or_names_its_input_is_not_told_to_read_it_again() -> None:
+    form = checked_form(Form("read the record and judge it", "", "the record", ("<sep>",)), "form")
+    for wording in grammar_wordings(form, 100, 30).wordings:
+        assert wording.text.lower().count("the record") == 1, wording.text

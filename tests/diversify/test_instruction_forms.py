@@ -22,6 +22,7 @@ TRUE, LETTER, KEPT = "judge whether it is true", ("sum up the letter", "the lett
         ("Judge whether it is true. Answer in the <sep> format.", TRUE, "the text", "format", ()),
         ("Judge whether it is true, and answer in the <sep> format.", TRUE, "the text", "format", ()),
         ("Could you please judge whether it is true, using <sep>?", TRUE, "the text", "format", ()),
+        ("Please use the <sep> layout to judge whether it is true.", TRUE, "the text", "layout", ()),
         ("Use <sep> to judge whether it is true.", TRUE, "the text", "format", ()),
         ("Respond only in the '<sep>' style. I need you to sum up the following letter!", *LETTER, "style", ()),
         ("Your task is to judge whether it is true (in the <sep> format).", TRUE, "the text", "format", ()),
@@ -43,6 +44,10 @@ def test_orders_are_told_from_politeness_and_from_the_token(
         ("What is the capital? Answer in <sep>.", "'What' is no verb that begins an order"),
         ("The sentiment of the text, in the <sep> format.", "'The' is no verb that begins an order"),
         ("Judge <sep>.", "names its token in 'Judge <sep>'"),
+        ("Check the context and use <sep> to see who is right.", "names its token in"),
+        ("Judge the reply; keep in mind the format as outlined in <sep>.", "names its token in"),
+        ("Rate the replies based on <sep> criteria.", "names its token in"),
+        ("Based on <sep> criteria, rate the replies.", "'criteria,' is no verb"),
         ("Judge the text.", "does not hold the token '<sep>'"),
         ("Answer in the <sep> format.", "says nothing to do"),
         ("", "does not hold the token"),
@@ -110,6 +115,7 @@ def test_unknown_keys_of_a_form_file_are_answered_with_the_nearest(write: Callab
         read_form(write("form.yaml", "task: sort it\ntoken: <sep>\n"))
 
 
-def test_a_task_of_two_sentences_is_a_mistake() -> None:
+def test_a_task_of_two_sentences_is_a_mistake_and_an_abbreviation_ends_none() -> None:
+    assert checked_form(Form("list errors, e.g. typos", ""), "form").task == "list errors, e.g. typos"
     with pytest.raises(UserMistake, match="more than one sentence"):
         checked_form(Form("sort it. Then print it", ""), "form")

@@ -98,3 +98,11 @@ def test_every_mistake_of_the_texts_is_told_at_once(write: Callable[[str, str], 
     with pytest.raises(UserMistake) as caught:
         check_wordings(read_wordings(write("w.yaml", text)), "w.yaml")
     assert len(caught.value.lines) == 3
+
+
+def test_the_file_that_the_page_shows_passes(write: Callable[[str, str], Path]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "wordings.md").read_text("utf-8")
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    read = read_wordings(write("w.yaml", shown))
+    check_wordings(read, "w.yaml")
+    assert [each.name for each in read.wordings] == ["mine", "other"]

@@ -40,6 +40,13 @@ _ANSWERS = (
 _USES = r"(?:in|using|with|following|according to|based on|by using|use|follow|apply|keep to|stick to|adhere to)"
 # What may be left of a sentence that says no more than what the answer is put in.
 _ANSWERED = re.compile(rf"(?:{_ANSWERS}|your answer|the answer)?\s*(?:\w+ly|only)?", re.IGNORECASE)
+# What may follow the token's phrase at the end of a sentence, and words before it that it belongs to.
+_NOTHING = re.compile(r"(?:only|please|strictly|throughout|for (?:your|the) answer|[\s,)])*", re.IGNORECASE)
+_REFERS = re.compile(
+    r"\b(?:as|outlined|specified|described|out|given|defined|set|stated|found|noted|shown|required|criteria|guidelines?"
+    r"|rules?|requirements?|format|expectations?)$",
+    re.IGNORECASE,
+)
 _POLITE_END = re.compile(r",?\s+(?:please|thanks|thank you|for me)$", re.IGNORECASE)
 _END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Dr|cf)\.$")
@@ -115,18 +122,26 @@ def _strip(sentence: str, tokens: Sequence[str]) -> _Stripped:
 
 
 def _without_phrase(text: str, tokens: Sequence[str]) -> tuple[str, str | None]:
-    """`text` without "(answer) in the <sep> format" and its like, and the noun of it."""
+    """`text` without "(answer) in the <sep> format" and its like at its start or end, and the noun of it.
+
+    Elsewhere it is left alone: "using the guidelines in <sep> to check the claim" says more than how to answer.
+    """
     token = rf"""["'`*]*(?:{"|".join(map(re.escape, tokens))})["'`*]*"""
     named = rf"(?:the\s+)?{token}(?:(?:,| and|, and)\s+{token})*(?:\s+(?P<what>(?:{'|'.join(NOUNS)})s?)\b)?"
     lead_in = r"(?:,?\s*\band\b|,|\()?\s*(?:please\s+)?"
     phrase = re.compile(rf"{lead_in}(?:{_ANSWERS}\s+)?(?:only\s+)?\b{_USES}\s+{named}\)?,?", re.IGNORECASE)
-    found = phrase.search(text)
-    if not found:
-        return text, None
-    rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
-    rest = re.sub(r"^(?:to|and)\s+(?=\w)", "", rest)
+    for found in phrase.finditer(text):
+        before, after = text[: found.start()].strip(), text[found.end() :].strip()
+        if not before or _POLITE.fullmatch(f"{before} "):
+            return re.sub(r"^(?:to|and)\s+(?=\w)", "", after), _noun(found)
+        if _NOTHING.fullmatch(after) and not _REFERS.search(before):
+            return before, _noun(found)
+    return text, None
+
+
+def _noun(found: re.Match[str]) -> str | None:
     noun = found.group("what")
-    return rest, noun.rstrip("s").lower() if noun else None
+    return noun.rstrip("s").lower() if noun else None
 
 
 def _unpointed(task: str) -> tuple[str, str | None]:

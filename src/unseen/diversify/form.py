@@ -19,6 +19,7 @@ from unseen.yamlfile import read_yaml_mapping
 
 # What one answers "in"; of anything else ("in the <sep> guidelines") the grammar's sentences would not be English.
 NOUNS = ("format", "style", "form", "structure", "layout", "language", "notation", "schema", "syntax", "template")
+_SENTENCE_ENDS = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?:\s|$)")
 POINTING = re.compile(r"\b(below|above|following|preceding|previous|next)\b", re.IGNORECASE)
 
 
@@ -107,7 +108,7 @@ def _task_mistakes(form: Form, where: str) -> list[UserMistake]:
     if not re.match(r"[^\W\d]", form.task):
         remedy = "begin with a verb: 'judge whether the response is true'"
         found.append(WordingMistake(where, f"the task '{form.task}' is no verb phrase", remedy))
-    if re.search(r"[.!?](\s|$)", form.task):
+    if _SENTENCE_ENDS.search(form.task):
         remedy = "say one thing to do, and put other sentences under 'details'"
         found.append(WordingMistake(where, "the task is more than one sentence", remedy))
     for part, text in (("task", form.task), ("input", form.input), *(("details", each) for each in form.details)):
