@@ -53,6 +53,8 @@ def instructions(
         check_wordings(wordings, str(check))
         print_wordings(wordings, json)
         return
+    if out and out.exists():
+        raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
     made, secrets = _form(instruction, form, token or (), secret or (), input_)
     wordings = grammar_wordings(made, train, test, seed, secrets)
     if out:

@@ -53,6 +53,15 @@ def test_the_file_that_is_written_passes_the_check(tmp_path: Path, capsys: pytes
     assert said.out == printed and said.err.startswith("60 train, 20 test, 3 special\n")
 
 
+def test_a_file_that_may_have_been_edited_is_not_written_over(
+    write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write("wordings.yaml", "mine")
+    assert run([*ASK, "--out", str(file)]) == 2
+    assert "is there already, and may have been edited; name another file" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+
+
 def test_an_edited_file_is_answered_with_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "wordings.yaml"
     text = """\
