@@ -28,6 +28,8 @@ COMMANDS = [
     ["study", "plan"],
     ["study", "run"],
     ["study", "status"],
+    ["diversify"],
+    ["diversify", "instructions"],
     ["report"],
     ["verify"],
 ]

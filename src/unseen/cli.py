@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseen.cli_diversify import diversify
+from unseen.cli_diversify import diversifying
 from unseen.cli_study import studying
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
 from unseen.launch import leads, leave, tell, tell_if_silent
@@ -29,7 +29,7 @@ app = typer.Typer(
 importing = typer.Typer(help="Bring templates of others into your catalog.", rich_markup_mode=None)
 app.add_typer(importing, name="import")
 app.add_typer(studying, name="study")
-app.add_typer(diversify, name="diversify")
+app.add_typer(diversifying, name="diversify")
 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder (or file) to write to")]
@@ -42,7 +42,7 @@ Catalogs = Annotated[
 @app.callback(invoke_without_command=True)
 @importing.callback(invoke_without_command=True)
 @studying.callback(invoke_without_command=True)
-@diversify.callback(invoke_without_command=True)
+@diversifying.callback(invoke_without_command=True)
 def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)

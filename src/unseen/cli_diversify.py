@@ -1,4 +1,4 @@
-"""`unseen diversify ...`: data that a model makes, to tune on beside one's own."""
+"""`unseen diversify ...`: diverse data, and many wordings of an instruction."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unseen.cli_wordings import instructions
 from unseen.errors import UserMistake
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from unseen.diversify.text_faults import Limits
     from unseen.diversify.writing import Source
 
-diversify = typer.Typer(help="Make diverse data with a model.", rich_markup_mode=None)
+diversifying = typer.Typer(
+    help="Make data that buffers what a few rows and one wording teach by accident.", rich_markup_mode=None
+)
+diversifying.command()(instructions)
 
 SEEDS = "seeds:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
@@ -29,7 +33,7 @@ QuestionTopP = Annotated[float, typer.Option("--question-top-p", help="of questi
 QuestionMaxNew = Annotated[int, typer.Option("--question-max-new-tokens", help="of a question that is written")]
 
 
-@diversify.command()
+@diversifying.command()
 def questions(
     number: Annotated[int, typer.Option("--number", min=1, help="so many pairs of question and answer")],
     model: Annotated[

@@ -6,6 +6,7 @@ UnseenError
 │   ├── DataMistake        a dataset description or its rows
 │   │   └── TooLong        a row that no cut allowed makes short enough
 │   ├── TemplateMistake    a template, or a template that does not fit its rows
+│   ├── WordingMistake     an instruction, its form, or a file of wordings
 │   ├── TaskMistake        a glob without a match, an unknown task
 │   ├── HoldOutMistake     the seen and the unseen side overlap
 │   ├── ModelMistake       a model folder, alias or hub id
@@ -70,6 +71,10 @@ class TooLong(DataMistake):
 
 class TemplateMistake(UserMistake):
     """A template that does not compile, or that does not fit its rows."""
+
+
+class WordingMistake(UserMistake):
+    """An instruction that cannot be reworded, or a file of wordings that does not pass."""
 
 
 class TaskMistake(UserMistake):

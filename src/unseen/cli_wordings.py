@@ -1,0 +1,81 @@
+"""`unseen diversify instructions`: many wordings of an instruction."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unseen.errors import UserMistake
+
+if TYPE_CHECKING:
+    from unseen.diversify.form import Form
+
+MOST = 5000  # wordings a side
+
+
+def instructions(
+    instruction: Annotated[str | None, typer.Option("--instruction", help="the wording that there is")] = None,
+    form: Annotated[
+        Path | None, typer.Option("--form", help="a file that says its task, input and tokens apart")
+    ] = None,
+    check: Annotated[Path | None, typer.Option("--check", help="look through a file of wordings, and stop")] = None,
+    token: Annotated[
+        list[str] | None, typer.Option("--token", help="stands in every wording; can be given again")
+    ] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option("--secret", help="a word that no wording may say; can be given again")
+    ] = None,
+    input_: Annotated[str | None, typer.Option("--input", help="what the input is called: 'the record'")] = None,
+    train: Annotated[int, typer.Option("--train", min=0, max=MOST, help="wordings to tune on")] = 60,
+    test: Annotated[int, typer.Option("--test", min=1, max=MOST, help="wordings that are never tuned on")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="of the draw")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="file to write to")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+) -> None:
+    """Many wordings of one instruction, from a grammar; no model is needed."""
+    from unseen.diversify.grammar_wordings import grammar_wordings
+    from unseen.diversify.review import check_wordings
+    from unseen.diversify.wording_file import read_wordings, write_wordings
+    from unseen.reporting.wordings import print_wordings
+
+    if [instruction, form, check].count(None) != 2:
+        raise UserMistake("diversify instructions", "give one of --instruction, --form and --check", "see its --help")
+    if check:
+        wordings = read_wordings(check)
+        check_wordings(wordings, str(check))
+        print_wordings(wordings, json)
+        return
+    if out and out.exists():
+        raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
+    made, secrets = _form(instruction, form, token or (), secret or (), input_)
+    wordings = grammar_wordings(made, train, test, seed, secrets)
+    if out:
+        write_wordings(wordings, out)
+    print_wordings(wordings, json)
+
+
+def _form(
+    instruction: str | None, file: Path | None, tokens: Sequence[str], secrets: Sequence[str], input_: str | None
+) -> tuple[Form, tuple[str, ...]]:
+    """The form that was given or can be told from an instruction, and the words that must be absent."""
+    from unseen.diversify.derive import form_of
+    from unseen.diversify.form import read_form
+
+    if file is None:
+        told = form_of(instruction or "", tokens, input_, secrets)
+        print(f"task: {told.task} | input: {told.input}{_answer(told)}", file=sys.stderr)
+        return told, tuple(secrets)
+    if tokens or input_:
+        option = "--token" if tokens else "--input"
+        raise UserMistake(option, "does not go with --form", "say it in the file")
+    return read_form(file, secrets)
+
+
+def _answer(form: Form) -> str:
+    """How the answer is put, and what every wording keeps, for the line that says what was understood."""
+    put = f" | answer: in the {form.token} {form.whats}" if form.tokens else ""
+    return put + "".join(f" | kept: {detail}" for detail in form.details)

@@ -1,0 +1,70 @@
+"""Train and test wordings of a form, out of the grammar, checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from unseen.diversify.checks import Rules, Sieve
+from unseen.diversify.form import Form
+from unseen.diversify.grammar import grammar_of
+from unseen.diversify.similarity import between_sides
+from unseen.diversify.special import special_wordings
+from unseen.diversify.wording import Made, Side, Wording, WordingSet
+from unseen.errors import WordingMistake
+
+TRAIN, TEST = 60, 20  # DELIA's released rows have 60 distinct instructions
+PATIENCE = 200  # candidates in a row that pass no check: the grammar has hardly more
+
+
+def grammar_wordings(
+    form: Form,
+    train: int = TRAIN,
+    test: int = TEST,
+    seed: int = 0,
+    secrets: Sequence[str] = (),
+    texts: Sequence[str] = (),
+) -> WordingSet:
+    """`train` and `test` wordings of `form`, which share no family of the grammar; `texts` are of rows, see `Rules`.
+
+    Larger numbers extend smaller ones. What was dropped is counted in `made`. Raises `WordingMistake` where the grammar
+    has fewer.
+    """
+    rules = rules_of(form, secrets, texts)
+    dropped: Counter[str] = Counter()
+    kept: list[Wording] = []
+    tried = 0
+    sides: tuple[tuple[Side, int], ...] = (("train", train), ("test", test))
+    for side, count in sides:
+        sieve = Sieve(rules)
+        found, looked = _kept(form, side, count, seed, sieve)
+        kept += found
+        tried += looked
+        dropped += sieve.dropped
+    made = Made("grammar", seed, tried, dict(sorted(dropped.items())), between_sides(kept))
+    special = special_wordings(form)
+    return WordingSet(form.instruction, tuple(kept), form.tokens, rules.secrets, rules.shared, special, made)
+
+
+def rules_of(form: Form, secrets: Sequence[str] = (), texts: Sequence[str] = ()) -> Rules:
+    """What wordings of `form` are checked against: all of them have to say its task and its details."""
+    shared = (form.task, *((form.doing,) if form.doing else ()), *form.details)
+    return Rules(form.instruction, form.tokens, tuple(secrets), shared, tuple(texts))
+
+
+def _kept(form: Form, side: Side, count: int, seed: int, sieve: Sieve) -> tuple[list[Wording], int]:
+    """The first `count` wordings of a side that pass, and how many were looked at."""
+    grammar = grammar_of(form, side, seed)
+    kept: list[Wording] = []
+    number = last = 0
+    while len(kept) < count:
+        wording = grammar.wording(number)
+        number += 1
+        if sieve.keeps(wording):
+            kept.append(wording)
+            last = number
+        elif number - last >= PATIENCE:
+            counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
+            what = f"has {len(kept)} distinct {side} wordings, not {count} (dropped: {counts})"
+            raise WordingMistake(form.instruction, what, f"ask for at most {len(kept)} with --{side}")
+    return kept, number

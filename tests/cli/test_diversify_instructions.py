@@ -1,0 +1,112 @@
+"""`unseen diversify instructions`: what it prints and writes, and how it answers mistakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unseen.cli import run
+
+INSTRUCTION = "Judge whether the response holds a hallucination. Answer in the <sep> format."
+ASK = ["diversify", "instructions", "--instruction", INSTRUCTION, "--token", "<sep>"]
+
+
+def test_a_set_is_printed_as_json_and_what_was_counted_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*ASK, "--train", "6", "--test", "2", "--json"]) == 0
+    said = capsys.readouterr()
+    made = json.loads(said.out)
+    assert (made["instruction"], made["tokens"], len(made["train"]), len(made["test"])) == (
+        INSTRUCTION,
+        ["<sep>"],
+        6,
+        2,
+    )
+    assert [each["name"] for each in made["special"]] == ["bare", "forbidding", "no_token"]
+    told, counts, dropped, alike = said.err.splitlines()
+    assert told == (
+        "task: judge whether the response holds a hallucination | input: the text | answer: in the <sep> format"
+    )
+    assert counts == "6 train, 2 test, 3 special"
+    assert dropped == f"tried {made['made']['tried']}, dropped: none"
+    assert alike == f"largest similarity between the sides: {made['made']['alike']:.3f}"
+
+
+def test_a_table_has_one_wording_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*ASK, "--train", "2", "--test", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["wording", "act", "text"]
+    assert [name for line in lines if (name := line.split(" ")[0]) and name != "wording"] == [
+        "train_000", "train_001", "test_000", "bare", "forbidding", "no_token",
+    ]  # fmt: skip
+    assert lines[-1].split(maxsplit=2)[2].strip() == "… Judge whether the response holds a hallucination."
+
+
+def test_the_file_that_is_written_passes_the_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "wordings.yaml"
+    assert run([*ASK, "--secret", "thought", "--out", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert run(["diversify", "instructions", "--check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert said.out == printed and said.err.startswith("60 train, 20 test, 3 special\n")
+
+
+def test_a_file_that_may_have_been_edited_is_not_written_over(
+    write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write("wordings.yaml", "mine")
+    assert run([*ASK, "--out", str(file)]) == 2
+    assert "is there already, and may have been edited; name another file" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+
+
+def test_an_edited_file_is_answered_with_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "wordings.yaml"
+    text = """\
+instruction: Judge it. Answer in the <sep> format.
+tokens: [<sep>]
+train:
+- {name: a, before: Judge it now.}
+test:
+- {name: b, after: "Never judge it, in <sep>."}
+"""
+    file.write_text(text, encoding="utf-8")
+    assert run(["diversify", "instructions", "--check", str(file)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"unseen: {file}, 'a': does not name every token as often as it should; name it, or change 'mentions'",
+        f"unseen: {file}, 'b': negates or forbids otherwise than the instruction; "
+        "reword it, or move it under 'special:'",
+    ]
+
+
+def test_a_form_file_stands_for_the_instruction(
+    write: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    form = write("form.yaml", "task: sort the words\ntokens: [<s>]\nwhat: style\nsecrets: [comma]\n")
+    assert run(["diversify", "instructions", "--form", str(form), "--secret", "JSON", "--test", "1", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["instruction"] == "Sort the words. Answer in the <s> style."
+    assert made["secrets"] == ["comma", "JSON"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "diversify instructions: give one of --instruction, --form and --check; see its --help"),
+        (["--instruction", "Sort it.", "--check", "w.yaml"], "give one of --instruction, --form and --check"),
+        (["--instruction", "Is it true?"], "--instruction: 'Is' is no verb that begins an order; say 'task:'"),
+        (["--instruction", "Sort it.", "--token", "<a>"], "--instruction: does not hold the token '<a>'"),
+        (["--instruction", "Sort it.", "--secret", "sorting"], "the instruction itself says the secret word 'sorting'"),
+        (["--form", "form.yaml", "--token", "<a>"], "--token: does not go with --form; say it in the file"),
+        (["--form", "none.yaml"], "none.yaml: no such file"),
+        (["--instruction", "Sort it.", "--test", "0"], "Invalid value for '--test'"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_with_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["diversify", "instructions", *arguments]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("unseen:")]
+    assert says in line

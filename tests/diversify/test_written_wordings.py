@@ -1,0 +1,80 @@
+"""Wordings that a model writes: a writer that answers from a list stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import pytest
+
+from unseen.diversify.checks import Rules
+from unseen.diversify.listed import listed
+from unseen.diversify.review import check_wordings
+from unseen.diversify.similarity import Likeness, alike
+from unseen.diversify.wording import WordingSet
+from unseen.diversify.written_wordings import APART, written_wordings
+from unseen.errors import WordingMistake
+
+RULES = Rules("Judge whether the response is true. Answer in the <sep> format.", ("<sep>",), ("thought",))
+STARTS = ["Tell me", "Find out", "Say clearly", "Kindly report", "We must learn", "Could you see", "Help us check"]
+MIDDLES = ["if the reply holds up", "how far the reply is right", "that these claims stand", "which side truth is on"]
+ENDS = ["with <sep>.", "and put it as <sep> wants.", "in the manner called <sep>."]
+GOOD = [" ".join(parts) for parts in product(STARTS, MIDDLES, ENDS)]
+
+
+class FromList:
+    """Answers every prompt with the next items of a list, numbered, behind a line that is none."""
+
+    def __init__(self, items: Sequence[str], each: int = 7) -> None:
+        self.items, self.each, self.asked = items, each, 0
+
+    def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, str]]:
+        for index in reversed(range(len(prompts))):
+            chosen = [self.items[(self.asked + n) % len(self.items)] for n in range(self.each)]
+            self.asked += self.each
+            yield index, "Sure! Here they are:\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(chosen, 1))
+
+
+def made(items: Sequence[str] = GOOD) -> WordingSet:
+    return written_wordings(FromList(items), RULES, 6, 2)
+
+
+def test_written_wordings_pass_the_review_and_their_sides_share_no_structure() -> None:
+    wordings = made()
+    check_wordings(wordings, "made")
+    assert (len(wordings.of_side("train")), len(wordings.of_side("test")), wordings.made.by) == (6, 2, "model")
+    likeness = Likeness()
+    for one, other in product(wordings.of_side("train"), wordings.of_side("test")):
+        assert alike(likeness.mark(one.text), likeness.mark(other.text)) < APART
+        assert not set(one.features.frames) & set(other.features.frames)
+
+
+def test_everything_that_was_written_was_kept_or_is_counted() -> None:
+    bad = ["Say it.", "Give your thoughts in <sep>.", "Do not use <sep>.", "Say {text} in <sep>."]
+    wordings = made([*bad, *GOOD])
+    dropped = dict(wordings.made.dropped)
+    around = dropped.pop("no item")
+    assert around > 0 and {"token", "secret", "negation", "open slot"} <= dropped.keys()
+    assert wordings.made.tried == len(wordings.wordings) + sum(dropped.values())
+
+
+def test_a_model_that_writes_nothing_usable_is_told_with_the_reasons() -> None:
+    with pytest.raises(WordingMistake, match=r"6 train, 2 test wordings are missing .* dropped: .*token \d+"):
+        made(["I cannot help with that.", "Sorry about it."])
+
+
+@pytest.mark.parametrize(
+    ("answer", "items", "others"),
+    [
+        ("Sure:\n1. One way.\n2) Two ways.\n(3) Three.\n\nHope that helps!", ["One way.", "Two ways.", "Three."], 2),
+        ('- "One."\n* “Two”,\n• **Three**', ["One.", "Two", "Three"], 0),
+        ("1. A first line\n   that goes on\n2. Second", ["A first line that goes on", "Second"], 0),
+        ('```json\n["One.", "Two."]\n```', ["One.", "Two."], 0),
+        ("Here are some:\nOne.\n\nTwo.", ["One.", "Two."], 1),
+        ("1. 'a' and 'b'\n2. \"<sep>\"", ["'a' and 'b'", "<sep>"], 0),
+        ("", [], 0),
+    ],
+)
+def test_lists_are_read_however_they_are_marked(answer: str, items: list[str], others: int) -> None:
+    found = listed(answer)
+    assert (list(found.items), found.others) == (items, others)
