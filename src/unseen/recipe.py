@@ -24,6 +24,7 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 SHOTS = {"zero": 0, "one": 1, "few": 16}  # few as in FLAN, which then shows as many as fit
 InstructionPart = Literal["title", "definition", "prompt", "avoid", "emphasis", "negative", "positive"]
 Wording = Literal["instructions", "dataset_name", "none", "context"]
+AskedWording = Literal["original", "trained", "unseen", "bare", "forbidding", "no_token"]
 
 
 def _number_of_shots(said: Any) -> Any:
@@ -92,6 +93,10 @@ class DiversitySettings(Section):
     """Diverse data that buffers the tasks' biased features (DELIA)."""
 
     ratio: float = Field(0.0, ge=0.0, le=100_000.0, description="diverse examples for each example of the tasks")
+    wordings: str | None = Field(
+        None,
+        description="a file of diversify instructions; templates.per_task of its wordings are tuned on",
+    )
     source: str | None = Field(None, description="a file of chats, or the folder that diversify questions wrote")
     schedule: Literal["shuffled", "alternating"] = Field(
         "shuffled", description="diverse examples among the others, or taking turns with them"
@@ -207,6 +212,9 @@ class EvaluateSettings(Section):
     exemplar_layout: Literal["turns", "one_turn"] = "turns"
     balanced: bool = Field(False, description="as many exemplars of each right answer, as far as the shots allow")
     wording: Wording | None = Field(None, description="as templates.wording, in evaluation; the same when absent")
+    wordings: Annotated[tuple[AskedWording, ...], Field(min_length=1), BeforeValidator(_listed)] = Field(
+        ("unseen",), description="kinds of wordings that are asked in, where diversity.wordings has some"
+    )
     formats: int | None = Field(
         None, ge=1, le=1000, description="ask through so many formats of a grammar in place of the templates"
     )
@@ -305,6 +313,8 @@ class Recipe(Section):
 # Values that say where and how fast, not what: they stay out of the fingerprint.
 NOT_IN_FINGERPRINT = (
     "name",
+    "diversity.wordings",  # their texts are: as templates, and as rows
+    "diversity.source",
     "train.batch_tokens",
     "train.batches",
     "train.gradient_checkpointing",
@@ -322,9 +332,18 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(path)
     values = read_yaml_mapping(path, RecipeMistake)
+    _beside(path, values)
     for override in overrides:
         set_value(values, override)
     return check_model(Recipe, values, str(path), RecipeMistake)
+
+
+def _beside(path: Path, values: dict[str, Any]) -> None:
+    """Files that a recipe names may lie beside it."""
+    said = values.get("diversity")
+    for key in ("wordings", "source"):
+        if isinstance(said, dict) and isinstance(said.get(key), str) and (path.parent / said[key]).exists():
+            said[key] = str(path.parent / said[key])
 
 
 def set_value(values: dict[str, Any], override: str) -> None:

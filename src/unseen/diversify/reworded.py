@@ -42,12 +42,22 @@ def templates_of(wordings: Sequence[Wording], template: Template, instruction: s
     return tuple(replace(template, name=each.name, prompt=around.with_wording(each)) for each in wordings)
 
 
+def says_instruction(template: Template, instruction: str) -> bool:
+    """Whether the prompt says the instruction at least once."""
+    return _found(template, instruction) != []
+
+
+def _found(template: Template, instruction: str) -> list[re.Match[str]]:
+    """Where; white space of the instruction's makes no difference in finding it."""
+    return list(re.finditer(r"\s+".join(map(re.escape, escaped(instruction).split())), template.prompt))
+
+
 def around_instruction(template: Template, instruction: str) -> Around:
-    """The parts of a prompt; white space of the instruction's makes no difference in finding it."""
+    """The parts of a prompt."""
     where = f"{template.where}, template '{template.name}'" if template.where else f"template '{template.name}'"
     if template.syntax != "unseen":
         raise TemplateMistake(where, "is in PromptSource's syntax", "write its prompt and completion apart")
-    found = list(re.finditer(r"\s+".join(map(re.escape, escaped(instruction).split())), template.prompt))
+    found = _found(template, instruction)
     if len(found) != 1:
         what = f"says the instruction {len(found)} times: '{instruction}'" if found else "does not say the instruction"
         raise TemplateMistake(where, what, f"its prompt must hold, once: {instruction}")

@@ -17,6 +17,7 @@ from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.rows import Counts
 from unseen.progress import Advance, bar, say
+from unseen.recipe import MANY
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
 from unseen.study.sides import sides_of
@@ -118,7 +119,9 @@ def _on_side(asking: Asking, prepared: Prepared, side: Side) -> Asking:
 
 
 def settings_of(prepared: Prepared) -> Any:
-    """The evaluation's settings; templates per task are all formats, or the tuning's where the recipe says nothing."""
+    """The evaluation's settings; templates per task are all formats, all wordings that were chosen, or the tuning's
+    where the recipe says nothing."""
     settings = prepared.recipe.evaluate
-    templates = settings.formats or settings.templates or prepared.recipe.templates.per_task
+    chosen = MANY if prepared.recipe.diversity.wordings else None
+    templates = chosen or settings.formats or settings.templates or prepared.recipe.templates.per_task
     return settings.model_copy(update={"templates": templates})

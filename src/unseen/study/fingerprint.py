@@ -40,10 +40,12 @@ def identity_digest(
 
 
 def template_digests(tasks: Sequence[Task]) -> dict[str, str]:
-    """SHA-256 of all ways to ask each task, wherever their files lie."""
-    return {
-        task.name: _digest([asdict(each) | {"where": ""} for each in task.templates + task.plain]) for task in tasks
-    }
+    """SHA-256 of all ways to ask each task, wherever their files lie; of a task that comes twice, of all its ways."""
+    ways: dict[str, list[dict[str, Any]]] = {}
+    for task in tasks:
+        known = ways.setdefault(task.name, [])
+        known += [way for each in task.templates + task.plain if (way := asdict(each) | {"where": ""}) not in known]
+    return {name: _digest(known) for name, known in ways.items()}
 
 
 def _digest(value: Any) -> str:
@@ -55,17 +57,20 @@ def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
     said of new tokens and of diverse data where there are none: such a recipe is what it was before recipes knew them.
     """
     values = deepcopy(dict(recipe))
+    worded = values.get("diversity", {}).get("wordings") is not None
+    for key in NOT_IN_FINGERPRINT:
+        place = values
+        *parents, last = key.split(".")
+        for parent in parents:
+            place = place.get(parent, {})
+        place.pop(last, None)
     if not values.get("tokens"):
         values.pop("tokens", None)
         values["train"].pop("new_rows", None)
     if not values.get("diversity", {}).get("ratio"):
         values.pop("diversity", None)
-    for key in NOT_IN_FINGERPRINT:
-        place = values
-        *parents, last = key.split(".")
-        for parent in parents:
-            place = place[parent]
-        place.pop(last, None)
+    if not worded:
+        values["evaluate"].pop("wordings", None)
     return values
 
 

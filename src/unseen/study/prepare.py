@@ -18,6 +18,7 @@ from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.diverse import diverse_task
 from unseen.study.fingerprint import fingerprint
+from unseen.study.recipe_wordings import RecipeWordings
 from unseen.study.reworded import check_rewordings
 from unseen.study.seen_rows import SeenRows, seen_rows
 from unseen.study.selected import Selected, selected_tasks
@@ -77,8 +78,8 @@ class Prepared:
 
     @property
     def asked_through(self) -> tuple[Task, ...]:
-        """The tasks whose templates decide the result."""
-        return (*self.tuned_on, *self.unseen)
+        """The tasks whose templates decide the result; a seen task twice, as it is tuned on and as it is asked."""
+        return (*self.tuned_on, *self.seen, *self.unseen)
 
     @property
     def folder_name(self) -> str:
@@ -97,11 +98,13 @@ def prepare(recipe: Recipe) -> Prepared:
     """
     catalog = load_catalog(recipe.catalogs)
     selected = selected_tasks(recipe, catalog)
-    encodings = RecipeEncodings.of(recipe)
-    named, unseen = selected.seen, through_encodings(selected.unseen, encodings.asked)
-    encodings.check((*named, *unseen), recipe.name)
-    seen = through_encodings(named, encodings.asked)
-    tuned_on = through_encodings(named, encodings.tuned) + (catalog.turned(named) if recipe.templates.turned else ())
+    encodings, wordings = RecipeEncodings.of(recipe), RecipeWordings.of(recipe)
+    encodings.check((*selected.seen, *selected.unseen), recipe.name)
+    wordings.check((*selected.seen, *selected.unseen), recipe.name)
+    seen = wordings.asked_in(through_encodings(selected.seen, encodings.asked))
+    unseen = wordings.asked_in(through_encodings(selected.unseen, encodings.asked))
+    tuned_on = wordings.tuned_on(through_encodings(selected.seen, encodings.tuned))
+    tuned_on += catalog.turned(selected.seen) if recipe.templates.turned else ()
     tuned_on += diverse_task(recipe.diversity)
     raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
