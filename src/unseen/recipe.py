@@ -7,7 +7,7 @@ mistakes of a file are told at once. Nothing here imports more than pydantic and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -332,18 +332,20 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(path)
     values = read_yaml_mapping(path, RecipeMistake)
-    _beside(path, values)
+    values = beside(path, values)
     for override in overrides:
         set_value(values, override)
     return check_model(Recipe, values, str(path), RecipeMistake)
 
 
-def _beside(path: Path, values: dict[str, Any]) -> None:
-    """Files that a recipe names may lie beside it."""
+def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Recipe values that stand in the file `path`, with the paths of the files that lie beside it."""
     said = values.get("diversity")
-    for key in ("wordings", "source"):
-        if isinstance(said, dict) and isinstance(said.get(key), str) and (path.parent / said[key]).exists():
-            said[key] = str(path.parent / said[key])
+    if not isinstance(said, Mapping):
+        return dict(values)
+    named = {key: said[key] for key in ("wordings", "source") if isinstance(said.get(key), str)}
+    found = {key: str(path.parent / name) for key, name in named.items() if (path.parent / name).exists()}
+    return {**values, "diversity": {**said, **found}}
 
 
 def set_value(values: dict[str, Any], override: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
-from unseen.recipe import Recipe
+from unseen.recipe import Recipe, beside
 from unseen.section import check_model
 from unseen.study.grids import JOINED
 from unseen.study.settings import Setting, Work
@@ -90,9 +90,8 @@ def choose(arms: Sequence[Arm], names: Sequence[str]) -> tuple[Arm, ...]:
 
 def _recipe(study: Study, setting: Setting, seed: int) -> Recipe:
     called = f"{study.name}.{setting.name.replace(JOINED, '.')}"
-    return check_model(
-        Recipe, setting.values | {"name": called, "seed": seed}, f"{study.path}, arm '{setting.name}'", RecipeMistake
-    )
+    values = beside(study.path, setting.values) | {"name": called, "seed": seed}
+    return check_model(Recipe, values, f"{study.path}, arm '{setting.name}'", RecipeMistake)
 
 
 def _against(study: Study, name: str, names: Sequence[str], mistakes: list[UserMistake]) -> str | None:
