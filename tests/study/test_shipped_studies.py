@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from unseen.data.places import shipped_studies
+from unseen.diversify.review import check_wordings
+from unseen.diversify.wording_file import read_wordings
 from unseen.study.arm import run_arm
 from unseen.study.arms import expand
 from unseen.study.find import study_files
@@ -49,3 +52,10 @@ def test_its_arms_can_be_made_of_real_data(
     arms = expand(study)
     assert len({arm.name for arm in arms}) * len(study.said.seeds) == len(arms)
     assert (len(study.said.seeds) >= 3 and study.said.paper is not None) or study.name == "grouping"
+
+
+@pytest.mark.parametrize("path", sorted((shipped_studies() / "wordings").glob("*.yaml")), ids=lambda path: path.stem)
+def test_wordings_that_ship_pass_their_checks(path: Path) -> None:
+    wordings = read_wordings(path)
+    check_wordings(wordings, str(path))
+    assert len(wordings.of_side("train")) >= 60 and len(wordings.of_side("test")) >= 20
