@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from unseen.data.places import shipped_studies
 from unseen.diversify.review import check_wordings
 from unseen.diversify.wording_file import read_wordings
 from unseen.study.arm import run_arm
 from unseen.study.arms import expand
-from unseen.study.find import study_files
+from unseen.study.find import shipped_studies, study_files
 from unseen.study.results import read_results
 from unseen.study.study_file import load_study
 from unseen.study.study_folder import open_study, refreshed
