@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, embedded_folder: Path) 
         if (embedded_folder / name).is_file():
             shutil.copyfile(embedded_folder / name, folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home that the tests of a file share; the answers in it are those of the untuned model."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("UNSEEN_HOME", str(home))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield home
 
 
 VALUES = {

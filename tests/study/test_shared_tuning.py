@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,6 @@ ARMS = [
     {"name": "asked-otherwise", "set": {"evaluate.templates": 1}},
     {"grid": "values", "key": "train.rank", "values": [2]},
 ]
-
-
-@pytest.fixture(scope="module")
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("UNSEEN_HOME", str(home))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield home
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,16 +23,6 @@ from unseen.study.study_folder import ArmFiles, open_study, read_said, refreshed
 from unseen.study.study_run import run_study
 
 BAD = {"name": "bad", "set": {"unseen": ["nli/nowhere"]}}
-
-
-@pytest.fixture(scope="module")
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home that the tests of this file share; the answers in it are those of the untuned model."""
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("UNSEEN_HOME", str(home))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield home
 
 
 @pytest.fixture(scope="module")
