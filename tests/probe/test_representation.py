@@ -1,0 +1,72 @@
+"""Distances of a new token to the words that describe it, against vectors that are put there by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from unseen.errors import DataMistake
+from unseen.model.folder import resolve
+from unseen.model.load import LanguageModel, load_model
+from unseen.model.new_tokens import with_tokens
+from unseen.probe.representation import representation
+from unseen.recipe import TokenSettings
+
+DESCRIPTION = "A short note in braces, with a place and a verdict."
+WORDS = ["place", "verdict"]
+TEXTS = ["Answer in the <sep> format.", "<sep>, please."]
+
+
+@pytest.fixture
+def model(home: Path) -> LanguageModel:
+    folder = resolve("tiny-random-llama")
+    return with_tokens(load_model(folder), {"<sep>": TokenSettings(description=DESCRIPTION)}, seed=0)
+
+
+def test_at_the_embedding_it_is_the_distance_of_two_rows(model: LanguageModel) -> None:
+    """The token's row is put where 'place' is: 0 to it, and to 'verdict' what the two words are apart."""
+    table = model.module.get_input_embeddings().weight
+    vectors = [table[model.tokenizer.ids(f" {word}").tolist()].mean(0) for word in WORDS]
+    with torch.no_grad():
+        table[model.tokenizer.id_of("<sep>")] = vectors[0]
+    [found] = representation(model, "<sep>", DESCRIPTION, WORDS, [], [0])
+    apart = float((vectors[0] - vectors[1]).detach().norm())
+    assert dict(found.by_word) == {"place": pytest.approx(0, abs=1e-6), "verdict": pytest.approx(apart, rel=1e-5)}
+    assert found.mean == pytest.approx(apart / 2, rel=1e-5) and found.others > found.mean
+
+
+def test_in_context_it_is_the_state_where_the_token_stands(model: LanguageModel) -> None:
+    first, last = representation(model, "<sep>", DESCRIPTION, WORDS, TEXTS, [1, 2])
+    assert (first.layer, last.layer) == (1, 2) and first.mean > 0 and last.mean > 0
+    ids = model.tokenizer.ids(TEXTS[1]).tolist()
+    states = model.module.model(torch.tensor([ids]), output_hidden_states=True).hidden_states[1][0]
+    other = model.module.model(
+        torch.tensor([model.tokenizer.ids(TEXTS[0]).tolist()]), output_hidden_states=True
+    ).hidden_states[1][0]
+    index = model.tokenizer.id_of("<sep>")
+    place = model.tokenizer.ids(TEXTS[0]).tolist().index(index)
+    own = (states[ids.index(index)] + other[place]) / 2
+    words = model.tokenizer.split([DESCRIPTION])[0]
+    start = DESCRIPTION.index("verdict")
+    pieces = [n for n, (low, high) in enumerate(words.offsets) if low < start + len("verdict") and high > start]
+    described = model.module.model(torch.tensor([words.ids]), output_hidden_states=True).hidden_states[1][0]
+    expected = float((own - described[pieces].mean(0)).detach().norm())
+    assert dict(first.by_word)["verdict"] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"token": "<none>"}, "'<none>' is no token of the model"),
+        ({"words": ["colour"]}, "'colour' does not stand in the description"),
+        ({"texts": ["No token here."]}, "the token does not stand in: No token here."),
+        ({"texts": []}, "a layer in context needs texts"),
+        ({"layers": [9]}, "there is no layer 9; layers are 0 to 2"),
+    ],
+)
+def test_mistakes_are_told(model: LanguageModel, changed: dict[str, object], told: str) -> None:
+    asked = {"token": "<sep>", "description": DESCRIPTION, "words": WORDS, "texts": TEXTS, "layers": [1]}
+    with pytest.raises(DataMistake, match=told):
+        representation(model, **{**asked, **changed})
