@@ -109,6 +109,21 @@ def test_a_pilot_says_what_more_seeds_and_rows_would_show(
     assert all(decided[size] >= shown[size] for size in shown) and decided[6, 4] > shown[6, 4]
 
 
+def test_a_pilot_counts_the_comparisons_that_the_study_has_too(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says of each of them what would be decided: a mean says little of comparisons on other tasks."""
+    pilot = write_study(tmp_path / "pilot", Made({"none": 0.0, "more": 3.0, "most": 5.0}, seeds=(0, 1)))
+    arms = [{"name": "none"}, {"name": "more", "set": {"train.rank": 2}}]
+    study = tiny_study(tmp_path / "study", tiny_model, arms=arms, baseline="none")
+    found = plan_study(study, pilot, workers=1).values["shows"]
+    assert found["by_arm"] == {"more": found["decided_difference"]}
+    every = tiny_study(tmp_path / "every", tiny_model)  # its arms have other names
+    assert plan_study(every, pilot, workers=1).values["shows"]["by_arm"].keys() == {"more", "most"}
+    assert run(["study", "plan", str(every.path), "--from", str(pilot), "--workers", "1"]) == 0
+    assert "(more)" in capsys.readouterr().out
+
+
 def test_a_pilot_says_what_the_budget_would_buy(
     as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,7 @@ def _whole(values: Record) -> dict[str, str]:
         "cost": f"{spelled(3600 * hours)} of this machine ({beside})",
         "at a time": f"{values['workers']}, each up to {values['memory_mb']} MB",
         "shows": _shows(values),
+        **_by_arm(values),
         **_allowed(values),
     }
 
@@ -48,6 +49,14 @@ def _shows(values: Record) -> str:
         f"{found['seeds']} seeds, {found['tasks']} tasks of {found['rows']} rows, {found['comparisons']} comparisons; "
         f"about new {found['over']}"
     )
+
+
+def _by_arm(values: Record) -> dict[str, str]:
+    """About what each comparison would be decided, where the pilot had several."""
+    found = (values["shows"] or {}).get("by_arm", {})
+    if len(found) < 2:
+        return {}
+    return {"apart": "decides about " + ", ".join(f"{each:.1f} ({name})" for name, each in found.items())}
 
 
 def _allowed(values: Record) -> dict[str, str]:

@@ -49,20 +49,18 @@ class RowsThere:
 
 def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path, seconds: Seconds) -> dict[str, Any]:
     """The smallest difference, in points, that the study would show in 80 of 100 cases, and the one that it would
-    decide about either way, by the variances of the finished comparisons in `folder`; and the same of the best number
-    of seeds and rows for which its budget is enough. `arms` are the study's with its first seed.
+    decide about either way, by the variances of the finished comparisons in `folder`: of those arms that this study has
+    too, of all where it has none of them. `by_arm` has the second by each of them alone, since a mean says little of
+    comparisons on other tasks. And the same of the best number of seeds and rows for which its budget is enough.
+    `arms` are the study's with its first seed.
 
     Raises `DataMistake` where the folder is no study's, or has nothing that could be compared.
     """
-    from unseen.study.power import together
-    from unseen.study.results import read_results
-    from unseen.study.verdict import analyse
+    from unseen.study.power import decided_width, together
 
-    verdict = analyse(read_results(folder))
-    found = [arm.difference for arm in verdict.arms if arm.difference is not None]
-    if not found:
-        raise DataMistake(str(folder), "has no two arms that could be compared", "name a pilot that finished")
-    pilot = replace(together([each.pilot for each in found]), level=study.said.decision.level, family=_family(arms))
+    level, family = study.said.decision.level, _family(arms)
+    alone = {name: replace(each, level=level, family=family) for name, each in _pilots(folder, arms).items()}
+    pilot = together(list(alone.values()))
     rows, seeds = _rows_there(arms[0].recipe), len(study.said.seeds)
     compared, most = sum(arm.against is not None for arm in arms), arms[0].recipe.evaluate.rows
     return {
@@ -74,8 +72,25 @@ def what_pilot_shows(study: Study, arms: Sequence[Arm], folder: Path, seconds: S
         "comparisons": compared,
         "over": pilot.over,
         **_differences(pilot, seeds, compared, rows, most),
+        "by_arm": {
+            name: round(decided_width(each, seeds, compared, round(rows.asked(most))), 2)
+            for name, each in alone.items()
+        },
         "budget_allows": _allowed(pilot, study.said.budget.hours, compared, rows, most, seconds),
     }
+
+
+def _pilots(folder: Path, arms: Sequence[Arm]) -> dict[str, Pilot]:
+    """By arm, what the comparisons in `folder` tell of how numbers vary."""
+    from unseen.study.results import read_results
+    from unseen.study.verdict import analyse
+
+    compared = analyse(read_results(folder)).arms
+    found = {arm.name: arm.difference.pilot for arm in compared if arm.difference is not None}
+    if not found:
+        raise DataMistake(str(folder), "has no two arms that could be compared", "name a pilot that finished")
+    names = {arm.name for arm in arms}
+    return {name: each for name, each in found.items() if name in names} or found
 
 
 def _differences(pilot: Pilot, seeds: int, compared: int, rows: RowsThere, most: int | None) -> dict[str, float]:
