@@ -117,7 +117,7 @@ def test_a_pilot_counts_the_comparisons_that_the_study_has_too(
     arms = [{"name": "none"}, {"name": "more", "set": {"train.rank": 2}}]
     study = tiny_study(tmp_path / "study", tiny_model, arms=arms, baseline="none")
     found = plan_study(study, pilot, workers=1).values["shows"]
-    assert found["by_arm"] == {"more": found["decided_difference"]}
+    assert found["by_arm"].keys() == {"more"} and found["by_arm"]["more"] > 0
     every = tiny_study(tmp_path / "every", tiny_model)  # its arms have other names
     assert plan_study(every, pilot, workers=1).values["shows"]["by_arm"].keys() == {"more", "most"}
     assert run(["study", "plan", str(every.path), "--from", str(pilot), "--workers", "1"]) == 0
