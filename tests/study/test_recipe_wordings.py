@@ -107,6 +107,9 @@ def test_a_file_beside_the_recipe_is_found(tiny_model: Path, wordings: Path, hom
 def test_mistakes_are_told(tiny_model: Path, wordings: Path, home: Path) -> None:
     with pytest.raises(UserMistake, match="no template of its tasks says the instruction of the wordings"):
         prepare(recipe(tiny_model, wordings, seen=["sentiment/film_notes"]))
+    asked = {"wordings": ["bare", "forbidding"], "rows": 3}
+    with pytest.raises(UserMistake, match="asks in wordings that the file does not have: forbidding"):
+        prepare(recipe(tiny_model, wordings, evaluate=asked))
     with pytest.raises(UserMistake, match="nowhere"):
         prepare(recipe(tiny_model, "nowhere.yaml"))
     with pytest.raises(UserMistake, match="unsen"):

@@ -10,13 +10,14 @@ from fractions import Fraction
 from pathlib import Path
 
 from unseen.data.description import described
+from unseen.diversify.output import CHATS
 from unseen.errors import RecipeMistake
 from unseen.recipe import DiversitySettings
 from unseen.task.mixture import Buffer
 from unseen.task.task import Task
 from unseen.task.variants import tasks_of
 
-CLUSTER, CHATS = "diverse", "chats.jsonl"
+CLUSTER = "diverse"
 FINEST = 1000  # denominator of a ratio
 
 

@@ -43,10 +43,17 @@ class RecipeWordings:
         return tuple(self._through(task, self.asked, self.most) for task in tasks)
 
     def check(self, tasks: Iterable[Task], recipe: str) -> None:
-        """Raise `RecipeMistake` where there are wordings, and none of `tasks` says their instruction."""
-        if self.wordings is not None and not any(map(self._place, tasks)):
+        """Raise `RecipeMistake` where there are wordings, and none of `tasks` says their instruction, or none is of a
+        kind that is asked."""
+        if self.wordings is None:
+            return
+        if not any(map(self._place, tasks)):
             what = f"no template of its tasks says the instruction of the wordings: '{self.wordings.instruction}'"
             raise RecipeMistake(f"{recipe}: diversity.wordings", what, "write it into a template, once")
+        absent = [kind for kind in self.asked if kind != "original" and not self._of_kind(self.wordings, kind)]
+        if absent:
+            what = f"asks in wordings that the file does not have: {', '.join(absent)}"
+            raise RecipeMistake(f"{recipe}: evaluate.wordings", what, "leave them out, or add some to the file")
 
     def _through(self, task: Task, kinds: Iterable[AskedWording], most: int | None) -> Task:
         template = self._place(task)
