@@ -25,6 +25,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from unseen import load_catalog, open_rows
+from unseen.train.machine import has_bfloat16
 
 # width, layers, heads; names are the parameters without the embedding, roughly
 SIZES = {"2M": (192, 4, 3), "8M": (320, 6, 5), "25M": (512, 8, 8), "60M": (704, 10, 11)}
@@ -170,7 +171,7 @@ def _batch(ids: NDArray[np.uint16], step: int, seed: int) -> torch.Tensor:
 
 
 def _step(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, batch: torch.Tensor) -> float:
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16(torch.device("cpu"))):
         logits = model(batch[:, :-1]).logits
     loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
     loss.backward()

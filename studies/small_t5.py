@@ -25,6 +25,8 @@ from small_models import TOLD_EVERY, rate_of, shuffled, texts_of
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
+from unseen.train.machine import has_bfloat16
+
 # width, layers of each stack, heads; names are the parameters without the embedding, roughly
 SIZES = {"4M": (256, 4, 4), "8M": (320, 5, 5), "30M": (512, 8, 8)}
 SENTINELS, WINDOW, BATCH = 32, 256, 32
@@ -123,7 +125,7 @@ def corrupted(
 
 def _step(model: T5ForConditionalGeneration, optimizer: torch.optim.Optimizer, pairs: Any) -> float:
     sources, targets = (torch.tensor(list(each)) for each in zip(*pairs, strict=True))  # all of one length
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16(torch.device("cpu"))):
         logits = model(input_ids=sources, labels=targets).logits
     loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
     loss.backward()
