@@ -31,6 +31,7 @@ LAYERS = [
     ["study"],
     ["reporting"],
     ["studio"],
+    ["cli_backend"],
     ["cli_wordings"],
     ["cli_diversify", "cli_study"],
     ["cli"],
