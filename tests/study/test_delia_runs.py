@@ -1,4 +1,5 @@
-"""The paper's seven steps can be followed in the record one by one, on the page, and in the plan before."""
+"""A run with every part of DELIA: its seven steps can be followed in the record, on the page and in the plan before;
+exactly the new row of the embedding changes; no wording that is asked was tuned on; rows of both sides are left out."""
 
 from __future__ import annotations
 
@@ -18,16 +19,20 @@ from unseen.diversify.answering import Answering
 from unseen.diversify.diversify import Wanted, diversify_questions
 from unseen.diversify.keeping import Keeping
 from unseen.diversify.wording import Made, Wording, WordingSet
-from unseen.diversify.wording_file import write_wordings
+from unseen.diversify.wording_file import read_wordings, write_wordings
 from unseen.diversify.writing import FromNothing
 from unseen.errors import RecipeMistake
+from unseen.evaluation.prediction_file import read_predictions
+from unseen.model.folder import resolve
+from unseen.model.load import load_model
+from unseen.model.new_tokens import matrices
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record, write_record
-from unseen.study.run import tune
+from unseen.study.run import load, tune
 from unseen.study.seven_steps import seven_steps
 
 INSTRUCTION = "Sort this note from the night shift in the <slip> format."
@@ -133,6 +138,58 @@ def test_what_was_saved_is_there(done: Path) -> None:
     assert saved["method"] == "lora" and saved["steps"] == 5
     assert saved["files"] == {name: (done / name).stat().st_size for name in saved["files"]}
     assert "model/adapter_model.safetensors" in saved["files"]
+
+
+def test_exactly_the_row_of_the_new_token_changes(done: Path, recipe: Recipe) -> None:
+    start = matrices(load(prepare(recipe)).module)["input"]
+    after = matrices(load_model(resolve(str(done))).module.get_base_model())["input"]
+    changed = (after != start).any(dim=1).nonzero().flatten().tolist()
+    assert changed == [facts(done)[1]["tokens"][0]["id"]]
+
+
+def test_no_wording_that_is_asked_was_tuned_on(done: Path, place: Path, recipe: Recipe) -> None:
+    wordings = read_wordings(place / "wordings.yaml")
+    asked = {each.prompt for each in read_predictions(done / "predictions.parquet") if each.task == TASK}
+    prepared = prepare(recipe)
+    examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+    tuned = {each.prompt for each in islice(examples, examples.wanted)}
+    unseen_texts = [each.text for each in wordings.of_side("test")]
+    seen_texts = [INSTRUCTION, *(each.text for each in wordings.of_side("train"))]
+    assert asked and all(sum(text in prompt for text in unseen_texts) == 1 for prompt in asked)
+    assert not any(text in prompt for text in seen_texts for prompt in asked)
+    assert not any(text in prompt for text in unseen_texts for prompt in tuned)
+    assert len({text for text in seen_texts for prompt in tuned if text in prompt}) > 1
+
+
+def test_the_released_rows_that_evaluation_asks_about_are_left_out_and_counted(
+    real_data: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """34 of DELIA's 100 training rows share their query with the public test, of which every other row lies here."""
+    if not (real_data / "delia_format").is_dir() or not (real_data / "halu_cot_json").is_dir():
+        pytest.skip("the DELIA rows are not there")
+    monkeypatch.setenv("UNSEEN_DATA", str(real_data))
+    monkeypatch.setenv("UNSEEN_HOME", str(tmp_path / "home"))
+    values = {
+        "name": "released",
+        "model": str(tiny_model),
+        "catalogs": ["data"],
+        "seen": ["formatted_text/delia_records"],
+        "unseen": ["formatted_text/halu_records"],
+        "hold_out": {"level": "row", "overlap": "drop_seen"},
+        "tokens": {"<sep>": {"init": "mean"}},
+        "train": {"steps": 1, "examples_per_step": 2, "rank": 2, "precision": "float32", "validation_rows": 0},
+        "evaluate": {"rows": 1, "max_new_tokens": 2, "seen": False, "base": False},
+    }
+    released = check_model(Recipe, values, "recipe", RecipeMistake)
+    prepared = prepare(released)
+    [seen], [unseen_task] = prepared.seen, prepared.unseen
+    tested = {row.values["query"].strip() for row in prepared.rows(unseen_task, "test")}
+    train = prepared.rows(seen, "train")
+    shared = sum(row.values["query"].strip() in tested for row in train)
+    counts = tune(released, tmp_path / "run").record["counts"]["rows"][seen.name]
+    assert shared == 19 and counts["dropped_for_overlap"] == shared
+    left = train.take(prepared.seen_rows.tune[seen.name])
+    assert len(left) == 100 - shared and not {row.values["query"].strip() for row in left} & tested
 
 
 def test_the_page_shows_them_and_an_old_record_has_a_page_without(done: Path, tmp_path: Path) -> None:
