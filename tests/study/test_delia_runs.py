@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from unseen.ask.chat import Drawing, Said
 from unseen.ask.chat_replay import ReplayChat
-from unseen.cli import run as unseen
 from unseen.diversify.answering import Answering
 from unseen.diversify.diversify import Wanted, diversify_questions
 from unseen.diversify.keeping import Keeping
@@ -28,8 +26,10 @@ from unseen.model.load import load_model
 from unseen.model.new_tokens import matrices
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.reporting.planning import print_plan
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
+from unseen.study.plan import plan
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record, write_record
 from unseen.study.run import load, tune
@@ -214,11 +214,12 @@ def test_chats_that_were_edited_since_are_told(done: Path, place: Path, recipe: 
     assert step["told"].endswith("the file was changed since then")
 
 
-def test_the_plan_tells_what_is_known_before(
-    recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(json.loads(recipe.model_dump_json())))
-    assert unseen(["tune", str(tmp_path / "recipe.yaml"), "--plan", "--json"]) == 0
+def test_the_plan_tells_what_is_known_before(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    found = plan(recipe)
+    print_plan(found, as_json=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "DELIA, step by step" in said and "30 examples, 12 distinct and 18 repeated" in said
+    print_plan(found, as_json=True)
     steps = json.loads(capsys.readouterr().out)["delia"]
     assert [step["step"] for step in steps if step["facts"] is None] == [7]
     assert steps[5]["facts"]["repeated"] == 18 and steps[6]["told"] == "not yet"
