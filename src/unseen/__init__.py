@@ -2,7 +2,7 @@
 
     rows -> templates -> examples -> mixture -> tune -> ask on the unseen side -> scores -> report
 
-The public names are those in `__all__`; they are loaded when they are first used.
+The public names are those in `__all__`, and those of `unseen.diversify`; they are loaded when they are first used.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unseen import diversify as diversify
     from unseen.data.rows import open_rows as open_rows
     from unseen.evaluation.score import score as score
     from unseen.recipe import load_recipe as load_recipe
@@ -42,6 +43,7 @@ _HOMES = {
     "plan_study": "unseen.study.study_plan",
     "run_study": "unseen.study.study_run",
 }
+_PACKAGES = ("diversify",)  # has public names of its own
 __all__ = [
     "evaluate",
     "expand",
@@ -61,10 +63,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"unseen.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'unseen' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_PACKAGES])

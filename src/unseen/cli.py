@@ -7,18 +7,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from unseen.cli_diversify import diversifying
+from unseen.cli_import import importing
+from unseen.cli_options import Catalogs, Json, Out, Set
 from unseen.cli_study import studying
+from unseen.cli_tasks import list_, render, show
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
 from unseen.launch import leads, leave, tell, tell_if_silent
-from unseen.recipe import Wording
-
-if TYPE_CHECKING:
-    from unseen.task.task import Task
 
 app = typer.Typer(
     help="Instruction tuning that is measured on what the model has not seen.",
@@ -26,17 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(help="Bring templates of others into your catalog.", rich_markup_mode=None)
 app.add_typer(importing, name="import")
 app.add_typer(studying, name="study")
 app.add_typer(diversifying, name="diversify")
-
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
-Out = Annotated[Path | None, typer.Option("--out", help="folder (or file) to write to")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
-Catalogs = Annotated[
-    list[str] | None, typer.Option("--catalog", help="shipped, data, user or a folder; all three when absent")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -61,123 +52,9 @@ def demo(
     tune(shipped_catalog() / "recipes" / "demo.yaml", False, out, set_, resume)
 
 
-@app.command("list")
-def list_(
-    what: Annotated[str, typer.Argument(help="tasks, datasets, templates, lists, models, recipes or studies")],
-    pattern: Annotated[
-        str | None, typer.Argument(help="a glob over cluster/dataset, or list:NAME: only what it matches")
-    ] = None,
-    catalog: Catalogs = None,
-    json: Json = False,
-) -> None:
-    """What there is: tasks, datasets, templates, official lists, models, recipes, studies."""
-    from unseen.reporting.listing import listing
-    from unseen.reporting.terminal import print_table
-
-    print_table(listing(what, catalog or ("shipped", "data", "user"), pattern), json)
-
-
-@app.command()
-def show(
-    task: Annotated[str, typer.Argument(help="a task, as `unseen list tasks` names it")],
-    template: Annotated[str | None, typer.Option("--template", help="only this template")] = None,
-    row: Annotated[int, typer.Option("--row", min=0, help="record number in its file")] = 0,
-    rows: Annotated[int, typer.Option("--rows", min=1, help="so many rows from --row on")] = 1,
-    shots: Annotated[int, typer.Option("--shots", min=0, help="exemplars in each prompt")] = 0,
-    wording: Annotated[
-        Wording, typer.Option("--wording", help="what of the templates' own words is kept")
-    ] = "instructions",
-    formats: Annotated[int, typer.Option("--formats", min=0, help="so many formats in place of the templates")] = 0,
-    tokens: Annotated[
-        bool, typer.Option("--tokens", help="the tokens, supervised ones in colour, and what options and rows share")
-    ] = False,
-    model: Annotated[str, typer.Option("--model", help="whose tokens")] = "smollm2-135m-instruct",
-    catalog: Catalogs = None,
-    json: Json = False,
-) -> None:
-    """A task as the model sees it, in colour."""
-    from unseen.reporting.showing import View, show_spans, show_tokens
-
-    found, view = _task(task, catalog), View(template, row, rows, shots, wording, formats)
-    if tokens:
-        show_tokens(found, view, model, json)
-    else:
-        show_spans(found, view, json)
-
-
-@app.command()
-def render(
-    task: Annotated[str | None, typer.Argument(help="a task of the catalog")] = None,
-    rows: Annotated[Path | None, typer.Option("--rows", help="a file of rows, instead of a task")] = None,
-    templates: Annotated[Path | None, typer.Option("--templates", help="a file of ours or a templates.yaml")] = None,
-    truncate_chars: Annotated[
-        int | None, typer.Option("--truncate-chars", min=1, help="cut every field at so many characters")
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="list every mistake, write nothing")] = False,
-    out: Out = None,
-    catalog: Catalogs = None,
-) -> None:
-    """Rows through templates, as JSON lines."""
-    from unseen.reporting.rendering import check_source, file_source, task_source, write_rendered
-
-    if task and not rows and not templates:
-        source = task_source(_task(task, catalog))
-    elif rows and templates and not task:
-        source = file_source(rows, templates)
-    else:
-        raise UserMistake("render", "name a task, or --rows FILE with --templates FILE", "see unseen render --help")
-    if check:
-        check_source(source)
-    else:
-        write_rendered(source, out, truncate_chars)
-
-
-@importing.command()
-def promptsource(
-    path: Annotated[str, typer.Argument(help="a checkout, a templates folder, or pypi:promptsource==0.2.3")],
-    json: Json = False,
-) -> None:
-    """PromptSource's templates, every file of them."""
-    from unseen.data.places import user_catalog
-    from unseen.prompt.promptsource import import_promptsource
-    from unseen.reporting.terminal import print_table
-
-    print_table([import_promptsource(path, user_catalog())], json)
-
-
-@importing.command()
-def flan(
-    path: Annotated[str, typer.Argument(help="a checkout of FLAN, its folder flan, or one of its pattern files")],
-    json: Json = False,
-) -> None:
-    """FLAN's patterns, read as data and never run."""
-    from unseen.data.places import user_catalog
-    from unseen.prompt.flan import import_flan
-    from unseen.reporting.terminal import print_table
-
-    print_table([import_flan(path, user_catalog())], json)
-
-
-@importing.command("natural-instructions")
-def natural_instructions(
-    path: Annotated[Path, typer.Argument(help="a folder of task files, v1 or Super-NaturalInstructions")],
-    name: Annotated[str | None, typer.Option("--name", help="of the collection; the folder's when absent")] = None,
-    splits: Annotated[
-        Path | None, typer.Option("--splits", help="folder of the lists, test_tasks.txt and so on")
-    ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="leave faulty files out, and say which")] = False,
-    json: Json = False,
-) -> None:
-    """The task files of Natural Instructions, as one collection; they stay where they are."""
-    from unseen.data.places import user_catalog
-    from unseen.progress import say
-    from unseen.reporting.terminal import print_table
-    from unseen.task.import_collection import import_collection
-
-    summary, left_out = import_collection(path, user_catalog(), name, splits, skip_bad)
-    for mistake in left_out:
-        say(f"left out: {mistake}")
-    print_table([summary], json)
+app.command("list")(list_)
+app.command()(show)
+app.command()(render)
 
 
 @app.command()
@@ -303,16 +180,6 @@ def _skipped(names: Sequence[str]) -> Sequence[str]:
         if name not in SKIPPABLE:
             raise UserMistake("--skip", f"'{name}' cannot be left out", f"leave out {' or '.join(SKIPPABLE)}")
     return names
-
-
-def _task(name: str, catalogs: Sequence[str] | None) -> Task:
-    """The one task that `name` means."""
-    from unseen.task.catalog import load_catalog
-
-    found = load_catalog(catalogs or ("shipped", "data", "user")).match([name])
-    if len(found) > 1:
-        raise UserMistake(name, f"names {len(found)} tasks", f"choose one, for example {found[0].name}")
-    return found[0]
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unseen.cli_backend import BACKEND, DEFAULT_BACKEND, DEFAULT_MODEL, MODEL, AtOnce, BaseUrl, Timeout, backend_of
 from unseen.cli_wordings import instructions
 from unseen.errors import UserMistake
 
@@ -36,10 +37,8 @@ QuestionMaxNew = Annotated[int, typer.Option("--question-max-new-tokens", help="
 @diversifying.command()
 def questions(
     number: Annotated[int, typer.Option("--number", min=1, help="so many pairs of question and answer")],
-    model: Annotated[
-        str, typer.Option("--model", help="a model; with openai the server's name of it, with replay a file of texts")
-    ] = "smollm2-135m-instruct",
-    backend: Annotated[str, typer.Option("--backend", help="hf, openai, vllm, llama.cpp or replay")] = "hf",
+    model: Annotated[str, MODEL] = DEFAULT_MODEL,
+    backend: Annotated[str, BACKEND] = DEFAULT_BACKEND,
     from_: Annotated[
         str,
         typer.Option("--from", metavar="nothing|seeds:FILE|FILE", help="where questions come from"),
@@ -70,16 +69,15 @@ def questions(
     embedding: Annotated[
         Path | None, typer.Option("--embedding", help="folder of an embedding model, to measure the spread")
     ] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="of an OpenAI-compatible server")] = None,
-    at_once: Annotated[int, typer.Option("--at-once", min=1, help="requests to a server at a time")] = 8,
-    timeout: Annotated[float, typer.Option("--timeout", help="seconds that a server may take for a text")] = 120.0,
+    base_url: BaseUrl = None,
+    at_once: AtOnce = 8,
+    timeout: Timeout = 120.0,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="folder to write to")] = None,
     json: Json = False,
 ) -> None:
     """Questions that a model (or you) wrote, with its answers; the same command again goes on."""
     from unseen.ask.chat import Drawing
-    from unseen.ask.chat_backends import Place, chat_backend
     from unseen.diversify.answering import Answering
     from unseen.diversify.diversify import Wanted, diversify_questions
     from unseen.diversify.keeping import Keeping
@@ -100,7 +98,7 @@ def questions(
     )
     wanted = Wanted(number, _source(from_, writing, seed, system), answering, keeping, embedding)
     texts = _against(against)
-    made = diversify_questions(wanted, chat_backend(backend, model, Place(base_url, at_once, timeout)), out, texts)
+    made = diversify_questions(wanted, backend_of(backend, model, base_url, at_once, timeout), out, texts)
     _print(made, wanted, json)
 
 

@@ -1,4 +1,4 @@
-"""`unseen diversify instructions`: many wordings of an instruction."""
+"""`unseen diversify instructions`: many wordings of an instruction, from a grammar or from a model."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unseen.cli_backend import BACKEND, DEFAULT_BACKEND, DEFAULT_MODEL, MODEL, AtOnce, BaseUrl, Timeout, backend_of
 from unseen.errors import UserMistake
 
 if TYPE_CHECKING:
+    from unseen.diversify.checks import Rules
     from unseen.diversify.form import Form
+    from unseen.diversify.wording import Wording
 
 MOST = 5000  # wordings a side
 
@@ -32,12 +35,18 @@ def instructions(
     input_: Annotated[str | None, typer.Option("--input", help="what the input is called: 'the record'")] = None,
     train: Annotated[int, typer.Option("--train", min=0, max=MOST, help="wordings to tune on")] = 60,
     test: Annotated[int, typer.Option("--test", min=1, max=MOST, help="wordings that are never tuned on")] = 20,
+    model: Annotated[str | None, MODEL] = None,
+    backend: Annotated[str | None, BACKEND] = None,
+    base_url: BaseUrl = None,
+    at_once: AtOnce = 8,
+    timeout: Timeout = 120.0,
     seed: Annotated[int, typer.Option("--seed", help="of the draw")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="file to write to")] = None,
     json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
-    """Many wordings of one instruction, from a grammar; no model is needed."""
+    """Many wordings of one instruction, from a grammar, or from a model where one is named."""
     from unseen.diversify.grammar_wordings import grammar_wordings
+    from unseen.diversify.model_wordings import model_wordings
     from unseen.diversify.review import check_wordings
     from unseen.diversify.wording_file import read_wordings, write_wordings
     from unseen.reporting.wordings import print_wordings
@@ -51,11 +60,46 @@ def instructions(
         return
     if out and out.exists():
         raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
-    made, secrets = _form(instruction, form, token or (), secret or (), input_)
-    wordings = grammar_wordings(made, train, test, seed, secrets)
+    asked = (instruction, form, token or (), secret or (), input_)
+    if backend or model:
+        store, (rules, special) = _store(out), _rules(*asked)
+        writer = backend_of(backend or DEFAULT_BACKEND, model or DEFAULT_MODEL, base_url, at_once, timeout)
+        wordings = model_wordings(rules, writer, store, train, test, seed, special)
+    elif base_url:
+        raise UserMistake("--base-url", "the grammar asks no server", "name --backend and --model too")
+    else:
+        made, secrets = _form(*asked)
+        wordings = grammar_wordings(made, train, test, seed, secrets)
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
+
+
+def _store(out: Path | None) -> Path:
+    """Where a model's texts are kept as they arrive."""
+    if out is None:
+        raise UserMistake("--out", "is missing: what a model writes is kept beside it", "name a file to write to")
+    return out.with_name(f"{out.name}.sqlite")
+
+
+def _rules(
+    instruction: str | None, file: Path | None, tokens: Sequence[str], secrets: Sequence[str], input_: str | None
+) -> tuple[Rules, tuple[Wording, ...]]:
+    """What a model's wordings are checked against, and the special ones, which need the instruction's form."""
+    from unseen.diversify.grammar_wordings import rules_of
+    from unseen.diversify.model_wordings import plain_rules
+    from unseen.diversify.special import special_wordings
+
+    plain = None if instruction is None else plain_rules(instruction, tokens, secrets)
+    try:
+        form, hidden = _form(instruction, file, tokens, secrets, input_)
+    except UserMistake as mistake:
+        if plain is None:
+            raise
+        for line in mistake.lines:
+            print(f"no special wordings, and no task that all of them share: {line}", file=sys.stderr)
+        return plain, ()
+    return rules_of(form, hidden), special_wordings(form)
 
 
 def _form(

@@ -7,10 +7,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from unseen import diversify
 from unseen.ask.chat import Drawing, Message, Request, Said, Unsaid
 from unseen.ask.chat_openai import IN_A_ROW, OpenAIChat
 from unseen.ask.tries import Tries, TryAgain
@@ -196,6 +198,31 @@ def test_a_server_that_goes_down_fails_the_job_after_what_came_was_handed_out(se
         arrived.extend(chat(server, at_once=1).say([request(number) for number in range(50)]))
     assert [id for id, _ in arrived] == [f"answer/{n}" for n in range(4)]
     assert len(server.asked) == 4 + 3, "nobody is asked once the server is known to be down"
+
+
+def test_a_generation_over_a_bad_server_keeps_what_came_and_goes_on_with_what_did_not(
+    server: Server, tmp_path: Path
+) -> None:
+    """Garbage and a busy server are tried again; the server goes down behind eight answers and comes back."""
+    questions = [f"How does a {number} wheeled cart turn?" for number in range(12)]
+    (tmp_path / "asked.txt").write_text("\n".join(questions))
+    wanted = diversify.Wanted(12, diversify.FromFile(diversify.read_given(tmp_path / "asked.txt")))
+    bad = {questions[3]: (200, "{not json"), questions[5]: (503, "busy")}
+
+    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
+        asked = body["messages"][-1]["content"]
+        if len(server.times) > 8:
+            return 0, ""
+        return bad[asked] if asked in bad and not times else (200, completion("Slowly, and to the left."))
+
+    server.reply = reply
+    with pytest.raises(JobFailed, match="does not answer"):
+        diversify.questions(wanted, chat(server, at_once=1), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "record.json").read_text())["finished"] is False
+    server.reply = lambda body, times: (200, completion("Slowly, and to the left."))
+    made = diversify.questions(wanted, chat(server, at_once=1), tmp_path / "out")
+    assert made.record["pairs"] == 12 and made.done.new == 4
+    assert [server.times[each] for each in questions] == [1, 1, 1, 2, 1, 2, 1, 1, 3 + 1, 1, 1, 1]
 
 
 def test_nothing_but_garbage_ends_it(server: Server) -> None:

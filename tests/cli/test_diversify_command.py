@@ -55,6 +55,20 @@ def test_rules_can_be_set_and_overlap_with_tasks_is_left_out(
     assert "no pair was kept of 4 questions (mentions a token, too long, refusal)" in capsys.readouterr().err
 
 
+def test_an_answer_that_was_cut_and_kept_says_so(
+    asked: str, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [{"id": f"answer/{n}", "text": f"The answer to number {n} is a fair one."} for n in range(4)]
+    lines = [*texts[:3], {**texts[3], "text": "The answer to number 3 goes", "ended": False}]
+    replayed = str(write("cut.jsonl", "".join(json.dumps(each) + "\n" for each in lines)))
+    assert run(arguments(asked, replayed, tmp_path / "out", "--cut-answers", "kept")) == 0
+    answers = [json.loads(line)["messages"][1] for line in (tmp_path / "out" / "chats.jsonl").read_text().splitlines()]
+    assert [each.get("ended") for each in answers] == [None, None, False]
+    assert json.loads((tmp_path / "out" / "record.json").read_text())["cut_answers_kept"] == 1
+    assert run(arguments(asked, replayed, tmp_path / "out")) == 0
+    assert "1 answers left out: broken off" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

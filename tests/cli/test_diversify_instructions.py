@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
 
 from unseen.cli import run
+from unseen.diversify.written_wordings import MANNERS
 
 INSTRUCTION = "Judge whether the response holds a hallucination. Answer in the <sep> format."
+WRITTEN = "Judge whether the response is true. Answer in the <sep> format."
 ASK = ["diversify", "instructions", "--instruction", INSTRUCTION, "--token", "<sep>"]
 
 
@@ -62,6 +65,59 @@ def test_a_file_that_may_have_been_edited_is_not_written_over(
     assert file.read_text() == "mine"
 
 
+def texts() -> dict[str, str]:
+    """A numbered list of three wordings for each request of twenty rounds."""
+    starts = ["Tell me", "Find out", "Say clearly", "Kindly report", "We must learn", "Could you see", "Help us check"]
+    middles = ["if the reply holds up", "how far the reply is right", "that these claims stand"]
+    ends = ["with <sep>.", "and put it as <sep> wants.", "in the manner called <sep>."]
+    good = cycle([" ".join(parts) for parts in product(starts, middles, ends)])
+    ids = [f"wording/{round}/{index}" for round in range(20) for index in range(len(MANNERS))]
+    return {id: "\n".join(f"{n}. {next(good)}" for n in (1, 2, 3)) for id in ids}
+
+
+def replayed(write: Callable[[str, str], Path]) -> list[str]:
+    lines = (json.dumps({"id": id, "text": text}) for id, text in texts().items())
+    return ["--backend", "replay", "--model", str(write("texts.jsonl", "\n".join(lines)))]
+
+
+def test_a_model_writes_them_where_one_is_named(
+    write: Callable[[str, str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed before it could write its file, it finds every text in the store beside it."""
+    out, asked = tmp_path / "wordings.yaml", [*replayed(write), "--train", "6", "--test", "2"]
+    ask = ["diversify", "instructions", "--instruction", WRITTEN, "--token", "<sep>", *asked, "--out", str(out)]
+    assert run([*ask, "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (len(made["train"]), len(made["test"])) == (6, 2)
+    assert made["made"]["by"].endswith("texts.jsonl")
+    assert [each["name"] for each in made["special"]] == ["bare", "forbidding", "no_token"]
+    assert (tmp_path / "wordings.yaml.sqlite").is_file()
+    assert run(["diversify", "instructions", "--check", str(out)]) == 0
+    out.unlink()
+    capsys.readouterr()
+    assert run([*ask, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == made
+
+
+def test_a_model_also_rewords_what_the_grammar_does_not_understand(
+    write: Callable[[str, str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask = [
+        "--instruction",
+        "Is the response true, as <sep> would have it?",
+        "--token",
+        "<sep>",
+        "--train",
+        "6",
+        "--test",
+        "2",
+    ]
+    assert run(["diversify", "instructions", *ask, *replayed(write), "--out", str(tmp_path / "w.yaml"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "no special wordings, and no task that all of them share: --instruction:" in said.err
+    assert json.loads(said.out)["special"] == []
+
+
 def test_an_edited_file_is_answered_with_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "wordings.yaml"
     text = """\
@@ -101,6 +157,13 @@ def test_a_form_file_stands_for_the_instruction(
         (["--instruction", "Sort it.", "--secret", "sorting"], "the instruction itself says the secret word 'sorting'"),
         (["--form", "form.yaml", "--token", "<a>"], "--token: does not go with --form; say it in the file"),
         (["--form", "none.yaml"], "none.yaml: no such file"),
+        (["--instruction", "Sort it.", "--model", "m"], "--out: is missing: what a model writes is kept beside it"),
+        (["--instruction", "Sort it.", "--base-url", "u"], "--base-url: the grammar asks no server"),
+        (["--instruction", "Sort it.", "--backend", "x", "--out", "w"], "--backend: there is no backend 'x'"),
+        (
+            ["--instruction", "Sort it.", "--model", "m", "--secret", "sort", "--out", "w"],
+            "the secret word 'sort' itself",
+        ),
         (["--instruction", "Sort it.", "--test", "0"], "Invalid value for '--test'"),
     ],
 )

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import pytest
+from made_wordings import GOOD
 
+from unseen.ask.chat import Said, Unsaid
 from unseen.diversify.checks import Rules
 from unseen.diversify.listed import listed
 from unseen.diversify.review import check_wordings
@@ -16,23 +18,22 @@ from unseen.diversify.written_wordings import APART, written_wordings
 from unseen.errors import WordingMistake
 
 RULES = Rules("Judge whether the response is true. Answer in the <sep> format.", ("<sep>",), ("thought",))
-STARTS = ["Tell me", "Find out", "Say clearly", "Kindly report", "We must learn", "Could you see", "Help us check"]
-MIDDLES = ["if the reply holds up", "how far the reply is right", "that these claims stand", "which side truth is on"]
-ENDS = ["with <sep>.", "and put it as <sep> wants.", "in the manner called <sep>."]
-GOOD = [" ".join(parts) for parts in product(STARTS, MIDDLES, ENDS)]
 
 
 class FromList:
     """Answers every prompt with the next items of a list, numbered, behind a line that is none."""
 
+    name = "a list"
+
     def __init__(self, items: Sequence[str], each: int = 7) -> None:
         self.items, self.each, self.asked = items, each, 0
 
-    def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, Said | Unsaid]]:
         for index in reversed(range(len(prompts))):
             chosen = [self.items[(self.asked + n) % len(self.items)] for n in range(self.each)]
             self.asked += self.each
-            yield index, "Sure! Here they are:\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(chosen, 1))
+            numbered = "\n".join(f"{n}. {text}" for n, text in enumerate(chosen, 1))
+            yield index, Said(f"Sure! Here they are:\n\n{numbered}")
 
 
 def made(items: Sequence[str] = GOOD) -> WordingSet:
@@ -42,7 +43,7 @@ def made(items: Sequence[str] = GOOD) -> WordingSet:
 def test_written_wordings_pass_the_review_and_their_sides_share_no_structure() -> None:
     wordings = made()
     check_wordings(wordings, "made")
-    assert (len(wordings.of_side("train")), len(wordings.of_side("test")), wordings.made.by) == (6, 2, "model")
+    assert (len(wordings.of_side("train")), len(wordings.of_side("test")), wordings.made.by) == (6, 2, "a list")
     likeness = Likeness()
     for one, other in product(wordings.of_side("train"), wordings.of_side("test")):
         assert alike(likeness.mark(one.text), likeness.mark(other.text)) < APART
@@ -61,6 +62,20 @@ def test_everything_that_was_written_was_kept_or_is_counted() -> None:
 def test_a_model_that_writes_nothing_usable_is_told_with_the_reasons() -> None:
     with pytest.raises(WordingMistake, match=r"6 train, 2 test wordings are missing .* dropped: .*token \d+"):
         made(["I cannot help with that.", "Sorry about it."])
+
+
+def test_the_last_item_of_a_list_that_was_broken_off_is_no_wording_and_no_answer_is_counted() -> None:
+    class Cut(FromList):
+        def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, Said | Unsaid]]:
+            for index, outcome in super().write(prompts):
+                assert isinstance(outcome, Said)
+                yield index, Unsaid("too slow") if index == 0 else Said(f"{outcome.text}\n8. Tell us in <sep>", False)
+
+    wordings = written_wordings(Cut(GOOD), RULES, 6, 2)
+    assert all("Tell us" not in each.text for each in wordings.wordings)
+    dropped = dict(wordings.made.dropped)
+    assert dropped.pop("no text came") * 7 == dropped["broken off"] > 0
+    assert wordings.made.tried == len(wordings.wordings) + sum(dropped.values()) - dropped["no item"]
 
 
 @pytest.mark.parametrize(

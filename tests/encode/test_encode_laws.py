@@ -68,6 +68,24 @@ def test_only_assistant_turns_with_a_weight_are_learned(tokenizer: Tokenizer) ->
     assert set(encoded.weights.tolist()) == {0.0, 0.5}
 
 
+@pytest.mark.parametrize("format", [CHAT, PLAIN], ids=["chat", "plain"])
+@pytest.mark.parametrize("said", ["Yes, it", "Yes, it does.", "It follows\n\n1."])
+def test_an_answer_that_was_broken_off_has_no_end_token(said: str, format: Format, each_tokenizer: Tokenizer) -> None:
+    whole = asked("Does it follow?", said)
+    cut = replace(whole, segments=(whole.segments[0], replace(whole.segments[1], ended=False)))
+    with_end, without = (encode(each, each_tokenizer, format, 999) for each in (whole, cut))
+    assert without.ids.tolist() == with_end.ids.tolist()[:-1] and without.ids[-1] not in end_ids(each_tokenizer, format)
+    assert without.weights.tolist() == with_end.weights.tolist()[:-1]
+    assert without.prompt_length == with_end.prompt_length
+
+
+def test_between_turns_the_end_of_a_broken_off_answer_is_not_learned(tokenizer: Tokenizer) -> None:
+    cut = Segment("assistant", "b", 1.0, ended=False)
+    turns = (Segment("user", "a"), cut, Segment("user", "c"), Segment("assistant", "d", 1.0))
+    assert learned(encode(asked("", "", segments=turns), tokenizer, CHAT, 999), tokenizer) == "bd<|eot|>"
+    assert learned(encode(asked("", "", segments=turns), tokenizer, PLAIN, 999), tokenizer) == "bd</s>"
+
+
 def test_prompt_weight_weighs_every_other_token_but_the_first(tokenizer: Tokenizer) -> None:
     encoded = encode(asked("Does it follow?", "Yes."), tokenizer, CHAT, 999, prompt_weight=0.25)
     assert encoded.weights[0] == 0.0

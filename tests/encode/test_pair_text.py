@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,17 @@ def test_source_and_target_are_the_tokens_that_transformers_gives(
     assert pair.source.tolist() == expected["input_ids"]
     assert pair.target.tolist() == expected["labels"]
     assert pair.weights.tolist() == [1.0] * len(pair.target)
+
+
+@families
+def test_an_answer_that_was_broken_off_has_no_end_token(folders: dict[str, Path], family: str) -> None:
+    tokenizer = load_tokenizer(folders[family])
+    whole = asked("Is the film good?", "yes, since")
+    cut = replace(whole, segments=(whole.segments[0], replace(whole.segments[1], ended=False)))
+    with_end, without = pair_of(whole, tokenizer), pair_of(cut, tokenizer)
+    assert with_end.target[-1] == tokenizer.end_id
+    assert without.target.tolist() == with_end.target.tolist()[:-1] and set(without.weights.tolist()) == {1.0}
+    assert without.source.tolist() == with_end.source.tolist()
 
 
 @families

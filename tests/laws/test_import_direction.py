@@ -31,8 +31,9 @@ LAYERS = [
     ["study"],
     ["reporting"],
     ["studio"],
+    ["cli_backend", "cli_options"],
     ["cli_wordings"],
-    ["cli_diversify", "cli_study"],
+    ["cli_diversify", "cli_import", "cli_study", "cli_tasks"],
     ["cli"],
     ["__main__", "__init__"],
 ]

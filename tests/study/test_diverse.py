@@ -85,6 +85,29 @@ def test_the_record_counts_what_was_drawn(tiny_model: Path, diverse: Path, home:
     assert record["rows"].keys() >= {"diverse/chats/train"}
 
 
+def test_an_answer_that_was_broken_off_is_counted_and_is_another_run(
+    tiny_model: Path, diverse: Path, home: Path, tmp_path: Path
+) -> None:
+    diversity = {"ratio": 3, "source": str(diverse)}
+    before = prepare(recipe(tiny_model, diversity=diversity)).fingerprint
+    file = diverse / "chats.jsonl"
+    first, *others = file.read_text().splitlines()
+    chat = json.loads(first)
+    chat["messages"][1]["ended"] = True
+    file.write_text("\n".join([json.dumps(chat), *others]))
+    whole = prepare(recipe(tiny_model, diversity=diversity))
+    chat["messages"][1]["ended"] = False
+    file.write_text("\n".join([json.dumps(chat), *others]))
+    cut = prepare(recipe(tiny_model, diversity=diversity))
+    assert len({before, whole.fingerprint, cut.fingerprint}) == 3
+    counts = []
+    for prepared in (whole, cut):
+        examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+        assert len(list(islice(examples, 80))) == 80  # 60 of them are of the 40 chats
+        counts.append(examples.counts["broken_off"])
+    assert counts[0] == 0 and counts[1] in (1, 2)
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

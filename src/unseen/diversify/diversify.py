@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any
 
 from unseen.ask.chat import ChatBackend
 from unseen.diversify.answering import Answering
+from unseen.diversify.asking import Watch
 from unseen.diversify.diversity import diversity
 from unseen.diversify.keeping import Judge, Keeping
-from unseen.diversify.output import STORE, counts_json, write_chats, write_record
+from unseen.diversify.output import CHATS, KIND, STORE, counts_json, file_digest, write_chats, write_record
 from unseen.diversify.overlap import TaskTexts
-from unseen.diversify.questions import Diversification, Diversified, Watch
 from unseen.diversify.store import Store
-from unseen.diversify.writing import Source
+from unseen.diversify.waves import Diversification, Diversified
+from unseen.diversify.writing import FromNothing, Source
 from unseen.errors import JobFailed
 from unseen.progress import rated_bar
 
@@ -31,9 +32,9 @@ class Wanted:
     """How many pairs, from what, and what they must be. `embedding` is the folder of an embedding model, if any."""
 
     number: int
-    source: Source
-    answering: Answering
-    keeping: Keeping
+    source: Source = field(default_factory=FromNothing)
+    answering: Answering = field(default_factory=Answering)
+    keeping: Keeping = field(default_factory=Keeping)
     embedding: Path | None = None
 
 
@@ -87,7 +88,7 @@ def _write(
 ) -> dict[str, Any]:
     write_chats(folder, done.pairs)
     record = {
-        "kind": "diverse questions",
+        "kind": KIND,
         "unseen": version("unseen"),
         "finished": finished,
         "wanted": wanted.number,
@@ -96,6 +97,7 @@ def _write(
         "keeping": wanted.keeping.as_json(),
         "against": against.as_json() if against else [],
         **counts_json(done),
+        "chats": file_digest(folder / CHATS),
         "diversity": {
             "questions": _diversity([each.question for each in done.pairs], wanted),
             "answers": _diversity([each.answer for each in done.pairs], wanted),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unseen.diversify.questions import Diversified, Pair
+from unseen.diversify.waves import Diversified, Pair
 
 STORE, CHATS, RECORD = "said.sqlite", "chats.jsonl", "record.json"
+KIND = "diverse questions"  # of the record
 
 
 def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
@@ -23,15 +25,24 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     _write(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of the file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def chat_json(pair: Pair) -> dict[str, Any]:
+    """An answer that was broken off at the token limit says `ended: false`: its end is not learned."""
     asked = {"role": "user", "content": pair.question}
-    return {"id": f"diverse/{pair.number}", "messages": [asked, {"role": "assistant", "content": pair.answer}]}
+    answer = {"role": "assistant", "content": pair.answer, **({} if pair.ended else {"ended": False})}
+    return {"id": f"diverse/{pair.number}", "messages": [asked, answer]}
 
 
 def counts_json(done: Diversified) -> dict[str, Any]:
     """How many there were of everything, and what was left out with the first examples of each reason."""
     return {
         "pairs": len(done.pairs),
+        "cut_answers_kept": sum(not pair.ended for pair in done.pairs),
         "questions": done.questions,
         "answers": done.answers,
         "beyond_the_number": done.beyond,

@@ -60,8 +60,9 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How wordings came to be: by `grammar`, `model` or `hand`; how many were tried, and how many of them each check
-    dropped. `alike` is the largest similarity between a train and a test wording (see `similarity.py`)."""
+    """How wordings came to be: by `grammar`, by `hand` or by the model of this name; how many were tried, and how many
+    of them each check dropped. `alike` is the largest similarity between a train and a test wording (see
+    `similarity.py`)."""
 
     by: str = "hand"
     seed: int = 0

@@ -12,6 +12,7 @@ from unseen.diversify.given import Given, GivenFile
 from unseen.task.seeds import generator, key, shuffled
 
 SHOTS = 4
+DRAWING = Drawing(temperature=1.0, top_p=0.95, max_new_tokens=256)  # of questions that are written
 OPENING = "Here are some requests that people have made to an assistant:"
 CLOSING = (
     "Write one more request that a person could make, on another subject and of another kind than these. "
@@ -46,8 +47,8 @@ class Source(Protocol):
 class FromNothing:
     """The model writes what a user would ask, behind its chat template's open user turn (Magpie, 2406.08464)."""
 
-    drawing: Drawing
-    seed: int
+    drawing: Drawing = DRAWING
+    seed: int = 0
     system: str | None = None
 
     @property
@@ -71,8 +72,8 @@ class FromSeeds:
     Self-Instruct, 2212.10560; the wording is ours)."""
 
     seeds: GivenFile
-    drawing: Drawing
-    seed: int
+    drawing: Drawing = DRAWING
+    seed: int = 0
     shots: int = SHOTS
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from unseen.ask.chat import Said, Unsaid
 from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.listed import listed
 from unseen.diversify.similarity import Likeness, alike, between_sides
@@ -34,10 +35,13 @@ _POINTS_UP, _POINTS_DOWN = re.compile(r"\babove\b", re.I), re.compile(r"\b(?:bel
 
 
 class Writer(Protocol):
-    """Something that writes a text for each prompt, and gives each as it is done."""
+    """Something that writes a text for each prompt. `name` is for people."""
 
-    def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """(index of the prompt, text written), in any order."""
+    @property
+    def name(self) -> str: ...
+
+    def write(self, prompts: Sequence[str]) -> Iterator[tuple[int, Said | Unsaid]]:
+        """(index of the prompt, what came of it), each prompt once. The wordings that are kept depend on the order."""
         ...
 
 
@@ -57,6 +61,19 @@ class _Wanted:
     @property
     def done(self) -> bool:
         return not any(self.missing.values())
+
+    def read(self, outcome: Said | Unsaid, manner: str) -> None:
+        """Take every item of the list that was written; the last one of a list that was broken off is no wording."""
+        if isinstance(outcome, Unsaid):
+            self.dropped["no text came"] += 1
+            return
+        found = listed(outcome.text, self.sieve.rules.tokens)
+        whole = found.items if outcome.ended else found.items[:-1]
+        self.dropped["no item"] += found.others
+        self.dropped["broken off"] += len(found.items) - len(whole)
+        self.tried += len(found.items) - len(whole)
+        for text in whole:
+            self.take(text, manner)
 
     def take(self, text: str, manner: str) -> None:
         """Keep `text` as a wording of the side that its structure is on, or count why not."""
@@ -81,19 +98,16 @@ def written_wordings(writer: Writer, rules: Rules, train: int = 60, test: int = 
     """`train` and `test` wordings of `rules.instruction`, written by `writer` and checked by `rules`.
 
     A wording's structure (its first words, its sentences, whether it asks) is on one side only; and a test wording is
-    less alike than `APART` to every train wording. What is dropped is counted, lines around a list too. Raises
-    `WordingMistake` where `ROUNDS` rounds do not write enough.
+    less alike than `APART` to every train wording. What is dropped is counted, lines around a list and prompts that
+    came to nothing too. Raises `WordingMistake` where `ROUNDS` rounds do not write enough.
     """
     wanted = _Wanted({"train": train, "test": test}, Sieve(rules), Likeness(rules.shared), seed)
     prompts = tuple(paraphrase_prompt(rules, manner) for manner in MANNERS)
     for _ in range(ROUNDS):
-        for index, answer in writer.write(prompts):
-            found = listed(answer, rules.tokens)
-            wanted.dropped["no item"] += found.others
-            for text in found.items:
-                wanted.take(text, MANNERS[index])
+        for index, outcome in writer.write(prompts):
+            wanted.read(outcome, MANNERS[index])
         if wanted.done:
-            return _made(rules, wanted)
+            return _made(rules, wanted, writer.name)
     counts = ", ".join(f"{why} {count}" for why, count in sorted(_dropped(wanted).items()))
     missing = ", ".join(f"{count} {side}" for side, count in wanted.missing.items() if count)
     what = f"{missing} wordings are missing after {ROUNDS} rounds (tried {wanted.tried}; dropped: {counts or 'none'})"
@@ -130,7 +144,7 @@ def _dropped(wanted: _Wanted) -> dict[str, int]:
     return {why: count for why, count in sorted((wanted.dropped + wanted.sieve.dropped).items()) if count}
 
 
-def _made(rules: Rules, wanted: _Wanted) -> WordingSet:
+def _made(rules: Rules, wanted: _Wanted, by: str) -> WordingSet:
     kept = tuple(sorted(wanted.kept, key=lambda each: (each.side == "test", each.name)))
-    made = Made("model", wanted.seed, wanted.tried, _dropped(wanted), between_sides(kept))
+    made = Made(by, wanted.seed, wanted.tried, _dropped(wanted), between_sides(kept))
     return WordingSet(rules.instruction, kept, rules.tokens, rules.secrets, rules.shared, (), made)

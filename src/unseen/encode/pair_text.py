@@ -2,7 +2,7 @@
 
 Both get the special tokens that the model's own tokenizer puts around a text, as transformers' `tokenizer(source,
 text_target=target)` does: T5 ends both with its end token, BART also begins both with `<s>`. A target always ends with
-the end token, which is learned: it is how a model knows to stop.
+the end token, which is learned: it is how a model knows to stop. One that was broken off has no end token.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ NOT_LEARNED = "turns_not_learned"  # earlier answers of a conversation, which ha
 
 @dataclass(frozen=True, slots=True)
 class PairText:
-    """The texts of source and target, the loss weight of the target's tokens, and how many answers are not learned."""
+    """The texts of source and target, the loss weight of the target's tokens, how many answers are not learned, and
+    whether the target `ended` or was broken off."""
 
     source: str
     target: str
     weight: float
     not_learned: int
+    ended: bool = True
 
 
 def pair_text(example: Example, format: Format) -> PairText:
@@ -40,7 +42,7 @@ def pair_text(example: Example, format: Format) -> PairText:
     *before, last = with_system(example.segments, format)
     refuse_reserved(example.id, [*before, last])
     not_learned = sum(segment.role == "assistant" and segment.weight > 0 for segment in before)
-    return PairText(_joined(before, example.separator), last.text, last.weight, not_learned)
+    return PairText(_joined(before, example.separator), last.text, last.weight, not_learned, last.ended)
 
 
 def _joined(segments: Sequence[Segment], separator: str) -> str:
@@ -71,7 +73,7 @@ class PairChunk:
     def weighed(self, tokens: Mapping[str, list[int]], prompt_weight: float) -> list[Encoded]:
         """Source and target behind each other. Nothing predicts a source, so it weighs 0 whatever `prompt_weight`."""
         return [
-            _encoded(example.id, self._source(tokens[text.source]), self._target(tokens[text.target]), text)
+            _encoded(example.id, self._source(tokens[text.source]), self._target(tokens[text.target], text.ended), text)
             for example, text in zip(self.examples, self.texts, strict=True)
         ]
 
@@ -80,8 +82,9 @@ class PairChunk:
         whole = (*self.tokenizer.begin, *ids, *self.tokenizer.finish)
         return whole or self._ended(())
 
-    def _target(self, ids: Sequence[int]) -> Sequence[int]:
-        return (*self.tokenizer.begin, *ids, *self._ended(self.tokenizer.finish))
+    def _target(self, ids: Sequence[int], ended: bool) -> Sequence[int]:
+        finish = self._ended(self.tokenizer.finish) if ended else ()
+        return (*self.tokenizer.begin, *ids, *finish)
 
     def _ended(self, finish: tuple[int, ...]) -> tuple[int, ...]:
         end = self.tokenizer.end_id

@@ -17,7 +17,8 @@ GAP = "\n\n"  # between turns in the plain format
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Characters [start, end) that an assistant says, its end token included, and the loss weight of their tokens."""
+    """Characters [start, end) that an assistant says, and the loss weight of their tokens. The end token is among them,
+    unless the turn was broken off."""
 
     start: int
     end: int
@@ -29,7 +30,8 @@ class Written:
     """An example in marked spelling (see `control`). The completion starts at character `prompt`.
 
     `begin` are token ids before the text. What follows the last target is left out: a model never gets to see what
-    a template writes after the end token of the last turn, since generation stops there.
+    a template writes after the end token of the last turn, since generation stops there. A last turn that was broken
+    off has no end token either.
     """
 
     text: str
@@ -77,7 +79,7 @@ def _plain(segments: Sequence[Segment], separator: str, tokenizer: Tokenizer) ->
             text += separator if index and segments[index - 1].role != "assistant" else ""
             prompt = len(text)
             last = index == len(segments) - 1
-            said = segment.text + (end if last or segment.weight > 0 else "")
+            said = segment.text + (end if segment.ended and (last or segment.weight > 0) else "")
             targets.append(Target(prompt, prompt + len(said), segment.weight))
             text += said + ("" if last else GAP)
         else:
@@ -98,7 +100,9 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
         return Written(text, len(text), tuple(targets))
     last = targets.pop()
     text = text[: last.end]
-    if not text.endswith(CLOSE) and tokenizer.end_token:  # the template closes a turn with no control token
+    if (
+        segments[-1].ended and not text.endswith(CLOSE) and tokenizer.end_token
+    ):  # the template closes a turn with no control token
         text += mark(tokenizer.end_token)
     prompt = shared_start("".join(_spelt(opened, tokenizer)), text[: last.start])
     written = Written(text, prompt, (*targets, Target(prompt, len(text), last.weight)))
@@ -111,13 +115,14 @@ def _spelt(pieces: Sequence[Piece], tokenizer: Tokenizer) -> list[str]:
 
 
 def _targets(pieces: Sequence[Piece], spelt: Sequence[str], segments: Sequence[Segment]) -> list[Target]:
-    """What the assistant says, each with the control token that closes it."""
+    """What the assistant says, each with the control token that closes it, where it was not broken off."""
     targets, start = [], 0
     for index, piece in enumerate(pieces):
         end = start + len(spelt[index])
         if piece.turn is not None and segments[piece.turn].role == "assistant":
-            closing = closing_token(spelt[index + 1])
-            targets.append(Target(start, end + (closing.end() if closing else 0), segments[piece.turn].weight))
+            segment = segments[piece.turn]
+            closing = closing_token(spelt[index + 1]) if segment.ended else None
+            targets.append(Target(start, end + (closing.end() if closing else 0), segment.weight))
         start = end
     return targets
 

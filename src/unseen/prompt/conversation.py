@@ -6,6 +6,7 @@ They need no template. What a description may say about them stands in the one e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from unseen.data.dataset import Dataset, Row
@@ -56,8 +57,8 @@ def as_written(dataset: Dataset) -> AsWritten:
 def conversation(dataset: Dataset, row: Row) -> Example | None:
     """`row` of a dataset of kind messages, sharegpt, alpaca or prompt_completion as an example.
 
-    None when no assistant says anything. Turns after the last answer have nothing to teach and are left out.
-    Raises `DataMistake` naming file and record where the row has another shape.
+    None when no assistant says anything. Turns after the last answer have nothing to teach and are left out. A turn
+    that says `ended: false` was broken off. Raises `DataMistake` naming file and record where a row has another shape.
     """
     said = as_written(dataset)
     read = _READERS[dataset.kind]
@@ -120,7 +121,7 @@ def _turn(turn: Any, number: int, role: str, text: str) -> Segment:
     speaker = _ROLES.get(str(turn[role]).strip().lower())
     if speaker is None:
         raise _Shape(f"turn {number} is spoken by '{turn[role]}'", "known: system, user, assistant (human, gpt)")
-    return Segment(speaker, _text(turn[text], f"turn {number}"), source="row")
+    return Segment(speaker, _text(turn[text], f"turn {number}"), source="row", ended=turn.get("ended") is not False)
 
 
 def _text(value: Any, what: str) -> str:
@@ -175,7 +176,7 @@ def _supervised(segments: Sequence[Segment], said: AsWritten) -> tuple[Segment, 
     for place, segment in enumerate(segments[: last + 1]):
         if segment.role == "assistant":
             text = _unmarked(segment.text, said.end_marker)
-            segment = Segment("assistant", text, 1.0 if place in learned and text else 0.0, "row")
+            segment = replace(segment, text=text, weight=1.0 if place in learned and text else 0.0)
         made.append(segment)
     return tuple(made) if made[-1].text else None
 

@@ -35,6 +35,7 @@ class Span(NamedTuple):
 class Segment:
     """One turn. `weight` is the loss weight of its tokens; `source` tells where the text comes from.
 
+    An assistant's turn that has not `ended` was broken off at a token limit: no end token is learned behind it.
     `exemplars` are the characters [start, end) of each exemplar that shares the turn, in order: shots before the
     question, and the examples of an instruction. `fit` drops whole ones.
     """
@@ -45,6 +46,7 @@ class Segment:
     source: Literal["template", "exemplar", "system", "row"] = "template"
     spans: tuple[Span, ...] = ()
     exemplars: tuple[tuple[int, int], ...] = ()
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from unseen.reporting.findings import headline
 from unseen.reporting.markup import Markup, tag
 from unseen.reporting.run_data import RunData, load_run
 from unseen.reporting.sections.comparison import comparison
+from unseen.reporting.sections.delia import delia_section
 from unseen.reporting.sections.differences import differences_section
 from unseen.reporting.sections.examples import examples_section
 from unseen.reporting.sections.labels import labels_section
@@ -45,6 +46,7 @@ def run_page(run: RunData) -> Markup:
         scores_section(run),
         split_section(run),
         tuning_section(run),
+        delia_section(run),
         labels_section(run),
         examples_section(run),
         left_out_section(run),

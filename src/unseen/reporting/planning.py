@@ -23,6 +23,9 @@ def print_plan(plan: Plan, as_json: bool) -> None:
     if balance:
         print("right answers among the drawn examples")
         print_table([{"task": task, "drawn as": _joined(counts)} for task, counts in balance.items()], as_json=False)
+    if plan.values["delia"]:
+        print("DELIA, step by step")
+        print_table([step_line(each) for each in plan.values["delia"]], as_json=False)
     from rich.console import Console
 
     from unseen.reporting.showing import token_text
@@ -31,6 +34,11 @@ def print_plan(plan: Plan, as_json: bool) -> None:
     for id, pieces in plan.shown:
         console.print(f"\n── {id}", style="bold blue")
         console.print(token_text(pieces, console.is_terminal))
+
+
+def step_line(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step of DELIA's algorithm: its number, what the paper does, and what is done here."""
+    return {"step": step["step"], "in the paper": step["paper"], "here": step["told"]}
 
 
 def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ class ModelFacts(Part):
 class Counts(Part):
     examples: int
     empty_renderings: int = 0
+    broken_off: int = 0
     too_long: int = 0
     cuts: Mapping[str, int] = {}
     drawn: Mapping[str, int] = {}
@@ -78,6 +79,14 @@ class TokenFacts(Part):
     output_norm: Norm | None = None
 
 
+class StepFacts(Part):
+    """A step of DELIA's algorithm: what the paper does, and in words what the run did."""
+
+    step: int
+    paper: str
+    told: str
+
+
 class RunRecord(Part):
     """record.json. A run that was stopped has no `summary` and is not `finished`."""
 
@@ -96,6 +105,7 @@ class RunRecord(Part):
     counts: Counts | None = None
     format: Mapping[str, Any] = {}
     tokens: tuple[TokenFacts, ...] = ()
+    delia: tuple[StepFacts, ...] = ()
     seconds: Mapping[str, float] = {}
     training: Mapping[str, Any] = {}
     tuned_by: str | None = None

@@ -28,13 +28,18 @@ def buffer_of(settings: DiversitySettings) -> Buffer | None:
     return Buffer(Fraction(settings.ratio).limit_denominator(FINEST), settings.schedule)
 
 
+def chats_file(settings: DiversitySettings) -> Path:
+    """Where the chats of `source` lie."""
+    place = Path(str(settings.source))
+    return place / CHATS if place.is_dir() else place
+
+
 def diverse_task(settings: DiversitySettings) -> tuple[Task, ...]:
     """The task of diverse data, where the recipe has a ratio of it: the chats of `source`, a file or the folder that
     `unseen diversify questions` wrote. Raises `RecipeMistake` where there are none."""
     if not settings.ratio:
         return ()
-    place = Path(str(settings.source))
-    file = place / CHATS if place.is_dir() else place
+    place, file = Path(str(settings.source)), chats_file(settings)
     if not file.is_file():
         what = f"'{settings.source}' holds no diverse data" + (f" (no {CHATS})" if place.is_dir() else "")
         raise RecipeMistake("diversity.source", what, "write some with: unseen diversify questions --out FOLDER")

@@ -50,7 +50,8 @@ class TuningExamples:
     """Examples of a run in the order of the mixture, without end; iterating again gives the same ones.
 
     `wanted` is how many the run takes. `counts` holds how many renderings of the last pass were `empty`, and how many
-    were `rendered`; `shots` how many of these were given so many exemplars.
+    were `rendered`, and how many of these end with an answer that was `broken_off`; `shots` how many were given so
+    many exemplars.
     """
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows) -> None:
@@ -73,6 +74,7 @@ class TuningExamples:
                 example = self._example(draw, next(numbers))
                 self.counts["empty" if example is None else "rendered"] += 1
                 if example is not None:
+                    self.counts["broken_off"] += not example.segments[-1].ended
                     yield example
             if self.counts["rendered"] == before:
                 raise DataMistake("seen", _nothing_of(self.tasks), "see unseen render TASK --check")
@@ -192,6 +194,7 @@ def encode_examples(
         "examples": len(stored),
         "epoch_length": examples.mixture.epoch_length,
         "empty_renderings": examples.counts["empty"],
+        "broken_off": examples.counts["broken_off"],
         "too_long": left_out,
         "shots": {str(shots): number for shots, number in sorted(examples.shots.items())},
         "cuts": dict(cuts),

@@ -23,12 +23,14 @@ from unseen.evaluation.rows import asked_split
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of
 from unseen.study.examples import TuningExamples, encode_examples
-from unseen.study.facts import format_record
+from unseen.study.exposures import exposures_of
+from unseen.study.facts import format_record, token_record
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.reworded import LOOKED_AT
 from unseen.study.run import load
 from unseen.study.settings import Work
+from unseen.study.seven_steps import seven_steps
 from unseen.study.sides import sides_of
 from unseen.task.rewording import distinct_ways
 from unseen.task.task import Task
@@ -94,6 +96,7 @@ def plan(recipe: Recipe) -> Plan:
             "memory_mb": round(cost.memory_bytes / 2**20),
             "replay_mb": round(_replay_bytes(recipe, measured) / 2**20, 1),
             "format": format_record(prepared, model),
+            "delia": seven_steps(prepared, token_record(model), exposures_of(each.id for each in stored)),
         }
         places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
         shown = tuple((stored[i].id, tuple(pieces(stored[i], model.tokenizer))) for i in places)

@@ -71,6 +71,7 @@ class Prepared:
     model: ModelFolder
     conflicts: Mapping[str, Conflict]
     selected: Selected
+    wordings: RecipeWordings
 
     @cached_property
     def fingerprint(self) -> str:
@@ -118,7 +119,9 @@ def prepare(recipe: Recipe) -> Prepared:
     with late_bar(f"fetching {recipe.model}") as progress:
         model = resolve(recipe.model, progress=progress)
     conflicts = _conflicts(model, unseen)
-    return Prepared(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts, selected)
+    return Prepared(
+        recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts, selected, wordings
+    )
 
 
 def _conflicts(model: ModelFolder, unseen: Sequence[Task]) -> Mapping[str, Conflict]:

@@ -20,11 +20,13 @@ from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.examples import EXAMPLES, encode_examples
+from unseen.study.exposures import exposures_of
 from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, token_record, training_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
+from unseen.study.seven_steps import is_delia, saved_facts, seven_steps
 from unseen.study.shared_tuning import giver, has_checkpoint, take_over
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
@@ -159,6 +161,7 @@ def _base_and_tuned(
     with _timed(seconds, "rendering and encoding"):
         stored, held, counts = _encoded(ranks, prepared, model, folder)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
+    exposures = exposures_of(each.id for each in stored) if is_delia(recipe) else {}
     drawn = {"digest": stored.digest, "steps": steps.digest, "validation": validation_digest(held)}
     record |= {
         "counts": counts,
@@ -167,6 +170,7 @@ def _base_and_tuned(
         "parameters": parameter_count(model),
         "tokens": token_record(model),
         "seconds": seconds,
+        "delia": seven_steps(prepared, token_record(model), exposures),
     }
     record = ranks.shared(lambda: _taken_over(folder, record, alike))
     say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
@@ -186,6 +190,9 @@ def _base_and_tuned(
         finish(tuned, folder, *_tuned_on(prepared))
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
     record |= {"training": training_record(tuned, prepared), "tokens": token_record(tuned.model)}
+    if ranks.leads:
+        saved = saved_facts(folder, recipe, record["training"])
+        record |= {"delia": seven_steps(prepared, record["tokens"], exposures, saved)}
     _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
         asked.append(ask_model(prepared, tuned.model, "tuned", ranks))
@@ -236,7 +243,7 @@ def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:
     """The record to go on with: the folder's own, or a new one."""
     _usable(folder, prepared)
     if not (folder / NAME).is_file():
-        return new_record(prepared)
+        return new_record(prepared) | {"delia": seven_steps(prepared)}
     record = read_record(folder)
     if not record.get("finished") and not resume:
         raise RecipeMistake(str(folder), "holds a run that was stopped", "add --resume to go on, or name another --out")

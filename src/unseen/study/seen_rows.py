@@ -57,8 +57,10 @@ def seen_rows(
     """Deal the train rows of `tasks`. `dropped` holds the row numbers that the hold-out took from each dataset.
 
     Validation rows are a seeded draw from the train rows, spread over the datasets; turned-around tasks never see them
-    either, since they are the same rows. A turned-around task gets the share of the rows that its templates are of the
-    dataset's, so that it is drawn as often as in FLAN, where turned templates are among a dataset's ten.
+    either, since they are the same rows. `mixture.rows` is about the tasks' rows: diverse data, which come last, keep
+    all of theirs, since what buffers few rows is that it is many. A turned-around task gets the share of the rows that
+    its templates are of the dataset's, so that it is drawn as often as in FLAN, where turned templates are among a
+    dataset's ten.
     """
     datasets = {task.dataset.task: task for task in tasks}
     share = -(-recipe.train.validation_rows // len(datasets)) if datasets else 0
@@ -70,7 +72,8 @@ def seen_rows(
         left, counts[name] = _usable(task, rows, dropped.get(name, frozenset()))
         order = generator(recipe.seed, "validation", name).permutation(len(left))
         held = min(share, len(left) // 5)
-        chosen = order[held:][: recipe.mixture.rows]
+        buffers = recipe.diversity.ratio and task is tasks[-1]
+        chosen = order[held:][: None if buffers else recipe.mixture.rows]
         validate[name], usable[name] = np.sort(left[order[:held]]), np.sort(left[chosen])
         counts[name] |= {"validation": held, "tuned_on": len(chosen), "not_chosen": len(left) - held - len(chosen)}
     tune = {task.name: _share(recipe, task, tasks, usable[task.dataset.task]) for task in tasks}

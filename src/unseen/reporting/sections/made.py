@@ -25,11 +25,13 @@ def _seen_rows(run: RunData) -> Markup | None:
     columns = [Column("seen dataset"), *(Column(name.replace("_", " "), "number") for name in ROW_COUNTS)]
     rows = [[name, *(whole(each.get(column, 0)) for column in ROW_COUNTS)] for name, each in counts.rows.items()]
     cuts = {what: number for what, number in counts.cuts.items() if number}
+    broken_off = [("Answers broken off at a token limit, tuned on without an end", whole(counts.broken_off))]
     told = facts(
         [
             ("Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")),
             ("Too long even when cut, not tuned on", counted(counts.too_long, "example")),
             ("Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"),
+            *(broken_off if counts.broken_off else []),
             ("Validation", _validation(counts)),
         ]
     )

@@ -7,31 +7,31 @@ wave ends, so a run that was killed, or is asked for more, goes on with what the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from unseen.ask.chat import ChatBackend, Request, Said, Unsaid
 from unseen.diversify.answering import Answering
+from unseen.diversify.asking import Watch, ask_once
 from unseen.diversify.drops import Drops, Fault
 from unseen.diversify.given import Given
 from unseen.diversify.keeping import Judge
 from unseen.diversify.store import Store
 from unseen.diversify.writing import Source, answer_id, question_id
-from unseen.progress import Advance, rated_bar
+from unseen.progress import rated_bar
 
 MOST_TRIES = 20  # questions written for each pair that is wanted, before giving up
 WAVE_FACTOR = 3  # a wave asks at most for so many times what is missing
 LARGEST_WAVE = 2048
-Watch = Callable[[str], AbstractContextManager[Advance]]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A kept question and its answer; `number` is the question's."""
+    """A kept question and its answer, `ended` or broken off at the token limit; `number` is the question's."""
 
     number: int
     question: str
     answer: str
+    ended: bool = True
 
 
 @dataclass(slots=True)
@@ -97,7 +97,8 @@ class Diversification:
             lambda numbers, said: self.judge.answers([questions.kept[number].text for number in numbers], said),
         )
         pairs = [
-            Pair(number, questions.kept[number].text, answer.text.strip()) for number, answer in answers.kept.items()
+            Pair(number, questions.kept[number].text, answer.text.strip(), answer.ended)
+            for number, answer in answers.kept.items()
         ]
         self._note(asked, questions, answers, pairs, wanted)
 
@@ -120,17 +121,10 @@ class Diversification:
 
     def _outcomes(self, requests: Sequence[Request], doing: str) -> Mapping[str, Said | Unsaid]:
         """The outcome of every request: from the store, or asked for now and kept there as it arrives."""
-        known: dict[str, Said | Unsaid] = {**self.store.said([each.id for each in requests])}
-        waiting = [each for each in requests if each.id not in known]
-        if waiting:
-            with self.watch(doing) as advance:
-                for id, outcome in self.backend.say(waiting):
-                    self.store.keep(id, outcome)
-                    known[id] = outcome
-                    self.done.new += 1
-                    advance(len(known), len(requests))
-        self.done.tokens += sum(each.tokens or 0 for each in known.values() if isinstance(each, Said))
-        return known
+        asked = ask_once(requests, self.backend, self.store, doing, self.watch)
+        self.done.new += asked.new
+        self.done.tokens += sum(each.tokens or 0 for each in asked.outcomes.values() if isinstance(each, Said))
+        return asked.outcomes
 
 
 @dataclass(frozen=True, slots=True)
