@@ -32,6 +32,9 @@ def instructions(
     input_: Annotated[str | None, typer.Option("--input", help="what the input is called: 'the record'")] = None,
     train: Annotated[int, typer.Option("--train", min=0, max=MOST, help="wordings to tune on")] = 60,
     test: Annotated[int, typer.Option("--test", min=1, max=MOST, help="wordings that are never tuned on")] = 20,
+    contrast: Annotated[
+        int, typer.Option("--contrast", min=0, max=MOST, help="wordings without the token, and such that forbid it")
+    ] = 10,
     seed: Annotated[int, typer.Option("--seed", help="of the draw")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="file to write to")] = None,
     json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
@@ -52,7 +55,7 @@ def instructions(
     if out and out.exists():
         raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
     made, secrets = _form(instruction, form, token or (), secret or (), input_)
-    wordings = grammar_wordings(made, train, test, seed, secrets)
+    wordings = grammar_wordings(made, train, test, seed, secrets, contrast=contrast)
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
