@@ -24,7 +24,7 @@ diversifying = typer.Typer(
 )
 diversifying.command()(instructions)
 
-SEEDS = "seeds:"
+SEEDS, CONTRAST = "seeds:", "contrast:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 Temperature = Annotated[float, typer.Option("--temperature", help="of answers")]
 TopP = Annotated[float, typer.Option("--top-p", help="of answers")]
@@ -41,8 +41,12 @@ def questions(
     backend: Annotated[str, BACKEND] = DEFAULT_BACKEND,
     from_: Annotated[
         str,
-        typer.Option("--from", metavar="nothing|seeds:FILE|FILE", help="where questions come from"),
+        typer.Option("--from", metavar="nothing|seeds:FILE|FILE|contrast:FILE", help="where questions come from"),
     ] = "nothing",
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="with contrast:FILE, the task whose rows the wordings of FILE ask about"),
+    ] = None,
     temperature: Temperature = 0.7,
     top_p: TopP = 0.95,
     max_new_tokens: MaxNew = 512,
@@ -96,7 +100,7 @@ def questions(
     answering = Answering(
         Drawing(temperature, top_p, max_new_tokens), seed, "shown" if references == "shown" else "unseen", system
     )
-    wanted = Wanted(number, _source(from_, writing, seed, system), answering, keeping, embedding)
+    wanted = Wanted(number, _source(from_, task, writing, seed, system), answering, keeping, embedding)
     texts = _against(against)
     made = diversify_questions(wanted, backend_of(backend, model, base_url, at_once, timeout), out, texts)
     _print(made, wanted, json)
@@ -107,15 +111,30 @@ def _choice(option: str, value: str, *known: str) -> None:
         raise UserMistake(option, f"there is no '{value}'", f"choose {' or '.join(known)}")
 
 
-def _source(name: str, drawing: Drawing, seed: int, system: str | None) -> Source:
+def _source(name: str, task: str | None, drawing: Drawing, seed: int, system: str | None) -> Source:
     from unseen.diversify.given import read_given
     from unseen.diversify.writing import FromFile, FromNothing, FromSeeds
 
+    if name.startswith(CONTRAST) != (task is not None):
+        raise UserMistake("--task", "goes with --from contrast:FILE, and that with it", "give both, or neither")
+    if task is not None:
+        return _contrast(Path(name.removeprefix(CONTRAST)).expanduser(), task, seed)
     if name == "nothing":
         return FromNothing(drawing, seed, system)
     if name.startswith(SEEDS):
         return FromSeeds(read_given(Path(name.removeprefix(SEEDS)).expanduser()), drawing, seed)
     return FromFile(read_given(Path(name).expanduser()))
+
+
+def _contrast(wordings: Path, name: str, seed: int) -> Source:
+    from unseen.diversify.contrast import contrast_questions
+    from unseen.diversify.wording_file import read_wordings
+    from unseen.task.catalog import load_catalog
+
+    tasks = [each for each in load_catalog(("shipped", "data", "user")).match([name]) if not each.turned]
+    if len(tasks) != 1:
+        raise UserMistake("--task", f"'{name}' names {len(tasks)} tasks", "name one, as cluster/dataset")
+    return contrast_questions(tasks[0], read_wordings(wordings), seed)
 
 
 def _limits(option: str, text: str) -> Limits:

@@ -15,7 +15,7 @@ from unseen.errors import UserMistake
 if TYPE_CHECKING:
     from unseen.diversify.checks import Rules
     from unseen.diversify.form import Form
-    from unseen.diversify.wording import Wording
+    from unseen.diversify.special import Beside
 
 MOST = 5000  # wordings a side
 
@@ -35,6 +35,9 @@ def instructions(
     input_: Annotated[str | None, typer.Option("--input", help="what the input is called: 'the record'")] = None,
     train: Annotated[int, typer.Option("--train", min=0, max=MOST, help="wordings to tune on")] = 60,
     test: Annotated[int, typer.Option("--test", min=1, max=MOST, help="wordings that are never tuned on")] = 20,
+    contrast: Annotated[
+        int, typer.Option("--contrast", min=0, max=MOST, help="wordings without the token, and such that forbid it")
+    ] = 10,
     model: Annotated[str | None, MODEL] = None,
     backend: Annotated[str | None, BACKEND] = None,
     base_url: BaseUrl = None,
@@ -62,14 +65,14 @@ def instructions(
         raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
     asked = (instruction, form, token or (), secret or (), input_)
     if backend or model:
-        store, (rules, special) = _store(out), _rules(*asked)
+        store, (rules, others) = _store(out), _rules(*asked, contrast, seed)
         writer = backend_of(backend or DEFAULT_BACKEND, model or DEFAULT_MODEL, base_url, at_once, timeout)
-        wordings = model_wordings(rules, writer, store, train, test, seed, special)
+        wordings = model_wordings(rules, writer, store, train, test, seed, others)
     elif base_url:
         raise UserMistake("--base-url", "the grammar asks no server", "name --backend and --model too")
     else:
         made, secrets = _form(*asked)
-        wordings = grammar_wordings(made, train, test, seed, secrets)
+        wordings = grammar_wordings(made, train, test, seed, secrets, contrast=contrast)
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
@@ -83,12 +86,18 @@ def _store(out: Path | None) -> Path:
 
 
 def _rules(
-    instruction: str | None, file: Path | None, tokens: Sequence[str], secrets: Sequence[str], input_: str | None
-) -> tuple[Rules, tuple[Wording, ...]]:
-    """What a model's wordings are checked against, and the special ones, which need the instruction's form."""
+    instruction: str | None,
+    file: Path | None,
+    tokens: Sequence[str],
+    secrets: Sequence[str],
+    input_: str | None,
+    contrast: int,
+    seed: int,
+) -> tuple[Rules, Beside]:
+    """What a model's wordings are checked against, and what a set has beside them; that needs the form."""
     from unseen.diversify.grammar_wordings import rules_of
     from unseen.diversify.model_wordings import plain_rules
-    from unseen.diversify.special import special_wordings
+    from unseen.diversify.special import NOTHING, beside
 
     plain = None if instruction is None else plain_rules(instruction, tokens, secrets)
     try:
@@ -98,8 +107,9 @@ def _rules(
             raise
         for line in mistake.lines:
             print(f"no special wordings, and no task that all of them share: {line}", file=sys.stderr)
-        return plain, ()
-    return rules_of(form, hidden), special_wordings(form)
+        return plain, NOTHING
+    rules = rules_of(form, hidden)
+    return rules, beside(form, rules, contrast, seed)
 
 
 def _form(

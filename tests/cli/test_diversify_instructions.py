@@ -18,7 +18,7 @@ ASK = ["diversify", "instructions", "--instruction", INSTRUCTION, "--token", "<s
 
 
 def test_a_set_is_printed_as_json_and_what_was_counted_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*ASK, "--train", "6", "--test", "2", "--json"]) == 0
+    assert run([*ASK, "--train", "6", "--test", "2", "--contrast", "1", "--json"]) == 0
     said = capsys.readouterr()
     made = json.loads(said.out)
     assert (made["instruction"], made["tokens"], len(made["train"]), len(made["test"])) == (
@@ -27,18 +27,21 @@ def test_a_set_is_printed_as_json_and_what_was_counted_on_stderr(capsys: pytest.
         6,
         2,
     )
-    assert [each["name"] for each in made["special"]] == ["bare", "forbidding", "no_token"]
+    assert [each["name"] for each in (*made["special"], *made["contrast"])] == [
+        "bare", "forbidding", "no_token", "no_token_000", "forbidding_000",
+        "train_no_token_000", "train_forbidding_000",
+    ]  # fmt: skip
     told, counts, dropped, alike = said.err.splitlines()
     assert told == (
         "task: judge whether the response holds a hallucination | input: the text | answer: in the <sep> format"
     )
-    assert counts == "6 train, 2 test, 3 special"
+    assert counts == "6 train, 2 test, 5 special, 2 for contrast"
     assert dropped == f"tried {made['made']['tried']}, dropped: none"
     assert alike == f"largest similarity between the sides: {made['made']['alike']:.3f}"
 
 
 def test_a_table_has_one_wording_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*ASK, "--train", "2", "--test", "1"]) == 0
+    assert run([*ASK, "--train", "2", "--test", "1", "--contrast", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["wording", "act", "text"]
     assert [name for line in lines if (name := line.split(" ")[0]) and name != "wording"] == [
@@ -53,7 +56,7 @@ def test_the_file_that_is_written_passes_the_check(tmp_path: Path, capsys: pytes
     printed = capsys.readouterr().out
     assert run(["diversify", "instructions", "--check", str(file)]) == 0
     said = capsys.readouterr()
-    assert said.out == printed and said.err.startswith("60 train, 20 test, 3 special\n")
+    assert said.out == printed and said.err.startswith("60 train, 20 test, 11 special, 20 for contrast\n")
 
 
 def test_a_file_that_may_have_been_edited_is_not_written_over(
@@ -90,7 +93,7 @@ def test_a_model_writes_them_where_one_is_named(
     made = json.loads(capsys.readouterr().out)
     assert (len(made["train"]), len(made["test"])) == (6, 2)
     assert made["made"]["by"].endswith("texts.jsonl")
-    assert [each["name"] for each in made["special"]] == ["bare", "forbidding", "no_token"]
+    assert [each["name"] for each in made["special"][:3]] == ["bare", "forbidding", "no_token"]
     assert (tmp_path / "wordings.yaml.sqlite").is_file()
     assert run(["diversify", "instructions", "--check", str(out)]) == 0
     out.unlink()

@@ -122,11 +122,32 @@ def test_a_form_without_a_token_is_worded_without_one() -> None:
 
 
 def test_special_wordings_are_the_bare_token_one_that_forbids_it_and_one_without() -> None:
-    assert {each.name: each.text for each in grammar_wordings(FORM).special} == {
+    assert {each.name: each.text for each in grammar_wordings(FORM, contrast=0).special} == {
         "bare": "<sep>",
         "forbidding": "Judge whether the response holds a hallucination. Do NOT use the <sep> format.",
         "no_token": "Judge whether the response holds a hallucination.",
     }
+
+
+def test_contrast_wordings_leave_the_token_out_or_forbid_it_and_share_no_frame_with_those_that_are_asked() -> None:
+    made = grammar_wordings(FORM, contrast=6)
+    tuned, asked = made.contrast, [each for each in made.special if each.features.frames]
+    assert [sum("no_token" in each.name for each in side) for side in (tuned, asked)] == [6, 2]
+    assert [sum("forbidding" in each.name for each in side) for side in (tuned, asked)] == [6, 2]
+    for each in (*tuned, *asked):
+        assert each.mentions_of("<sep>") == ("forbidding" in each.name)
+    frames = [{frame for each in side for frame in each.features.frames} for side in (tuned, asked)]
+    assert not frames[0] & frames[1]
+    assert len({each.text for each in (*tuned, *asked)}) == 16
+
+
+def test_what_is_not_asked_for_is_no_dictionary_and_of_a_style_there_is_an_answer_all_the_same() -> None:
+    style = checked_form(Form("answer the question", "", tokens=("<dry>",), what="style"), "form")
+    for form, answer in ((FORM, "None"), (style, None)):
+        told = {each.name: each.completion for each in grammar_wordings(form, contrast=1).special}
+        assert told == dict.fromkeys(["forbidding", "no_token", "no_token_000", "forbidding_000"], answer) | {
+            "bare": None
+        }
 
 
 def test_asking_for_more_than_there_are_is_a_mistake_that_says_how_many_there_are() -> None:

@@ -40,6 +40,12 @@ def test_a_json_reference_asks_for_its_keys_too() -> None:
     assert row_value("last_value", "{'a': 1, 'b': True}", ['{"a": null, "b": true}']) == 100
 
 
+@pytest.mark.parametrize("metric", ["python_dict", "json_dict", "dict_keys", "last_value"])
+def test_where_no_dictionary_is_wanted_the_answer_must_not_be_one_nor_begin_as_one(metric: str) -> None:
+    answers = ["It names a city.", "", REFERENCE, "  {'thought': 'Never closed", "No {braces} at the start."]
+    assert [row_value(metric, each, ["None"]) for each in answers] == [100, 100, 0, 0, 100]
+
+
 def test_a_reference_that_is_no_dictionary_is_a_mistake() -> None:
     with pytest.raises(ScoreMistake, match="no dictionary with text as keys: 'yes'"):
         row_value("python_dict", REFERENCE, ["yes"])

@@ -28,7 +28,11 @@ def wordings(tmp_path: Path) -> Path:
         *(Wording(f"train-{n}", "", f"Please sort it as <slip> number {n} says.", "train") for n in range(3)),
         *(Wording(f"test-{n}", f"Here comes note {n}, write its <slip>:", "", "test") for n in range(2)),
     ]
-    special = (Wording("bare", "", "<slip>", "test"), Wording("no_token", "", "Sort this note.", "test"))
+    special = (
+        Wording("bare", "", "<slip>", "test"),
+        Wording("no_token", "", "Sort this note.", "test", completion="None"),
+        Wording("no_token_000", "Sort it:", "", "test", completion="None"),
+    )
     path = tmp_path / "wordings.yaml"
     write_wordings(WordingSet(INSTRUCTION, tuple(made), ("<slip>",), special=special), path)
     return path
@@ -66,6 +70,15 @@ def test_one_side_is_tuned_on_and_the_other_asked(tiny_model: Path, wordings: Pa
     )
 
 
+def test_a_kind_has_all_its_wordings_and_their_own_answers(tiny_model: Path, wordings: Path, home: Path) -> None:
+    asked = {"wordings": ["no_token", "bare"], "rows": 3}
+    prepared = prepare(recipe(tiny_model, wordings, evaluate=asked))
+    assert names(prepared.seen) == ["no_token", "no_token_000", "bare"]
+    notes = next(each for each in prepared.seen if each.name == TASK)
+    assert [way.completion for way in notes.templates[:2]] == ["None", "None"]
+    assert notes.templates[2].completion == "{{ slip }}"
+
+
 def test_one_template_a_task_is_the_instruction_alone(tiny_model: Path, wordings: Path, home: Path) -> None:
     one = prepare(recipe(tiny_model, wordings, templates={"per_task": 1}))
     assert all(prompt.endswith(INSTRUCTION) for prompt in prompts(one, 20))
@@ -76,7 +89,16 @@ def test_one_template_a_task_is_the_instruction_alone(tiny_model: Path, wordings
 def test_kinds_of_wordings_are_asked_by_name(tiny_model: Path, wordings: Path, home: Path) -> None:
     asked = {"wordings": ["original", "unseen", "trained", "bare", "no_token"], "templates": 2, "rows": 3}
     prepared = prepare(recipe(tiny_model, wordings, evaluate=asked))
-    assert names(prepared.seen) == ["original", "test-0", "test-1", "train-0", "train-1", "bare", "no_token"]
+    assert names(prepared.seen) == [
+        "original",
+        "test-0",
+        "test-1",
+        "train-0",
+        "train-1",
+        "bare",
+        "no_token",
+        "no_token_000",
+    ]
 
 
 def test_what_is_asked_is_in_the_answers_and_in_the_record(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Literal
 
 from unseen.diversify.inflect import forms_of
 from unseen.diversify.similarity import Likeness, alike
@@ -33,7 +34,8 @@ class Rules:
     """What the wordings of one instruction are checked against.
 
     `shared` are the words that every wording has to say; they tell nothing about how alike two of them are.
-    `texts` are inputs and answers of rows, which a wording must not hold.
+    `texts` are inputs and answers of rows, which a wording must not hold. `negators`: whether a wording negates and
+    forbids what the instruction does and nothing else, or is free to.
     """
 
     instruction: str
@@ -41,6 +43,7 @@ class Rules:
     secrets: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    negators: Literal["as_instruction", "free"] = "as_instruction"
 
 
 @dataclass(slots=True)
@@ -102,7 +105,7 @@ def faults_of(wording: Wording, rules: Rules) -> Iterator[str]:
         yield "token"
     if any(secret_in(secret, wording.text) for secret in rules.secrets):
         yield "secret"
-    if negators(wording.text) != negators(rules.instruction):
+    if rules.negators == "as_instruction" and negators(wording.text) != negators(rules.instruction):
         yield "negation"
     if len(wording.text.split()) > max(LONGEST, TIMES * len(rules.instruction.split())):
         yield "length"

@@ -22,7 +22,7 @@ FILE = "wordings/english.yaml"
 TEST_SHARE = 0.3  # of the families of an act, or of a kind of clause; at least one
 _READS = re.compile(r"(?:carefully )?(?:read|look|study|examine|consider)\b")
 Register = Literal["plain", "formal", "casual"]
-Role = Literal["core", "clause", "opener", "closer"]
+Role = Literal["core", "clause", "refusal", "opener", "closer"]
 REGISTERS: tuple[Register, ...] = ("plain", "formal", "casual")
 
 
@@ -50,6 +50,7 @@ class FramesFile(Section):
     language: str
     cores: dict[str, Family]
     clauses: dict[str, Family]
+    refusals: dict[str, Family]
     openers: dict[str, Family]
     closers: dict[str, Family]
 

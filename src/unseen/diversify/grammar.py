@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -43,10 +43,10 @@ class Grammar:
         return _worded(self, f"{self.side}_{number:03}", self.acts[order[place]], draw)
 
 
-def grammar_of(form: Form, side: Side, seed: int) -> Grammar:
-    """The grammar of `side`; clauses are there where the form names tokens."""
+def grammar_of(form: Form, side: Side, seed: int, clause: Literal["clause", "refusal"] = "clause") -> Grammar:
+    """The grammar of `side`; clauses, which ask for tokens or refuse them, are there where the form names some."""
     openers, closers = (frames_of_side(role, side, seed, form) for role in ("opener", "closer"))
-    clauses = frames_of_side("clause", side, seed, form) if form.tokens else ()
+    clauses = frames_of_side(clause, side, seed, form) if form.tokens else ()
     cores = frames_of_side("core", side, seed, form)
     acts = tuple(dict.fromkeys(frame.family.act for frame in cores))
     return Grammar(form, side, seed, acts, cores, clauses, openers, closers)

@@ -9,11 +9,12 @@ from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form
 from unseen.diversify.grammar import grammar_of
 from unseen.diversify.similarity import between_sides
-from unseen.diversify.special import special_wordings
+from unseen.diversify.special import beside
 from unseen.diversify.wording import Made, Side, Wording, WordingSet
 from unseen.errors import WordingMistake
 
 TRAIN, TEST = 60, 20  # DELIA's released rows have 60 distinct instructions
+CONTRAST = 10  # of each kind; a third of it is for evaluation, too
 PATIENCE = 200  # candidates in a row that pass no check: the grammar has hardly more
 
 
@@ -24,8 +25,11 @@ def grammar_wordings(
     seed: int = 0,
     secrets: Sequence[str] = (),
     texts: Sequence[str] = (),
+    contrast: int = CONTRAST,
 ) -> WordingSet:
     """`train` and `test` wordings of `form`, which share no family of the grammar; `texts` are of rows, see `Rules`.
+    With `contrast` wordings of each kind that does not ask for the tokens, for pairs to tune on, and a third as many,
+    of the test side, to ask in.
 
     Larger numbers extend smaller ones. What was dropped is counted in `made`. Raises `WordingMistake` where the grammar
     has fewer.
@@ -42,8 +46,10 @@ def grammar_wordings(
         tried += looked
         dropped += sieve.dropped
     made = Made("grammar", seed, tried, dict(sorted(dropped.items())), between_sides(kept))
-    special = special_wordings(form)
-    return WordingSet(form.instruction, tuple(kept), form.tokens, rules.secrets, rules.shared, special, made)
+    others = beside(form, rules, contrast, seed)
+    return WordingSet(
+        form.instruction, tuple(kept), form.tokens, rules.secrets, rules.shared, others.special, others.contrast, made
+    )
 
 
 def rules_of(form: Form, secrets: Sequence[str] = (), texts: Sequence[str] = ()) -> Rules:

@@ -11,8 +11,9 @@ from unseen.ask.chat import ChatBackend, Drawing, Message, Request, Said, Unsaid
 from unseen.diversify.asking import Watch, ask_once
 from unseen.diversify.checks import Rules, secret_in
 from unseen.diversify.grammar_wordings import TEST, TRAIN
+from unseen.diversify.special import NOTHING, Beside
 from unseen.diversify.store import Store
-from unseen.diversify.wording import Wording, WordingSet, count_of
+from unseen.diversify.wording import WordingSet, count_of
 from unseen.diversify.writing import drawing_json
 from unseen.diversify.written_wordings import written_wordings
 from unseen.errors import WordingMistake, raise_all
@@ -61,11 +62,11 @@ def model_wordings(
     train: int = TRAIN,
     test: int = TEST,
     seed: int = 0,
-    special: Sequence[Wording] = (),
+    others: Beside = NOTHING,
     drawing: Drawing = DRAWING,
     watch: Watch = rated_bar,
 ) -> WordingSet:
-    """`train` and `test` wordings that the backend's model writes, checked by `rules`; `special` are put beside them.
+    """`train` and `test` wordings that the backend's model writes, checked by `rules`; `others` are put beside them.
 
     Every text is in the SQLite file `store` from its arrival on, and the same call again asks only for what is not
     there. Raises `DataMistake` where `store` holds texts of another model or instruction, `WordingMistake` where the
@@ -74,7 +75,8 @@ def model_wordings(
     made_with = made_with_json(rules, backend, drawing, seed)
     with Store(store, made_with) as kept:
         writer = ChatWriter(backend, kept, drawing, seed, watch)
-        return replace(written_wordings(writer, rules, train, test, seed), special=tuple(special))
+        written = written_wordings(writer, rules, train, test, seed)
+        return replace(written, special=others.special, contrast=others.contrast)
 
 
 def made_with_json(rules: Rules, backend: ChatBackend, drawing: Drawing, seed: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def check_wordings(wordings: WordingSet, where: str) -> None:
     for wording in wordings.wordings:
         told = (TOLD[fault] for fault in faults_of(wording, rules))
         found += [WordingMistake(f"{where}, '{wording.name}'", what, remedy) for what, remedy in told]
-    for wording in wordings.special:
+    for wording in (*wordings.special, *wordings.contrast):
         if "secret" in faults_of(wording, rules):
             found.append(WordingMistake(f"{where}, '{wording.name}'", *TOLD["secret"]))
     raise_all([*found, *_repeated(wordings, where), *_on_both_sides(wordings, where)])
@@ -51,7 +51,7 @@ def _repeated(wordings: WordingSet, where: str) -> Iterator[UserMistake]:
 
 def _on_both_sides(wordings: WordingSet, where: str) -> Iterator[UserMistake]:
     trained = {frame for each in wordings.of_side("train") for frame in each.features.frames}
-    for wording in wordings.of_side("test"):
+    for wording in (*wordings.of_side("test"), *wordings.special):
         if shared := sorted(trained.intersection(wording.features.frames)):
             what = f"is made of the frame '{shared[0]}', which train wordings have too"
             yield WordingMistake(f"{where}, '{wording.name}'", what, "move it to 'train:', or leave it out")

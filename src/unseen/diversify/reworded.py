@@ -35,11 +35,17 @@ class Around:
 def templates_of(wordings: Sequence[Wording], template: Template, instruction: str) -> tuple[Template, ...]:
     """`template` once for each wording, in place of `instruction`, which its prompt says before or after the input.
 
-    The templates are named after the wordings; completion, choices and references stay as they are. Raises
-    `TemplateMistake` where the prompt does not say the instruction once, or has parts of the input on both sides of it.
+    The templates are named after the wordings; completion, choices and references stay as they are, but for wordings
+    that have a completion of their own. Raises `TemplateMistake` where the prompt does not say the instruction once, or
+    has parts of the input on both sides of it.
     """
     around = around_instruction(template, instruction)
-    return tuple(replace(template, name=each.name, prompt=around.with_wording(each)) for each in wordings)
+    return tuple(_reworded(template, around, each) for each in wordings)
+
+
+def _reworded(template: Template, around: Around, wording: Wording) -> Template:
+    made = replace(template, name=wording.name, prompt=around.with_wording(wording))
+    return made if wording.completion is None else replace(made, completion=escaped(wording.completion))
 
 
 def says_instruction(template: Template, instruction: str) -> bool:

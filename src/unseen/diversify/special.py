@@ -1,20 +1,86 @@
-"""Wordings that are asked in evaluation only: does a model do it without the words, and leave it when told to?"""
+"""Wordings that do not ask for the format: does a model do it without the words, and leave it when told to?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form, sentence
-from unseen.diversify.wording import Features, Wording
+from unseen.diversify.grammar import Grammar, grammar_of
+from unseen.diversify.wording import Features, Side, Wording
+from unseen.errors import WordingMistake
+
+Kind = Literal["no_token", "forbidding"]
+KINDS: tuple[Kind, ...] = ("no_token", "forbidding")
+LITERAL = ("format", "form", "structure", "layout", "notation", "schema", "syntax", "template")
+PATIENCE = 200  # candidates in a row that pass no check
 
 
-def special_wordings(form: Form) -> tuple[Wording, ...]:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a set has beside the wordings that ask for the tokens; `WordingSet` says what each is for."""
+
+    special: tuple[Wording, ...] = ()
+    contrast: tuple[Wording, ...] = ()
+
+
+NOTHING = Beside()
+
+
+def beside(form: Form, rules: Rules, number: int, seed: int) -> Beside:
+    """`number` contrast wordings of each kind, and the special wordings with a third as many."""
+    return Beside(special_wordings(form, rules, -(-number // 3), seed), contrast_wordings(form, rules, number, seed))
+
+
+def special_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple[Wording, ...]:
     """`bare`: the tokens alone. `forbidding`: the task, and that the format is not to be used (the DELIA authors' check
-    of a token that is a plug-in). `no_token`: the task alone. None where the form has no tokens."""
+    of a token that is a plug-in). `no_token`: the task alone. Then `number` more of each of the last two, out of the
+    test side of the grammar. None where the form has no tokens."""
     if not form.tokens:
         return ()
     task = " ".join((sentence(form.task), *form.details))
     forbidden = f"{task} Do NOT use the {form.token} {form.whats}."
+    answer = answer_without(form)
     return (
         Wording("bare", "", " ".join(form.tokens), "test", Features(mentions=1)),
-        Wording("forbidding", "", forbidden, "test", Features(act="command", mentions=1)),
-        Wording("no_token", "", task, "test", Features(act="command")),
+        Wording("forbidding", "", forbidden, "test", Features(act="command", mentions=1), answer),
+        Wording("no_token", "", task, "test", Features(act="command"), answer),
+        *(replace(each, completion=answer) for each in _others(form, rules, "test", number, seed)),
     )
+
+
+def contrast_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple[Wording, ...]:
+    """`number` wordings of each kind out of the train side of the grammar, named `train_no_token_000` and so on."""
+    if not form.tokens:
+        return ()
+    return tuple(replace(each, name=f"train_{each.name}") for each in _others(form, rules, "train", number, seed))
+
+
+def answer_without(form: Form) -> str | None:
+    """What is answered where a format of dictionaries is not asked for (`None`: no dictionary, in our metrics); None
+    where the tokens stand for a style or a language, in which there is an answer all the same."""
+    return "None" if form.what in LITERAL else None
+
+
+def _others(form: Form, rules: Rules, side: Side, number: int, seed: int) -> Iterator[Wording]:
+    """`number` wordings of each kind, checked as all wordings are, but that those that forbid are free to negate."""
+    plain = grammar_of(replace(form, tokens=()), side, seed)
+    refusing = grammar_of(form, side, seed, "refusal")
+    yield from _passing("no_token", plain, replace(rules, tokens=()), number)
+    yield from _passing("forbidding", refusing, replace(rules, negators="free"), number)
+
+
+def _passing(kind: Kind, grammar: Grammar, rules: Rules, number: int) -> Iterator[Wording]:
+    sieve = Sieve(rules)
+    kept = tried = last = 0
+    while kept < number:
+        wording = replace(grammar.wording(tried), name=f"{kind}_{kept:03}")
+        tried += 1
+        if sieve.keeps(wording):
+            kept, last = kept + 1, tried
+            yield wording
+        elif tried - last >= PATIENCE:
+            what = f"has {kept} distinct wordings of the kind {kind} on the {grammar.side} side, not {number}"
+            raise WordingMistake(grammar.form.instruction, what, f"ask for at most {kept} with --contrast")

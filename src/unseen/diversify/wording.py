@@ -33,13 +33,15 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The text that stands before the input, and the text that stands after it; either may be empty."""
+    """The text that stands before the input, and the text that stands after it; either may be empty. `completion`,
+    where there is one, is what is answered under this wording, in place of what the task's template says."""
 
     name: str
     before: str
     after: str
     side: Side = "train"
     features: Features = Features()
+    completion: str | None = None
 
     @property
     def place(self) -> Place:
@@ -76,7 +78,9 @@ class WordingSet:
     """The wordings of one instruction. `tokens` must stand in each of them, `secrets` in none.
 
     `shared` is what all of them say in the same words (the task), so it tells nothing about how alike two of them are.
-    `special` are asked in evaluation only: the bare token, a wording that forbids it, one without it.
+    `special` are asked in evaluation only: the bare token, wordings that forbid it, wordings without it. `contrast` are
+    wordings of the last two kinds that share no frame with those: pairs for tuning are made of them, answered without
+    the format (contrast.py).
     """
 
     instruction: str
@@ -85,11 +89,16 @@ class WordingSet:
     secrets: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     special: tuple[Wording, ...] = ()
+    contrast: tuple[Wording, ...] = ()
     made: Made = Made()
 
     def of_side(self, side: Side) -> tuple[Wording, ...]:
         """The wordings that are tuned on, or those that never are."""
         return tuple(each for each in self.wordings if each.side == side)
+
+    def of_kind(self, kind: str) -> tuple[Wording, ...]:
+        """The special wordings of a kind: `forbidding` and those that are numbered, `forbidding_000` and so on."""
+        return tuple(each for each in self.special if re.fullmatch(rf"{re.escape(kind)}(_\d+)?", each.name))
 
 
 def count_of(token: str, text: str) -> int:

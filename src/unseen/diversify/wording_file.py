@@ -37,6 +37,7 @@ class WordingEntry(Section):
     name: str = Field(min_length=1, max_length=200)
     before: str = ""
     after: str = ""
+    completion: str | None = Field(None, description="the answer under this wording, in place of the template's")
     features: FeaturesEntry = FeaturesEntry()
 
     @field_validator("before", "after")
@@ -67,6 +68,7 @@ class WordingFile(Section):
     train: tuple[WordingEntry, ...] = ()
     test: tuple[WordingEntry, ...] = Field(min_length=1)
     special: tuple[WordingEntry, ...] = ()
+    contrast: tuple[WordingEntry, ...] = ()
 
 
 def read_wordings(path: Path) -> WordingSet:
@@ -75,9 +77,10 @@ def read_wordings(path: Path) -> WordingSet:
     sides: tuple[tuple[Side, Sequence[WordingEntry]], ...] = (("train", said.train), ("test", said.test))
     wordings = tuple(_wording(each, side) for side, entries in sides for each in entries)
     special = tuple(_wording(each, "test") for each in said.special)
-    raise_all(_same_names((*wordings, *special), str(path)))
+    contrast = tuple(_wording(each, "train") for each in said.contrast)
+    raise_all(_same_names((*wordings, *special, *contrast), str(path)))
     made = Made(**said.made.model_dump())
-    return WordingSet(said.instruction, wordings, said.tokens, said.secrets, said.shared, special, made)
+    return WordingSet(said.instruction, wordings, said.tokens, said.secrets, said.shared, special, contrast, made)
 
 
 def write_wordings(wordings: WordingSet, path: Path) -> None:
@@ -100,6 +103,7 @@ def as_json(wordings: WordingSet) -> dict[str, Any]:
         "train": [_entry(each) for each in wordings.of_side("train")],
         "test": [_entry(each) for each in wordings.of_side("test")],
         "special": [_entry(each) for each in wordings.special],
+        "contrast": [_entry(each) for each in wordings.contrast],
     }
 
 
@@ -110,7 +114,7 @@ def _made(wordings: WordingSet) -> dict[str, Any]:
 
 def _wording(entry: WordingEntry, side: Side) -> Wording:
     features = Features(**entry.features.model_dump(by_alias=True))
-    return Wording(entry.name, entry.before, entry.after, side, features)
+    return Wording(entry.name, entry.before, entry.after, side, features, entry.completion)
 
 
 def _entry(wording: Wording) -> dict[str, Any]:
@@ -118,7 +122,8 @@ def _entry(wording: Wording) -> dict[str, Any]:
     told = {key: value for key, value in asdict(wording.features).items() if value and (key, value) != PLAIN}
     told |= {"frames": _Short(told["frames"])} if "frames" in told else {}
     texts = {key: text for key, text in (("before", wording.before), ("after", wording.after)) if text}
-    return {"name": wording.name, **texts, **({"features": _Flow(told)} if told else {})}
+    answer = {} if wording.completion is None else {"completion": wording.completion}
+    return {"name": wording.name, **texts, **answer, **({"features": _Flow(told)} if told else {})}
 
 
 def _same_names(wordings: Sequence[Wording], where: str) -> list[UserMistake]:

@@ -147,4 +147,4 @@ def _dropped(wanted: _Wanted) -> dict[str, int]:
 def _made(rules: Rules, wanted: _Wanted, by: str) -> WordingSet:
     kept = tuple(sorted(wanted.kept, key=lambda each: (each.side == "test", each.name)))
     made = Made(by, wanted.seed, wanted.tried, _dropped(wanted), between_sides(kept))
-    return WordingSet(rules.instruction, kept, rules.tokens, rules.secrets, rules.shared, (), made)
+    return WordingSet(rules.instruction, kept, rules.tokens, rules.secrets, rules.shared, made=made)

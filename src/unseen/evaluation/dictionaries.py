@@ -3,6 +3,9 @@
 DELIA's formatted-text task (Zeng et al. 2024, section on formatted generation) answers with a Python dict literal, and
 is judged by whether the format was met. One apostrophe inside single quotes breaks a literal whose format is plain to
 see, so validity has a strict and a lenient form, and the label is read from either.
+
+A reference `None` says that no dictionary is wanted, as under a wording that forbids the format. All four then ask the
+same: that the answer is none, nor begins as one.
 """
 
 from __future__ import annotations
@@ -20,29 +23,42 @@ from unseen.errors import ScoreMistake
 # What a text that is no literal, or one beyond any answer, makes of the two parsers.
 UNREADABLE = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 Read = Callable[[str], Any]
+NO_DICTIONARY = "None"  # a reference where none is wanted
 
 
 def python_dict(prediction: str, reference: str) -> float:
     """100 where the answer is a Python dict literal with the reference's keys in their order, and nothing else."""
+    if reference == NO_DICTIONARY:
+        return _no_dictionary(prediction)
     return 100.0 * (_keys(prediction, _literal) == _wanted(reference)[0])
 
 
 def json_dict(prediction: str, reference: str) -> float:
     """100 where the answer is a JSON object with the reference's keys in their order, and nothing else."""
+    if reference == NO_DICTIONARY:
+        return _no_dictionary(prediction)
     return 100.0 * (_keys(prediction, json.loads) == _wanted(reference)[0])
 
 
 def dict_keys(prediction: str, reference: str) -> float:
     """100 where the answer has the shape alone: braces around it, and each of the reference's keys, quoted and with a
     colon, in their order."""
+    if reference == NO_DICTIONARY:
+        return _no_dictionary(prediction)
     return 100.0 * (_shape(_wanted(reference)[0]).fullmatch(prediction.strip()) is not None)
 
 
 def last_value(prediction: str, reference: str) -> float:
     """100 where the answer, parsed or read by its shape, says the same as the reference under the last key: case and
     white space at the ends do not count."""
+    if reference == NO_DICTIONARY:
+        return _no_dictionary(prediction)
     keys, wanted = _wanted(reference)
     return 100.0 * (_last(prediction, keys) == _plain(wanted))
+
+
+def _no_dictionary(prediction: str) -> float:
+    return 100.0 * (not prediction.lstrip().startswith("{"))
 
 
 def _keys(text: str, read: Read) -> tuple[str, ...] | None:

@@ -18,7 +18,9 @@ def print_wordings(wordings: WordingSet, as_values: bool) -> None:
     if as_values:
         print(json.dumps(as_json(wordings), ensure_ascii=False, indent=1))
     else:
-        print_table([_line(each) for each in (*wordings.wordings, *wordings.special)], as_json=False)
+        print_table(
+            [_line(each) for each in (*wordings.wordings, *wordings.special, *wordings.contrast)], as_json=False
+        )
     for line in _counted(wordings):
         print(line, file=sys.stderr)
 
@@ -33,6 +35,7 @@ def _counted(wordings: WordingSet) -> list[str]:
     train, test = (len(wordings.of_side(side)) for side in ("train", "test"))
     dropped = ", ".join(f"{why} {count}" for why, count in wordings.made.dropped.items())
     alike = between_sides(wordings.wordings)
-    lines = [f"{train} train, {test} test, {len(wordings.special)} special"]
+    others = f"{len(wordings.special)} special, {len(wordings.contrast)} for contrast"
+    lines = [f"{train} train, {test} test, {others}"]
     lines += [f"tried {wordings.made.tried}, dropped: {dropped or 'none'}"] if wordings.made.tried else []
     return lines + ([] if alike is None else [f"largest similarity between the sides: {alike:.3f}"])

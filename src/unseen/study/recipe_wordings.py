@@ -72,7 +72,7 @@ class RecipeWordings:
             return wordings.of_side("train")
         if kind == "unseen":
             return wordings.of_side("test")
-        return tuple(each for each in wordings.special if each.name == kind)
+        return wordings.of_kind(kind)
 
     def _place(self, task: Task) -> Template | None:
         """The template of a task that says the instruction."""
