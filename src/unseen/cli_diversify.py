@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseen.cli_facts import facts
-from unseen.cli_wordings import instructions
+from unseen.cli_wordings import constraints, instructions
 from unseen.errors import UserMistake
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ diversifying = typer.Typer(
     help="Make data that buffers what a few rows and one wording teach by accident.", rich_markup_mode=None
 )
 diversifying.command()(instructions)
+diversifying.command()(constraints)
 diversifying.command()(facts)
 
 SEEDS = "seeds:"
