@@ -27,6 +27,7 @@ from tiny_tuning import (
     with_lora,
     with_new_rows,
 )
+from transformers.integrations.neftune import neftune_post_forward_hook
 
 from unseen.encode.encoded import Encoded
 from unseen.errors import ModelMistake, RecipeMistake
@@ -69,6 +70,20 @@ def test_it_is_uniform_up_to_alpha_over_the_root_of_length_times_width(count: in
         bound = ALPHA / sqrt(len(example.ids) * WIDTH)
         assert noise.shape == (len(example.ids), WIDTH) and noise.abs().max() <= bound
         assert noise.abs().max() > 0.8 * bound and abs(noise.mean()) < 0.4 * bound
+
+
+def test_it_is_as_large_as_that_of_transformers() -> None:
+    """On a row without padding, whose length transformers takes as we do: largest number and mean size."""
+    example = random_examples(1)[0]
+    embedding = torch.nn.Embedding(VOCABULARY, WIDTH)
+    torch.nn.init.zeros_(embedding.weight)
+    embedding.neftune_noise_alpha = ALPHA
+    embedding.register_forward_hook(neftune_post_forward_hook)
+    ids = torch.from_numpy(example.ids.astype("int64"))[None]
+    theirs = torch.cat([embedding(ids)[0].detach() for _ in range(20)]).abs()
+    ours = torch.cat([noise_of([example], step)[example.id][0] for step in range(20)]).abs()
+    assert float(ours.max()) == pytest.approx(float(theirs.max()), rel=0.01)
+    assert float(ours.mean()) == pytest.approx(float(theirs.mean()), rel=0.05)
 
 
 @given(batch_tokens=st.integers(24, 400), others=st.integers(0, 8))
