@@ -25,8 +25,8 @@ from unseen.train.plan import count_draws
 
 FOLDER = shipped_studies() / "delia"
 NAMES = (
-    "common", "constraints", "delia", "delia_without_diverse", "delia_without_wordings", "dmt", "facts", "mean", "noise",
-    "random",
+    "common", "constraints", "delia", "delia_without_diverse", "delia_without_wordings",
+    "dmt", "facts", "mean", "noise", "random",
 )  # fmt: skip
 TASK = "formatted_text/shift_notes"
 SMALL = (

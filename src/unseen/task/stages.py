@@ -22,7 +22,8 @@ FINEST = 2**16  # denominator of a share
 @dataclass(frozen=True, slots=True)
 class Stages:
     """`first` draws of `alone`, which knows the tasks and no diverse data, then draws of `mixed`, whose last task is
-    the diverse data. `ratio` diverse draws come in all for each draw of the first stage, and `fraction` others."""
+    the diverse data, with the others spread evenly among it. For each draw of the first stage come `ratio` diverse
+    draws and `fraction` others."""
 
     alone: Mixture
     mixed: Mixture
@@ -46,7 +47,9 @@ class Stages:
         Raises `TaskMistake` as `Mixture.of` does.
         """
         alone = Mixture.of(tasks[:-1], sizes[:-1], settings, templates)
-        buffer = Buffer((ratio / fraction).limit_denominator(FINEST))
+        buffer = Buffer(
+            (ratio / fraction).limit_denominator(FINEST), "alternating"
+        )  # shuffled, a short run has any count
         made = cls(alone, Mixture.of(tasks, sizes, settings, templates, buffer), ratio, fraction)
         return replace(made, first=round(wanted(made.epoch_length) * made.share))
 
