@@ -97,6 +97,12 @@ def test_tasks_without_rows_are_named() -> None:
         stages([0], Fraction(1))
 
 
+def test_rates_that_numbers_of_64_bits_cannot_tell_apart_are_refused() -> None:
+    made = stages([90, 5], Fraction(90_000), Fraction(1, 1000), rate="temperature")
+    with pytest.raises(TaskMistake, match="too far apart to be drawn exactly; use mixture.rate: examples"):
+        next(islice(made.order(0, 0), made.first, None))
+
+
 def test_golden_order() -> None:
     """The order is part of a run's fingerprint: when this changes, every stored run changes."""
     found = [(draw.task, draw.row) for draw in stages([3], Fraction(2), Fraction(1, 3), epochs=1).order(0, 0)]

@@ -47,10 +47,11 @@ class Stages:
         Raises `TaskMistake` as `Mixture.of` does.
         """
         alone = Mixture.of(tasks[:-1], sizes[:-1], settings, templates)
-        buffer = Buffer(
-            (ratio / fraction).limit_denominator(FINEST), "alternating"
-        )  # shuffled, a short run has any count
-        made = cls(alone, Mixture.of(tasks, sizes, settings, templates, buffer), ratio, fraction)
+        buffer = Buffer((ratio / fraction).limit_denominator(FINEST), "alternating")
+        mixed = Mixture.of(tasks, sizes, settings, templates, buffer)
+        largest = min(max(sizes[:-1]), settings.cap)
+        mixed = replace(mixed, cap=max(1, round(largest * fraction)))  # its epochs are as long as the stage for a pass
+        made = cls(alone, mixed, ratio, fraction)
         return replace(made, first=round(wanted(made.epoch_length) * made.share))
 
     @property
