@@ -105,10 +105,10 @@ def test_the_record_counts_each_stage(tiny_model: Path, diverse: Path, home: Pat
 def test_what_does_not_fit_is_counted_in_the_stage_that_it_is_in(
     tiny_model: Path, diverse: Path, home: Path, tmp_path: Path
 ) -> None:
-    """No note fits, so the second stage alone has examples."""
+    """A chat has 54 tokens, a note 59 or more without a word of its own: the second stage alone has examples."""
     said = {"ratio": 3, "source": str(diverse), "schedule": "stages"}
     train = {"steps": 2, "examples_per_step": 8, "rank": 2, "precision": "float32", "validation_rows": 0}
-    short = recipe(tiny_model, diversity=said, train={**train, "max_tokens": 48})
+    short = recipe(tiny_model, diversity=said, train={**train, "max_tokens": 56})
     counts = tune(short, tmp_path / "run").record["counts"]
     assert counts["too_long"] >= 4 and counts["stages"] == [{}, {"diverse/diverse": 16}]
 
