@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseen.cli_backend import BACKEND, DEFAULT_BACKEND, DEFAULT_MODEL, MODEL, AtOnce, BaseUrl, Timeout, backend_of
-from unseen.cli_wordings import instructions
+from unseen.cli_facts import facts
+from unseen.cli_wordings import constraints, instructions
 from unseen.errors import UserMistake
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ diversifying = typer.Typer(
     help="Make data that buffers what a few rows and one wording teach by accident.", rich_markup_mode=None
 )
 diversifying.command()(instructions)
+diversifying.command()(constraints)
+diversifying.command()(facts)
 
 SEEDS, CONTRAST = "seeds:", "contrast:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]

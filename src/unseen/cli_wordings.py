@@ -1,4 +1,4 @@
-"""`unseen diversify instructions`: many wordings of an instruction, from a grammar or from a model."""
+"""`unseen diversify instructions` and `unseen diversify constraints`: many wordings, from a grammar or from a model."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ def instructions(
         check_wordings(wordings, str(check))
         print_wordings(wordings, json)
         return
-    if out and out.exists():
-        raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
+    _check_new(out)
     asked = (instruction, form, token or (), secret or (), input_)
     if backend or model:
         store, (rules, others) = _store(out), _rules(*asked, contrast, seed)
@@ -110,6 +109,31 @@ def _rules(
         return plain, NOTHING
     rules = rules_of(form, hidden)
     return rules, beside(form, rules, contrast, seed)
+
+
+def constraints(
+    file: Annotated[Path, typer.Argument(metavar="CONSTRAINTS.yaml", help="the constraints, and ways to say each")],
+    asked: Annotated[Path, typer.Option("--wordings", help="the wordings that are asked in evaluation")],
+    train: Annotated[int, typer.Option("--train", min=1, max=MOST, help="wordings to tune on")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="of the draw")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="file to write to")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+) -> None:
+    """Wordings that state the constraints on an answer before its input, to tune on; no model is needed."""
+    from unseen.diversify.constraints import constraint_wordings, read_constraints
+    from unseen.diversify.wording_file import read_wordings, write_wordings
+    from unseen.reporting.wordings import print_wordings
+
+    _check_new(out)
+    wordings = constraint_wordings(read_constraints(file), read_wordings(asked), train, seed)
+    if out:
+        write_wordings(wordings, out)
+    print_wordings(wordings, json)
+
+
+def _check_new(out: Path | None) -> None:
+    if out and out.exists():
+        raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
 
 
 def _form(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -35,6 +36,15 @@ def _number_of_shots(said: Any) -> Any:
 
 def _listed(said: Any) -> Any:
     return said if isinstance(said, list | tuple) else [said]
+
+
+def _fraction(said: Any) -> Any:
+    if not isinstance(said, str):
+        return said
+    try:
+        return float(Fraction(said))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"'{said}' is no number and no fraction such as 1/256") from None
 
 
 Shots = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number_of_shots)]
@@ -98,14 +108,19 @@ class DiversitySettings(Section):
         description="a file of diversify instructions; templates.per_task of its wordings are tuned on",
     )
     source: str | None = Field(None, description="a file of chats, or the folder that diversify questions wrote")
-    schedule: Literal["shuffled", "alternating"] = Field(
-        "shuffled", description="diverse examples among the others, or taking turns with them"
+    schedule: Literal["shuffled", "alternating", "stages"] = Field(
+        "shuffled", description="diverse examples among the others, taking turns with them, or after them"
+    )
+    fraction: Annotated[float, Field(gt=0.0, le=1.0), BeforeValidator(_fraction)] = Field(
+        1 / 256, description="with schedule: stages, as much of the tasks' examples comes again among the diverse ones"
     )
 
     @model_validator(mode="after")
     def _where_it_lies(self) -> DiversitySettings:
         if self.ratio and self.source is None:
             raise ValueError("a ratio needs a source; write one with: unseen diversify questions --out FOLDER")
+        if self.schedule == "stages" and not self.ratio:
+            raise ValueError("schedule: stages has diverse data in its second stage; give it a ratio and a source")
         return self
 
 
@@ -136,6 +151,9 @@ class TrainSettings(Section):
     batches: Literal["trie", "plain"] = Field(
         "trie", description="compute shared prefixes (encoder-decoders: sources) once, or every row alone"
     )
+    embedding_noise: float | None = Field(
+        None, gt=0, le=MANY, description="alpha of NEFTune's uniform noise on the input embeddings; none when absent"
+    )
     loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
@@ -160,6 +178,12 @@ class TrainSettings(Section):
     def _something_to_choose_by(self) -> TrainSettings:
         if self.keep == "best_seen" and not self.validation_rows:
             raise ValueError("keep: best_seen chooses by validation rows, and validation_rows is 0")
+        return self
+
+    @model_validator(mode="after")
+    def _what_noise_is_added_to(self) -> TrainSettings:
+        if self.embedding_noise and self.batches == "trie":
+            raise ValueError("embedding_noise is drawn for each example, and a trie shares vectors; set batches: plain")
         return self
 
     @model_validator(mode="after")

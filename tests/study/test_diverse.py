@@ -108,9 +108,51 @@ def test_an_answer_that_was_broken_off_is_counted_and_is_another_run(
     assert counts[0] == 0 and counts[1] in (1, 2)
 
 
+def test_stages_take_the_tasks_alone_and_then_the_diverse_data(tiny_model: Path, diverse: Path, home: Path) -> None:
+    said = {"ratio": 2, "source": str(diverse), "schedule": "stages", "fraction": "1/20"}
+    train = {"epochs": 2, "validation_rows": 0}
+    names = drawn(prepare(recipe(tiny_model, diversity=said, train=train)), 122)
+    assert names[:40] == ["formatted_text/shift_notes"] * 40
+    assert Counter(names[40:]) == {"diverse/diverse": 80, "formatted_text/shift_notes": 2}
+
+
+def test_the_record_counts_each_stage(tiny_model: Path, diverse: Path, home: Path, tmp_path: Path) -> None:
+    said = {"ratio": 3, "source": str(diverse), "schedule": "stages", "fraction": 1}
+    counts = tune(recipe(tiny_model, diversity=said), tmp_path / "run").record["counts"]
+    first, second = counts["stages"]
+    assert first == {"formatted_text/shift_notes": 5}, "a fifth of the run, as 1 : 3 + 1 has it"
+    assert second.keys() == {"diverse/diverse", "formatted_text/shift_notes"}
+    assert Counter(first) + Counter(second) == counts["drawn"]
+
+
+def test_what_does_not_fit_is_counted_in_the_stage_that_it_is_in(
+    tiny_model: Path, diverse: Path, home: Path, tmp_path: Path
+) -> None:
+    """A chat has 54 tokens, a note 59 or more without a word of its own: the second stage alone has examples."""
+    said = {"ratio": 3, "source": str(diverse), "schedule": "stages"}
+    train = {"steps": 2, "examples_per_step": 8, "rank": 2, "precision": "float32", "validation_rows": 0}
+    short = recipe(tiny_model, diversity=said, train={**train, "max_tokens": 56})
+    counts = tune(short, tmp_path / "run").record["counts"]
+    assert counts["too_long"] >= 4 and counts["stages"] == [{}, {"diverse/diverse": 16}]
+
+
+def test_a_fraction_decides_a_run_with_stages_alone(tiny_model: Path, diverse: Path, home: Path) -> None:
+    """So recipes of before there were stages keep their fingerprints."""
+
+    def identity(schedule: str, fraction: float) -> str:
+        said = {"ratio": 2, "source": str(diverse), "schedule": schedule, "fraction": fraction}
+        return prepare(recipe(tiny_model, diversity=said)).fingerprint
+
+    assert identity("shuffled", 0.5) == identity("shuffled", 0.25)
+    assert identity("stages", 0.5) != identity("stages", 0.25) != identity("shuffled", 0.25)
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        ({"schedule": "stages"}, "schedule: stages has diverse data in its second stage; give it a ratio"),
+        ({"ratio": 2, "source": "x", "fraction": "a/256"}, "'a/256' is no number and no fraction such as 1/256"),
+        ({"ratio": 2, "source": "x", "fraction": 0}, "diversity.fraction: must be more than 0"),
         ({"ratio": 2}, "a ratio needs a source"),
         ({"ratio": 2, "source": "/nowhere"}, "'/nowhere' holds no diverse data; write some with"),
         ({"ratio": -1, "source": "x"}, "diversity.ratio"),

@@ -29,7 +29,7 @@ def test_another_fingerprint_draws_other_steps() -> None:
     assert len({drawn_steps(f"{number:064x}"[::-1], 1000) for number in range(20)}) > 15
 
 
-@pytest.mark.parametrize("name", ["full", "lora", "plain", "adafactor", "gpt2"])
+@pytest.mark.parametrize("name", ["full", "lora", "plain", "adafactor", "gpt2", "noise"])
 def test_a_kept_step_is_done_again_bit_by_bit(tmp_path: Path, name: str) -> None:
     RANKED_RUNS[name](tmp_path)
     again = RANKED_RUNS[name].replayed(tmp_path)

@@ -6,26 +6,36 @@ unseen rows as it does with any seen task, and the record counts what is drawn f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from unseen.data.description import described
 from unseen.diversify.output import CHATS
 from unseen.errors import RecipeMistake
-from unseen.recipe import DiversitySettings
-from unseen.task.mixture import Buffer
+from unseen.recipe import DiversitySettings, Recipe
+from unseen.task.mixture import Buffer, Mixture
+from unseen.task.stages import Stages
 from unseen.task.task import Task
 from unseen.task.variants import tasks_of
+from unseen.train.plan import count_draws
 
 CLUSTER = "diverse"
-FINEST = 1000  # denominator of a ratio
+FINEST = 1000  # denominator of a ratio, or of a fraction
 
 
-def buffer_of(settings: DiversitySettings) -> Buffer | None:
-    """How the mixture draws diverse data; None where the recipe has none."""
-    if not settings.ratio:
-        return None
-    return Buffer(Fraction(settings.ratio).limit_denominator(FINEST), settings.schedule)
+def order_of(recipe: Recipe, tasks: Sequence[Task], sizes: Sequence[int]) -> Mixture | Stages:
+    """How the run draws `tasks`, of which diverse data, where the recipe has a ratio of it, comes last."""
+    said, most = recipe.diversity, recipe.templates.per_task
+    if not said.ratio:
+        return Mixture.of(tasks, sizes, recipe.mixture, most)
+    ratio = Fraction(said.ratio).limit_denominator(FINEST)
+    if said.schedule != "stages":
+        return Mixture.of(tasks, sizes, recipe.mixture, most, Buffer(ratio, said.schedule))
+    fraction = Fraction(said.fraction).limit_denominator(FINEST)
+    wanted = partial(count_draws, recipe.train)
+    return Stages.of(tasks, sizes, recipe.mixture, most, ratio, fraction, wanted)
 
 
 def chats_file(settings: DiversitySettings) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe
-from unseen.study.diverse import buffer_of
+from unseen.study.diverse import order_of
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared
 from unseen.study.reworded import as_tuned
@@ -29,6 +30,7 @@ from unseen.study.seen_rows import ChosenRows, OpenRows, SeenRows
 from unseen.task.mixture import Draw, Mixture
 from unseen.task.render import example_of
 from unseen.task.seeds import key, mixed
+from unseen.task.stages import Stages
 from unseen.task.task import Task
 from unseen.train.plan import count_draws
 
@@ -40,18 +42,17 @@ HOPELESS = 4096  # examples that do not fit, one after the other
 EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes on
 
 
-def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture:
+def mixture_of(recipe: Recipe, tasks: Sequence[Task], rows: SeenRows) -> Mixture | Stages:
     """The mixture of the seen tasks over the rows that are tuned on, and of the diverse data, which comes last."""
-    sizes = [len(rows.tune[task.name]) for task in tasks]
-    return Mixture.of(tasks, sizes, recipe.mixture, recipe.templates.per_task, buffer_of(recipe.diversity))
+    return order_of(recipe, tasks, [len(rows.tune[task.name]) for task in tasks])
 
 
 class TuningExamples:
     """Examples of a run in the order of the mixture, without end; iterating again gives the same ones.
 
-    `wanted` is how many the run takes. `counts` holds how many renderings of the last pass were `empty`, and how many
-    were `rendered`, and how many of these end with an answer that was `broken_off`; `shots` how many were given so
-    many exemplars.
+    `wanted` is how many the run takes. `counts` holds how many renderings of the last pass were `empty`, how many were
+    `rendered`, and how many of these end with an answer that was `broken_off`, or are in the `first_stage` of two;
+    `shots` how many were given so many exemplars.
     """
 
     def __init__(self, recipe: Recipe, tasks: Sequence[Task], rows: SeenRows, open_rows: OpenRows) -> None:
@@ -67,14 +68,17 @@ class TuningExamples:
         """A draw that renders empty is counted, and the next one takes its place."""
         self.counts, self.shots = Counter(), Counter()
         seed = self.recipe.seed
+        alone = self.mixture.first if isinstance(self.mixture, Stages) else 0
         for epoch in count():
             before = self.counts["rendered"]
             numbers = shots_in_turn(self.recipe.shots, seed, epoch)
             for draw in self.mixture.order(seed, epoch):
                 example = self._example(draw, next(numbers))
+                alone -= 1
                 self.counts["empty" if example is None else "rendered"] += 1
                 if example is not None:
                     self.counts["broken_off"] += not example.segments[-1].ended
+                    self.counts["first_stage"] += alone >= 0
                     yield example
             if self.counts["rendered"] == before:
                 raise DataMistake("seen", _nothing_of(self.tasks), "see unseen render TASK --check")
@@ -180,16 +184,16 @@ def encode_examples(
     too_long: list[TooLong] = []
     encode = _encoder(recipe, model, too_long)
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
-    stored = EncodedStore.write(folder / EXAMPLES, encoded_examples(examples, encode))
+    places: list[int] = []
+    stored = EncodedStore.write(folder / EXAMPLES, _with_places(encoded_examples(examples, encode), too_long, places))
     left_out = len(too_long)
     held = list(validation_examples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows))
     validation = list(encode(held))
     held_rows = sum(len(prepared.seen_rows.validate[t.dataset.task]) for t in prepared.tuned_on if not t.turned)
     cuts: Counter[str] = Counter()
-    drawn: Counter[str] = Counter()
     for each in stored:
         cuts.update(each.cuts)
-        drawn[each.id.partition("|")[0]] += 1
+    drawn = _drawn(stored)
     counts = {
         "examples": len(stored),
         "epoch_length": examples.mixture.epoch_length,
@@ -199,6 +203,7 @@ def encode_examples(
         "shots": {str(shots): number for shots, number in sorted(examples.shots.items())},
         "cuts": dict(cuts),
         "drawn": dict(sorted(drawn.items())),
+        **_stages(examples, stored, places),
         "templates": {task.name: min(recipe.templates.per_task, len(task.templates)) for task in examples.tasks},
         "rates": dict(zip(examples.mixture.names, examples.mixture.rates, strict=True)),
         "validation_examples": len(validation),
@@ -207,3 +212,24 @@ def encode_examples(
         "rows": {name: dict(each) for name, each in prepared.seen_rows.counts.items()},
     }
     return stored, validation, counts
+
+
+def _with_places(encoded: Iterable[Encoded], too_long: Sequence[TooLong], places: list[int]) -> Iterator[Encoded]:
+    """`encoded` as it is; `places` gets each one's place among all that were rendered, those left out counted too."""
+    for each in encoded:
+        places.append(len(places) + len(too_long))
+        yield each
+
+
+def _drawn(examples: Iterable[Encoded]) -> Counter[str]:
+    """How many of the examples are of each task."""
+    return Counter(each.id.partition("|")[0] for each in examples)
+
+
+def _stages(examples: TuningExamples, stored: Sequence[Encoded], places: Sequence[int]) -> dict[str, Any]:
+    """What was drawn in each stage of a run that has two."""
+    if not isinstance(examples.mixture, Stages):
+        return {}
+    end = bisect_left(places, examples.counts["first_stage"])
+    parts = (islice(stored, end), islice(stored, end, None))
+    return {"stages": [dict(sorted(_drawn(part).items())) for part in parts]}

@@ -54,7 +54,8 @@ def _digest(value: Any) -> str:
 
 def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's values without those that change only where, how fast or how watched it runs, and without what is
-    said of new tokens and of diverse data where there are none: such a recipe is what it was before recipes knew them.
+    said of new tokens, of diverse data, of its stages and of noise where there are none: such a recipe is what it was
+    before recipes knew them.
     """
     values = deepcopy(dict(recipe))
     worded = values.get("diversity", {}).get("wordings") is not None
@@ -69,6 +70,10 @@ def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
         values["train"].pop("new_rows", None)
     if not values.get("diversity", {}).get("ratio"):
         values.pop("diversity", None)
+    elif values["diversity"].get("schedule") != "stages":
+        values["diversity"].pop("fraction", None)
+    if not values["train"].get("embedding_noise"):
+        values["train"].pop("embedding_noise", None)
     if not worded:
         values["evaluate"].pop("wordings", None)
     return values

@@ -14,16 +14,23 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.errors import TaskMistake
+
 Counts = NDArray[np.int64]
+MOST = 2**63  # numbers of 64 bits end here
 
 
 def counts_through(weights: Sequence[int], bounds: NDArray[np.int64]) -> Iterator[tuple[Counts, Counts]]:
     """Cumulative counts int64 [tasks] before and after each stretch between neighbouring `bounds`, which begin at 0.
 
     The ideal count of a task at bound p is p * weight / sum(weights); a count is always its floor or its ceiling.
+    Raises `TaskMistake` where weights times bounds are too large for whole numbers of 64 bits.
     """
+    total = sum(weights)
+    if total * int(bounds[-1]) >= MOST:
+        what = "has rates that are too far apart to be drawn exactly"
+        raise TaskMistake("mixture", what, "use mixture.rate: examples, or a smaller diversity.ratio")
     share = np.asarray(weights, dtype=np.int64)
-    total = int(share.sum())
     counts = np.zeros(len(share), dtype=np.int64)
     for bound in bounds[1:].tolist():
         after = _advance(counts, share, total, bound)

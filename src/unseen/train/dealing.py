@@ -13,6 +13,7 @@ import torch
 
 from unseen.encode.encoded import Encoded
 from unseen.encode.pairs import Pair
+from unseen.errors import ModelMistake
 from unseen.model.backbone import base_of
 from unseen.progress import say
 from unseen.recipe import TrainSettings
@@ -52,9 +53,12 @@ class Dealing:
 def dealing_of(model: LanguageModel, settings: TrainSettings, device: torch.device) -> Dealing:
     """Tries, unless the recipe asks for padded rows or the model fails its check, which one line then says.
 
-    Raises `ModelMistake` for an encoder-decoder that does not read pairs.
+    Raises `ModelMistake` for an encoder-decoder that does not read pairs, or that is to be tuned with noise.
     """
     if model.kind == "encoder-decoder":
+        if settings.embedding_noise:
+            what = "embedding_noise is for decoders, and this model is an encoder-decoder"
+            raise ModelMistake(model.name, what, "take train.embedding_noise out, or name a decoder")
         return pair_dealing(model.module, model.name, settings)
     plain = partial(plain_batches, batch_tokens=settings.batch_tokens)
     if settings.batches == "plain":

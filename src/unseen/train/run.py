@@ -15,6 +15,7 @@ from unseen.errors import NonFiniteLoss
 from unseen.recipe import TrainSettings
 from unseen.train.batch import Batch, Deal
 from unseen.train.checkpoint import Checkpoints
+from unseen.train.noise import with_noise
 from unseen.train.optim import clip_gradients, learning_rate, seed_batch, set_learning_rate
 from unseen.train.plan import StepPlan, supervised_weight
 from unseen.train.spread import Spread
@@ -44,7 +45,7 @@ def take_step(run: Run, number: int) -> StepLine:
     """Do optimizer step `number`, counted from 0. Raises `NonFiniteLoss` before anything is changed."""
     began = time.perf_counter()
     examples = [run.examples[int(index)] for index in run.plan.step(number)]
-    batches = run.deal(examples)
+    batches = with_noise(run.deal(examples), run.settings, run.seed, number)
     rate = learning_rate(run.settings, number, len(run.plan))
     set_learning_rate(run.optimizer, rate)
     weight = float(run.plan.weights[number])
