@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseen.cli_diversify import diversifying
+from unseen.cli_probe import probing
 from unseen.cli_study import studying
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
 from unseen.launch import leads, leave, tell, tell_if_silent
@@ -30,6 +31,7 @@ importing = typer.Typer(help="Bring templates of others into your catalog.", ric
 app.add_typer(importing, name="import")
 app.add_typer(studying, name="study")
 app.add_typer(diversifying, name="diversify")
+app.add_typer(probing, name="probe")
 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override one value of the recipe")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder (or file) to write to")]
@@ -43,6 +45,7 @@ Catalogs = Annotated[
 @importing.callback(invoke_without_command=True)
 @studying.callback(invoke_without_command=True)
 @diversifying.callback(invoke_without_command=True)
+@probing.callback(invoke_without_command=True)
 def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)

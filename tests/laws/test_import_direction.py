@@ -32,7 +32,7 @@ LAYERS = [
     ["reporting"],
     ["studio"],
     ["cli_wordings"],
-    ["cli_diversify", "cli_study"],
+    ["cli_diversify", "cli_probe", "cli_study"],
     ["cli"],
     ["__main__", "__init__"],
 ]

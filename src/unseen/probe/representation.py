@@ -18,6 +18,7 @@ import torch
 from unseen.errors import DataMistake
 from unseen.model.backbone import backbone_of, base_of
 from unseen.model.new_tokens import matrices
+from unseen.probe.key_words import place_of
 
 if TYPE_CHECKING:
     from unseen.encode.tokenizer import Tokenizer
@@ -106,8 +107,6 @@ def _states(model: LanguageModel, text: str, layer: int) -> tuple[list[int], tor
 
 def _pieces(tokenizer: Tokenizer, description: str, word: str) -> list[int]:
     """The places, among the tokens of the description, of those that spell a word where it stands first."""
-    start = description.find(word)
-    if start < 0:
-        raise DataMistake("representation", f"'{word}' does not stand in the description", "name words of it")
+    start = place_of(word, description)
     offsets = tokenizer.split([description])[0].offsets
     return [place for place, (low, high) in enumerate(offsets) if low < start + len(word) and high > start]
