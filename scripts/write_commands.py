@@ -30,6 +30,10 @@ COMMANDS = [
     ["study", "status"],
     ["diversify"],
     ["diversify", "instructions"],
+    ["probe"],
+    ["probe", "representation"],
+    ["probe", "buffering"],
+    ["probe", "divergence"],
     ["report"],
     ["verify"],
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from unseen.errors import UserMistake
+from unseen.errors import UserMistake, nearest
 from unseen.recipe import AskedWording
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Tokens = Annotated[int | None, typer.Option("--max-new-tokens", min=1, help="of 
 
 @probing.command()
 def representation(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="folders of unseen tune; seeds are one curve")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="folders of unseen tune; seeds are one curve")],
     token: Annotated[
         str | None, typer.Option("--token", help="of the runs' recipe; may be left out where one is")
     ] = None,
@@ -95,7 +95,7 @@ def divergence(
         list[str] | None, typer.Option("--tasks", help="globs over the runs' tasks; the seen ones when absent")
     ] = None,
     wordings: Annotated[
-        list[AskedWording] | None, typer.Option("--wordings", help="kinds asked in; the recipe's when absent")
+        list[str] | None, typer.Option("--wordings", help="kinds asked in; the recipe's when absent")
     ] = None,
     rows: Annotated[int, typer.Option("--rows", min=1, help="of each task, that nothing was tuned on")] = 64,
     draws: Annotated[int, typer.Option("--draws", min=1, help="answers to each row")] = 1,
@@ -108,10 +108,18 @@ def divergence(
     from unseen.study.probes.divergence import DivergenceAsked, probe_divergence
 
     asked = DivergenceAsked(
-        narrow, broad, general, tuple(tasks or ()), tuple(wordings or ()), rows, draws, max_new_tokens, seed
+        narrow, broad, general, tuple(tasks or ()), _wordings(wordings or ()), rows, draws, max_new_tokens, seed
     )
     folder, kept = _opened(out, "divergence")
     _write(folder, kept, told_divergence(probe_divergence(asked, kept)))
+
+
+def _wordings(kinds: Sequence[str]) -> tuple[AskedWording, ...]:
+    known: dict[str, AskedWording] = {kind: kind for kind in get_args(AskedWording)}
+    for kind in kinds:
+        if kind not in known:
+            raise UserMistake("--wordings", f"there is no kind '{kind}'", nearest(kind, known, "kinds"))
+    return tuple(known[kind] for kind in kinds)
 
 
 def _recipe(path: Path, overrides: Sequence[str]) -> Recipe:
