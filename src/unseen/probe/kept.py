@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-STEPS = "steps.jsonl"
+STEPS = "kept.jsonl"
 
 
 def key_of(**parts: Any) -> str:
@@ -21,7 +21,7 @@ def key_of(**parts: Any) -> str:
 
 
 class Kept:
-    """The results in `folder`/steps.jsonl; `reused` counts those that were asked for and were there."""
+    """The results in `folder`/kept.jsonl; `reused` counts those that were asked for and were there."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / STEPS

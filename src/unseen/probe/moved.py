@@ -31,6 +31,9 @@ def moved(before: Any, after: Any) -> Moved:
 
 
 def _relative(then: dict[str, torch.Tensor], now: dict[str, torch.Tensor], names: list[str]) -> float:
-    change = sum(float((now[name].cpu().double() - then[name].cpu().double()).square().sum()) for name in names)
-    start = sum(float(then[name].cpu().double().square().sum()) for name in names)
+    change = start = 0.0
+    for name in names:
+        before, after = (each[name].detach().cpu().double() for each in (then, now))
+        change += float((after - before).square().sum())
+        start += float(before.square().sum())
     return sqrt(change / start) if start else 0.0

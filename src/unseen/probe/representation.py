@@ -84,7 +84,7 @@ def _in_context(
         if not bool(here.any()):
             raise DataMistake("representation", f"the token does not stand in: {text[:60]}", "give texts that say it")
         own.append(states[here])
-        others.append(states[~here])
+        others.append(states[1:][~here[1:]])
     if not own:
         raise DataMistake("representation", "a layer in context needs texts", "give texts that the token stands in")
     return _distance(layer, torch.cat(own).mean(0), torch.cat(others), vectors)

@@ -43,7 +43,8 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`levels` are named horizontal lines to hold values against. `doublings`: zero stands one before the least."""
+    """`levels` are horizontal lines to hold values against, with a name or an empty one. On an axis of `doublings` zero
+    stands one doubling before the least."""
 
     title: str
     across: str
@@ -68,7 +69,7 @@ def panels(drawn: Sequence[Panel], label: str, **attributes: str) -> Markup:
 def _panel(panel: Panel) -> Iterator[Markup | None]:
     across, up = _across(panel), _up(panel)
     yield tag("text", panel.title, x=LEFT, y=16, class_="title")
-    yield joined(_legend(panel))
+    yield joined(_legend(panel)) if len(panel.series) > 1 else None
     yield joined(_grid(panel, across, up))
     for number, series in enumerate(panel.series):
         yield tag("g", *_series(series, number % SERIES, panel, across, up), class_=f"series s{number % SERIES}")
@@ -96,7 +97,7 @@ def _grid(panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
     for place, name in _ticks(panel, across):
         yield tag("text", name, x=_x(across, place), y=HEIGHT - BOTTOM + 18, text_anchor="middle", class_="tick")
     yield tag("text", panel.across, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 8, text_anchor="middle", class_="axis")
-    yield tag("text", panel.up, x=LEFT - 8, y=54, text_anchor="start", class_="axis")
+    yield tag("text", panel.up, x=LEFT, y=54, class_="axis")
 
 
 def _ticks(panel: Panel, across: Scale) -> list[tuple[float, str]]:

@@ -54,8 +54,8 @@ def sentence(found: BufferingFound) -> str:
     gradients, parts = found.gradients, []
     own, task = gradients.diverse, gradients.task
     parts.append(
-        f"{counted(own.examples, 'diverse gradient')} cancel to {with_ends(own.ratio, 2)} of their norms (the task's "
-        f"{with_ends(task.ratio, 2)}; by chance {number(own.by_chance, 2)} and {number(task.by_chance, 2)})"
+        f"summed, {counted(own.examples, 'diverse gradient')} keep {with_ends(own.ratio, 2)} of their norms (by chance "
+        f"{number(own.by_chance, 2)}), the task's {with_ends(task.ratio, 2)} (by chance {number(task.by_chance, 2)})"
     )
     parts += [_said(each) for each in found.alone]
     if gradients.correlation is not None:
@@ -98,7 +98,7 @@ def _panels(found: BufferingFound) -> Iterator[Panel]:
          Series("by chance", [Mark(0, gradients.diverse.by_chance), Mark(1, gradients.task.by_chance)], "marks")],
         axis="names",
         names=("diverse data", "the task, one wording"),
-        levels=[("0", 0.0)],
+        levels=[("", 0.0)],
     )  # fmt: skip
     marks = [Mark(each.ratio, each.cosine.value, ends_of(each.cosine)) for each in gradients.turned]
     yield Panel(
@@ -130,7 +130,7 @@ def _alone_panel(found: BufferingFound) -> Panel:
         [Series("general prompts", marks, "marks")],
         axis="names",
         names=["on diverse data" if a.on == "diverse" else "on the task, one wording" for a in found.alone],
-        levels=[("0", 0.0)],
+        levels=[("", 0.0)],
     )
 
 

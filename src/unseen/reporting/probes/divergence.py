@@ -67,7 +67,7 @@ def _panel(means: tuple[Mean, ...], samples: tuple[Mean, ...]) -> Panel:
         [Series("exact along the draws", exact, "marks"), Series("by log-ratios alone", rough, "marks")],
         axis="names",
         names=NAMES,
-        levels=[("0", 0.0)],
+        levels=[("", 0.0)],
     )
 
 
