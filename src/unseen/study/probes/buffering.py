@@ -19,7 +19,7 @@ from unseen.recipe import Recipe
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.probes.buffered_sets import BufferedSets, buffered_sets
 from unseen.study.probes.runs import TunedRun, loaded, start_facts, start_model, tuned_run
-from unseen.study.probes.tuned_alone import Alone, tuned_alone
+from unseen.study.probes.tuned_alone import Alone, ShortTuning
 from unseen.train.kept import example_digest
 
 if TYPE_CHECKING:
@@ -76,8 +76,11 @@ def probe_buffering(asked: BufferingAsked, folder: Path, kept: Kept) -> Bufferin
     models: dict[str, Any] = {"start": facts}
     if run is not None:
         models["tuned"] = {"folder": str(run.folder), "digest": run.model.digest}
-    drawing = asked.max_new_tokens, asked.seed
-    alone = tuned_alone(prepared, start, sets, asked.steps, drawing, folder / FOLDER, kept) if asked.steps else ()
+    alone: tuple[Alone, ...] = ()
+    if asked.steps:
+        drawing = asked.steps, asked.max_new_tokens, asked.seed
+        short = ShortTuning(prepared, start, sets.general, *drawing, folder / FOLDER, kept)
+        alone = short.on("diverse", sets.all_diverse), short.on("task", sets.all_task)
     ratios = [*asked.ratios, *([asked.recipe.diversity.ratio] if asked.recipe.diversity.ratio else [])]
     return BufferingFound(asked, judged(found, ratios, after), alone, models, dict(sets.counts))
 

@@ -23,7 +23,6 @@ from unseen.study.probes.runs import TunedRun, loaded, start_facts, start_folder
 if TYPE_CHECKING:
     from unseen.model.folder import ModelFolder
     from unseen.model.load import LanguageModel
-    from unseen.prompt.example import Example
 
 Axis = Literal["rows", "steps"]
 NOT_THE_SERIES = ("name", "seed", "evaluate")  # of a recipe: runs that differ in nothing else are one curve
@@ -122,16 +121,12 @@ def _texts(run: TunedRun, token: str, asked: RepresentationAsked) -> tuple[list[
     prepared = prepare(to_be_asked(run.recipe))
     left_out: Counter[tuple[str, str]] = Counter()
     examples = asked_examples(prepared, prepared.seen, asked.rows, asked.seed, left_out)
-    texts = [_prompt(each) for each in examples]
+    texts = [each.prompt for each in examples]
     saying = [text for text in texts if token in text]
     if not saying:
         what = f"none of {len(texts)} rows says '{token}', so it has no place in context"
         raise DataMistake(str(run.folder), what, "take --layer 0, or ask tasks in wordings that name it")
     return saying, {"texts_without_the_token": len(texts) - len(saying), "left_out": told(left_out)}
-
-
-def _prompt(example: Example) -> str:
-    return "\n".join(each.text for each in example.segments if each.role == "user")
 
 
 @dataclass(frozen=True, slots=True)

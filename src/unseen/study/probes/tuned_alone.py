@@ -16,7 +16,6 @@ from unseen.progress import bar
 from unseen.recipe import TrainSettings
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared
-from unseen.study.probes.buffered_sets import BufferedSets
 from unseen.study.probes.divergence import compared_answers
 from unseen.study.probes.runs import start_facts, start_model
 from unseen.task.seeds import generator
@@ -25,6 +24,8 @@ from unseen.train.plan import plan_steps
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
+    from unseen.prompt.example import Example
+    from unseen.train.loop import Tuned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,59 +43,51 @@ class Alone:
     broken_off: int
 
 
-def tuned_alone(
-    prepared: Prepared,
-    start: LanguageModel,
-    sets: BufferedSets,
-    steps: int,
-    drawing: tuple[int, int],
-    folder: Path,
-    kept: Kept,
-) -> tuple[Alone, ...]:
-    """Tune the start model on all diverse data alone, and on all rows of the task in its one wording alone, by the
-    recipe's own settings. `drawing` is the longest answer and the seed. A tuning goes on from its checkpoints."""
-    return tuple(
-        _alone(prepared, start, name, examples, sets, steps, drawing, folder, kept)
-        for name, examples in (("diverse", sets.all_diverse), ("task", sets.all_task))
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class ShortTuning:
+    """`steps` of tuning by a recipe's own settings from its `start` model, and `general` prompts to ask afterwards. Its
+    checkpoints lie under `folder`, from where it goes on; answers of at most `max_new_tokens` are drawn by `seed`."""
 
+    prepared: Prepared
+    start: LanguageModel
+    general: Sequence[Example]
+    steps: int
+    max_new_tokens: int
+    seed: int
+    folder: Path
+    kept: Kept
 
-def _alone(
-    prepared: Prepared,
-    start: LanguageModel,
-    name: str,
-    examples: Sequence[Encoded],
-    sets: BufferedSets,
-    steps: int,
-    drawing: tuple[int, int],
-    folder: Path,
-    kept: Kept,
-) -> Alone:
-    from unseen.train.loop import tune
+    def on(self, name: str, examples: Sequence[Encoded]) -> Alone:
+        """Tune on `examples`, called `name`, alone."""
+        recipe = self.prepared.recipe
+        tuned = self._tuned(name, examples)
+        model = _merged(tuned.model)
+        with bar(f"drawing answers after {name} alone") as advance:
+            drawing = Drawing(1, self.max_new_tokens, recipe.train.max_tokens, self.seed)
+            drawn = draw_answers(model, self.general, format_for(recipe, model), drawing, self.kept, advance)
+        values = compared_answers(model, self.start, drawn.answers, self.kept, f"{name} alone")
+        return Alone(
+            on=name,
+            steps=self.steps,
+            examples=self.steps * recipe.train.examples_per_step,
+            supervised_tokens=sum(int(line["supervised_tokens"]) for line in tuned.steps),
+            moved=moved(self.start.module, model.module),
+            divergence=estimated(values, drawn.answers, drawn.prompts),
+            answers=len(drawn.answers),
+            broken_off=drawn.broken_off,
+        )
 
-    recipe = prepared.recipe
-    settings = _settings(recipe.train, steps)
-    plan = plan_steps(_draws(len(examples), recipe.seed), examples, settings, len(examples))
-    facts = start_facts(recipe, prepared.model)
-    key = key_of(on=name, plan=plan.digest, model=facts, train=settings.model_dump(mode="json"),
-                 examples=[example_digest(each) for each in examples])  # fmt: skip
-    fresh = start_model(recipe, prepared.model)
-    tuned = tune(fresh, plan, settings, folder / f"{name}-{key[:8]}", examples=examples, seed=recipe.seed, resume=True)
-    model = _merged(tuned.model)
-    with bar(f"drawing answers after {name} alone") as advance:
-        wanted = Drawing(1, drawing[0], recipe.train.max_tokens, drawing[1])
-        drawn = draw_answers(model, sets.general, format_for(recipe, model), wanted, kept, advance)
-    values = compared_answers(model, start, drawn.answers, kept, f"{name} alone")
-    return Alone(
-        on=name,
-        steps=steps,
-        examples=len(plan.draws),
-        supervised_tokens=sum(int(line["supervised_tokens"]) for line in tuned.steps),
-        moved=moved(start.module, model.module),
-        divergence=estimated(values, drawn.answers, drawn.prompts),
-        answers=len(drawn.answers),
-        broken_off=drawn.broken_off,
-    )
+    def _tuned(self, name: str, examples: Sequence[Encoded]) -> Tuned:
+        from unseen.train.loop import tune
+
+        recipe = self.prepared.recipe
+        settings = _settings(recipe.train, self.steps)
+        plan = plan_steps(_draws(len(examples), recipe.seed), examples, settings, len(examples))
+        facts = start_facts(recipe, self.prepared.model)
+        digests = [example_digest(each) for each in examples]
+        key = key_of(on=name, plan=plan.digest, model=facts, train=settings.model_dump(mode="json"), examples=digests)
+        place, fresh = self.folder / f"{name}-{key[:8]}", start_model(recipe, self.prepared.model)
+        return tune(fresh, plan, settings, place, examples=examples, seed=recipe.seed, resume=True)
 
 
 def _merged(model: LanguageModel) -> LanguageModel:
