@@ -41,11 +41,8 @@ def asked_examples(
         side = side_of(task, everyone)
         asked = as_asked(prepared.recipe, task, side, prepared.rows)
         chosen = asked_rows(asked, side, rows, seed, prepared.rows, allowed, counts)
-        made = (
-            [example_of(asked, n % (len(asked.templates) or 1), row) for n, row in enumerate(chosen.rows)]
-            if chosen
-            else []
-        )
+        ways = len(asked.templates) or 1  # rows that are instructions themselves have no template
+        made = [example_of(asked, n % ways, row) for n, row in enumerate(chosen.rows if chosen else ())]
         counts[task.name, "empty renderings"] += made.count(None)
         found += [each for each in made if each is not None]
     return found
