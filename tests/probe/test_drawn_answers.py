@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +23,16 @@ PLAIN = Format("plain")
 EXAMPLES = [Example("notes", "asked", "test", n, (Segment("user", f"Note {n}:"),)) for n in range(6)]
 
 
+@pytest.fixture(scope="module")
+def one_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An $UNSEEN_HOME in which the tiny model is made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNSEEN_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture
-def model(home: Path) -> LanguageModel:
+def model(one_home: None) -> LanguageModel:
     """With sharp answers, so that another model's are told apart from them."""
     found = load_model(resolve("tiny-random-llama"))
     with torch.no_grad():
