@@ -31,6 +31,10 @@ COMMANDS = [
     ["study", "plan"],
     ["study", "run"],
     ["study", "status"],
+    ["probe"],
+    ["probe", "representation"],
+    ["probe", "buffering"],
+    ["probe", "divergence"],
     ["report"],
     ["verify"],
 ]

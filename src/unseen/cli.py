@@ -14,6 +14,7 @@ import typer
 from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
+from unseen.cli_probe import probing
 from unseen.cli_study import studying
 from unseen.cli_tasks import list_, render, show
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
@@ -28,12 +29,14 @@ app = typer.Typer(
 app.add_typer(importing, name="import")
 app.add_typer(studying, name="study")
 app.add_typer(diversifying, name="diversify")
+app.add_typer(probing, name="probe")
 
 
 @app.callback(invoke_without_command=True)
 @importing.callback(invoke_without_command=True)
 @studying.callback(invoke_without_command=True)
 @diversifying.callback(invoke_without_command=True)
+@probing.callback(invoke_without_command=True)
 def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)

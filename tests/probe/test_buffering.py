@@ -93,7 +93,10 @@ def test_a_model_is_measured_as_its_gradients_say() -> None:
     task, diverse, wordings = encoded(4, 0), encoded(6, 1), encoded(5, 2)
     found = buffering(start, task, diverse, wordings, [1.0], tuned)
     given_task, given_wordings = summed_gradient(start, task), summed_gradient(start, wordings)
-    assert found.toward[0.0] == pytest.approx(cosine_of(given_task, given_wordings), rel=1e-4)
+    assert found.turned[0].cosine.value == pytest.approx(cosine_of(given_task, given_wordings), rel=1e-4)
+    sums = {"task": given_task, "diverse": summed_gradient(start, diverse), "wordings": given_wordings}
+    by_sums = toward(sums, {"task": 4, "diverse": 6}, [1.0])
+    assert {each.ratio: each.cosine.value for each in found.turned} == pytest.approx(by_sums, rel=1e-4)
     alone = [cosine_of(summed_gradient(start, [each]), given_task) for each in diverse]
     np.testing.assert_allclose(found.similarity, alone, rtol=1e-3, atol=1e-5)
     assert found.change is not None and found.correlation is not None and len(found.change) == 6

@@ -48,12 +48,23 @@ def test_in_context_it_is_the_state_where_the_token_stands(model: LanguageModel)
     index = model.tokenizer.id_of("<sep>")
     place = model.tokenizer.ids(TEXTS[0]).tolist().index(index)
     own = (states[ids.index(index)] + other[place]) / 2
-    words = model.tokenizer.split([DESCRIPTION])[0]
-    start = DESCRIPTION.index("verdict")
-    pieces = [n for n, (low, high) in enumerate(words.offsets) if low < start + len("verdict") and high > start]
-    described = model.module.model(torch.tensor([words.ids]), output_hidden_states=True).hidden_states[1][0]
-    expected = float((own - described[pieces].mean(0)).detach().norm())
-    assert dict(first.by_word)["verdict"] == pytest.approx(expected, rel=1e-4)
+    spelled = model.tokenizer.split([DESCRIPTION])[0]
+    described = model.module.model(torch.tensor([spelled.ids]), output_hidden_states=True).hidden_states[1][0]
+    vectors = []
+    for word in WORDS:
+        start = DESCRIPTION.index(word)
+        pieces = [n for n, (low, high) in enumerate(spelled.offsets) if low < start + len(word) and high > start]
+        vectors.append(described[pieces].mean(0))
+    expected = [float((own - vector).detach().norm()) for vector in vectors]
+    assert [distance for _, distance in first.by_word] == pytest.approx(expected, rel=1e-4)
+    rest = [*_without(states, ids.index(index)), *_without(other, place)]
+    mean = sum(float((state - vector).detach().norm()) for state in rest for vector in vectors) / (2 * len(rest))
+    assert first.others == pytest.approx(mean, rel=1e-4), "a text's first token is not among the others"
+
+
+def _without(states: torch.Tensor, place: int) -> list[torch.Tensor]:
+    """All states but the first and that of the token."""
+    return [state for number, state in enumerate(states) if number not in (0, place)]
 
 
 @pytest.mark.parametrize(

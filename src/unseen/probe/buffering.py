@@ -16,26 +16,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.encode.encoded import Encoded
-from unseen.probe.gradients import Gradient, Measured, measure, norm_of, product_of, summed_gradient
+from unseen.probe.estimate import WIDE, Estimate
+from unseen.probe.gradients import Gradient, Measured, measure, product_of, summed_gradient
+from unseen.probe.turning import Products, Turned, turned
+from unseen.progress import Advance
 
 Floats = NDArray[np.float64]
-WIDE = NormalDist().inv_cdf(0.975)
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number with its 95 % interval, for other examples like those that were measured."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +46,16 @@ class Cancellation:
 class Buffering:
     """The three claims of one task, its diverse data and its many wordings. `similarity` (cosine with the task) and
     `change` (of the logarithm of the norm, by tuning on the task) are one for each diverse example; `correlation` is
-    theirs, None where no tuned model was given. `toward` is the cosine of the mixed gradient with that of the many
-    wordings, by ratio; 0 is the task alone."""
+    theirs, None where no tuned model was given. `turned` is the cosine of the mixed gradient with that of the many
+    wordings, by ratio; 0 is the task alone. `norms` are those of single gradients, by set."""
 
     diverse: Cancellation
     task: Cancellation
     similarity: Floats
     change: Floats | None
     correlation: Estimate | None
-    toward: Mapping[float, float]
+    turned: tuple[Turned, ...]
+    norms: Mapping[str, Floats]
 
 
 def buffering(
@@ -71,28 +64,49 @@ def buffering(
     diverse: Sequence[Encoded],
     wordings: Sequence[Encoded],
     ratios: Sequence[float],
-    tuned: Any = None,
+    after: Any = None,
     batch_tokens: int = 4096,
 ) -> Buffering:
     """Measure a start model (a module with its adapters merged) on examples of the task in the wording that is tuned
-    on, on diverse ones, and on the task in many wordings; with `tuned`, the same model after steps on the task, what
+    on, on diverse ones, and on the task in many wordings; with `after`, the same model after steps on the task, what
     that did to the diverse ones."""
-    sums = {
-        "task": summed_gradient(start, task, batch_tokens),
-        "diverse": summed_gradient(start, diverse, batch_tokens),
-        "wordings": summed_gradient(start, wordings, batch_tokens),
-    }
-    of_task = measure(start, task, {"own": sums["task"]}, batch_tokens)
-    of_diverse = measure(start, diverse, {"own": sums["diverse"], "task": sums["task"]}, batch_tokens)
-    similarity = of_diverse.cosines("task", norm_of(sums["task"]))
-    change = None if tuned is None else _change(of_diverse, measure(tuned, diverse, None, batch_tokens))
+    sets = {"task": task, "diverse": diverse, "wordings": wordings}
+    found = measured_sets(start, sets, batch_tokens)
+    return judged(found, ratios, None if after is None else measure(after, diverse, None, batch_tokens))
+
+
+def measured_sets(
+    start: Any,
+    sets: Mapping[str, Sequence[Encoded]],
+    batch_tokens: int = 4096,
+    advance: Advance = lambda done, total: None,
+) -> dict[str, Measured]:
+    """Of every set of examples the norms of their gradients and their products with the summed gradient of each set."""
+    sums = {}
+    for done, (name, examples) in enumerate(sets.items(), 1):
+        sums[name] = summed_gradient(start, examples, batch_tokens)
+        advance(done, 2 * len(sets))
+    found = {}
+    for done, (name, examples) in enumerate(sets.items(), len(sets) + 1):
+        found[name] = measure(start, examples, sums, batch_tokens)
+        advance(done, 2 * len(sets))
+    return found
+
+
+def judged(found: Mapping[str, Measured], ratios: Sequence[float], after: Measured | None = None) -> Buffering:
+    """The claims, from what was measured of the sets `task`, `diverse` and `wordings`; `after` is the diverse examples'
+    under the tuned model."""
+    task, diverse = found["task"], found["diverse"]
+    similarity = diverse.cosines("task", sqrt(max(float(task.products["task"].sum()), 0.0)))
+    change = None if after is None else _change(diverse, after)
     return Buffering(
-        diverse=cancellation(of_diverse.norms, of_diverse.products["own"]),
-        task=cancellation(of_task.norms, of_task.products["own"]),
+        diverse=cancellation(diverse.norms, diverse.products["diverse"]),
+        task=cancellation(task.norms, task.products["task"]),
         similarity=similarity,
         change=change,
         correlation=None if change is None else correlation(similarity, change),
-        toward=toward(sums, {"task": len(task), "diverse": len(diverse)}, ratios),
+        turned=turned({name: Products(each.norms, each.products) for name, each in found.items()}, ratios),
+        norms={name: each.norms for name, each in found.items()},
     )
 
 

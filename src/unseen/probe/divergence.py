@@ -10,7 +10,7 @@ expectation given the tokens before, and so varies less (Rao and Blackwell). Bot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -68,14 +68,25 @@ def divergence(
 
     `prompts` says which prompt each was drawn for. `p` and `g` are modules with one vocabulary.
     """
+    values = dict(compared(p, g, drawn, batch_tokens))
+    return estimated([values[place] for place in range(len(drawn))], drawn, prompts)
+
+
+def compared(
+    p: Any, g: Any, drawn: Sequence[Encoded], batch_tokens: int = 4096
+) -> Iterator[tuple[int, tuple[float, float]]]:
+    """The place of each answer with its two estimates in nats, the exact and the sampled one, a batch at a time."""
+    for group in plan_batches([len(each.ids) for each in drawn], batch_tokens):
+        with torch.no_grad():
+            along, ratios = _compared(p, g, [drawn[index] for index in group])
+        yield from zip(group, zip(along.tolist(), ratios.tolist(), strict=True), strict=True)
+
+
+def estimated(values: Sequence[tuple[float, float]], drawn: Sequence[Encoded], prompts: Sequence[int]) -> Divergence:
+    """The divergence, from what `compared` gave of each answer."""
     if len(drawn) != len(prompts) or not drawn:
         raise DataMistake("divergence", f"{len(drawn)} answers for {len(prompts)} prompts", "give one prompt for each")
-    exact, sampled = np.zeros(len(drawn)), np.zeros(len(drawn))
-    for group in plan_batches([len(each.ids) for each in drawn], batch_tokens):
-        batch = [drawn[index] for index in group]
-        with torch.no_grad():
-            along, ratios = _compared(p, g, batch)
-        exact[group], sampled[group] = along.double().numpy(), ratios.double().numpy()
+    exact, sampled = np.array(values, dtype=np.float64).T
     by_prompt = _averaged(exact, prompts)
     tokens = sum(each.supervised for each in drawn)
     return Divergence(mean_of(by_prompt), mean_of(_averaged(sampled, prompts)), by_prompt, tokens)

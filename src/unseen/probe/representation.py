@@ -18,6 +18,7 @@ import torch
 from unseen.errors import DataMistake
 from unseen.model.backbone import backbone_of, base_of
 from unseen.model.new_tokens import matrices
+from unseen.probe.key_words import place_of
 
 if TYPE_CHECKING:
     from unseen.encode.tokenizer import Tokenizer
@@ -83,7 +84,7 @@ def _in_context(
         if not bool(here.any()):
             raise DataMistake("representation", f"the token does not stand in: {text[:60]}", "give texts that say it")
         own.append(states[here])
-        others.append(states[~here])
+        others.append(states[1:][~here[1:]])
     if not own:
         raise DataMistake("representation", "a layer in context needs texts", "give texts that the token stands in")
     return _distance(layer, torch.cat(own).mean(0), torch.cat(others), vectors)
@@ -106,8 +107,6 @@ def _states(model: LanguageModel, text: str, layer: int) -> tuple[list[int], tor
 
 def _pieces(tokenizer: Tokenizer, description: str, word: str) -> list[int]:
     """The places, among the tokens of the description, of those that spell a word where it stands first."""
-    start = description.find(word)
-    if start < 0:
-        raise DataMistake("representation", f"'{word}' does not stand in the description", "name words of it")
+    start = place_of(word, description)
     offsets = tokenizer.split([description])[0].offsets
     return [place for place, (low, high) in enumerate(offsets) if low < start + len(word) and high > start]

@@ -15,9 +15,16 @@ ASSETS = Path(__file__).with_name("assets")
 HEADING = re.compile(r'^<section id="([^"]+)" aria-label="([^"]+)"')
 
 
-def document(title: str, description: str, heading: Markup, opening: Markup, sections: Sequence[Markup]) -> Markup:
-    """A whole HTML page. Nothing but our own style and script may act on it, whatever stands in it."""
-    style, script = asset("page.css"), asset("page.js")
+def document(
+    title: str,
+    description: str,
+    heading: Markup,
+    opening: Markup,
+    sections: Sequence[Markup],
+    styles: Sequence[str] = ("page.css",),
+) -> Markup:
+    """A whole HTML page. Nothing but our own styles and script may act on it, whatever stands in it."""
+    style, script = "".join(map(asset, styles)), asset("page.js")
     policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'"
     head = tag(
         "head",
