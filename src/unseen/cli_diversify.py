@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unseen.cli_dictionary import dictionary
 from unseen.cli_wordings import instructions
 from unseen.errors import UserMistake
 
@@ -22,6 +23,7 @@ diversifying = typer.Typer(
     help="Make data that buffers what a few rows and one wording teach by accident.", rich_markup_mode=None
 )
 diversifying.command()(instructions)
+diversifying.command()(dictionary)
 
 SEEDS = "seeds:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]

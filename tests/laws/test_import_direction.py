@@ -31,7 +31,7 @@ LAYERS = [
     ["study"],
     ["reporting"],
     ["studio"],
-    ["cli_wordings"],
+    ["cli_dictionary", "cli_wordings"],
     ["cli_diversify", "cli_study"],
     ["cli"],
     ["__main__", "__init__"],
