@@ -30,6 +30,7 @@ COMMANDS = [
     ["study", "status"],
     ["diversify"],
     ["diversify", "instructions"],
+    ["diversify", "dictionary"],
     ["report"],
     ["verify"],
 ]

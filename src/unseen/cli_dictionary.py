@@ -31,10 +31,13 @@ def dictionary(
         raise UserMistake(str(out), "is there already, and may have been edited", "name another file, or remove it")
     made = make_dictionary(_task(task), source, target, least)
     out.parent.mkdir(parents=True, exist_ok=True)
+    told = (
+        f"{made.pairs} pairs of texts out of {made.rows} rows; {made.also_asked} rows left out, as they are asked too"
+    )
     command = f"unseen diversify dictionary {task} --source {source} --target {target} --least {least}"
-    write_dictionary(made.dictionary, out, command)
+    write_dictionary(made.dictionary, out, f"{command} ({told})")
     print(f"{len(made.dictionary.entries)} words with senses, {made.without_sense} without: {out}")
-    say(f"{made.pairs} pairs of texts out of {made.rows} rows; {made.also_asked} rows left out, since they are asked too")
+    say(told)
 
 
 def _task(name: str) -> Task:

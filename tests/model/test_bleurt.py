@@ -1,4 +1,4 @@
-"""BLEURT through tiny random checkpoints of both layouts: the same scores, whatever else is scored, or one clear line."""
+"""BLEURT through tiny random checkpoints of both layouts: the same scores beside whatever else, or one clear line."""
 
 from __future__ import annotations
 
@@ -9,53 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bleurt_folders import PIECES, save_bleurt, spm_bytes
 
 from unseen.errors import ModelMistake
 from unseen.model.bleurt import load_bleurt
 from unseen.model.sentencepiece_file import read_unigram, unigram_tokenizer
 
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "▁", "▁the", "▁ship", "▁house", "s", "e", "a", "h", "t", "o", "u"]
-SPECIAL = {"[UNK]": 2, "[PAD]": 3, "[CLS]": 3, "[SEP]": 3, "[MASK]": 3}  # types of pieces; 1 is a normal one
 REFERENCES = ["the house", "the ships", "a  house that the ships see", "the"]
 HYPOTHESES = ["the ship", "the ships", "", "the house has the ship " * 30]
 
 
-def spm_bytes() -> bytes:
-    """A SentencePiece model, written by the schema that transformers carries."""
-    from transformers.utils import sentencepiece_model_pb2_new as schema
-
-    model = schema.ModelProto()
-    for number, text in enumerate(PIECES):
-        model.pieces.add(piece=text, score=-float(number), type=SPECIAL.get(text, 1))
-    model.trainer_spec.model_type = 1
-    model.normalizer_spec.name = "identity"
-    return bytes(model.SerializeToString())
-
-
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random RemBERT with one label, as transformers saves it, and its tokenizer.json."""
-    import torch
-    from transformers import RemBertConfig, RemBertForSequenceClassification
-
-    folder = tmp_path_factory.mktemp("native")
-    torch.manual_seed(0)
-    config = RemBertConfig(
-        vocab_size=len(PIECES),
-        input_embedding_size=8,
-        output_embedding_size=8,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        initializer_range=0.5,
-        num_labels=1,
-    )
-    RemBertForSequenceClassification(config).save_pretrained(folder)
-    (folder / "spm.model").write_bytes(spm_bytes())
-    unigram_tokenizer(folder / "spm.model").save(str(folder / "tokenizer.json"))
-    (folder / "spm.model").unlink()
-    return folder
+    """The layout of transformers."""
+    return save_bleurt(tmp_path_factory.mktemp("native"))
 
 
 @pytest.fixture(scope="module")

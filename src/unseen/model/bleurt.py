@@ -170,4 +170,3 @@ def _tokenizer(folder: Path, config: Any) -> Any:
         single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=list(ends.items())
     )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=pad, cls_token="[CLS]", sep_token="[SEP]")
-

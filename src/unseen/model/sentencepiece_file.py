@@ -1,7 +1,8 @@
 """A SentencePiece model (`.model`, a protocol buffer) as a fast tokenizer, without the package of that name.
 
 Only what a unigram model needs is read: of `ModelProto` the field 1, its pieces (1 text, 2 score, 3 type), and of field
-3, its normaliser, the field 2, a compiled table of characters. The format is SentencePiece's `sentencepiece_model.proto`.
+3, its normaliser, the field 2, a compiled table of characters. The format is that of SentencePiece's own
+`sentencepiece_model.proto`.
 """
 
 from __future__ import annotations
