@@ -362,7 +362,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     return check_model(Recipe, values, str(path), RecipeMistake)
 
 
-FILES = ("diversity.wordings", "diversity.source", "evaluate.hints.dictionary")  # keys that name a file
+FILES = ("diversity.wordings", "diversity.source", "evaluate.hints.dictionary", "evaluate.bleurt")  # keys that name one
 
 
 def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:

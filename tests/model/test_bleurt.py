@@ -16,6 +16,16 @@ from unseen.model.bleurt import load_bleurt
 from unseen.model.sentencepiece_file import read_unigram, unigram_tokenizer
 
 REFERENCES = ["the house", "the ships", "a  house that the ships see", "the"]
+OTHER_KEYS = {  # of the published config.json of BLEURT-20-D12, beside the sizes
+    "_name_or_path": "BLEURT-20",
+    "classifier_dropout": None,
+    "embedding_dropout_prob": 0,
+    "position_embedding_type": "absolute",
+    "tie_word_embeddings": False,
+    "torch_dtype": "float32",
+    "transformers_version": "4.41.0.dev0",
+    "use_cache": False,
+}
 HYPOTHESES = ["the ship", "the ships", "", "the house has the ship " * 30]
 
 
@@ -28,6 +38,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ported(native: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same network under the names of bleurt-pytorch, with spm.model for its tokenizer."""
+    import torch
     from safetensors.torch import load_file, save_file
 
     folder = tmp_path_factory.mktemp("ported")
@@ -37,10 +48,12 @@ def ported(native: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         said = said.replace("embedding_hidden_mapping_in", "embedding_projection")
         return f"bleurt.{said.removeprefix('rembert.')}" if said.startswith("rembert.") else said
 
-    save_file({name(key): value for key, value in weights.items()}, folder / "model.safetensors")
+    renamed = {name(key): value for key, value in weights.items()}
+    positions = torch.arange(512)[None].clone()
+    save_file({**renamed, "bleurt.embeddings.position_ids": positions}, folder / "model.safetensors")
     config = json.loads((native / "config.json").read_text())
     config |= {"model_type": "bleurt", "architectures": ["BleurtForSequenceClassification"]}
-    config |= {"embedding_size": config.pop("input_embedding_size"), "position_embedding_type": "absolute"}
+    config |= {"embedding_size": config.pop("input_embedding_size"), **OTHER_KEYS}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "spm.model").write_bytes(spm_bytes())
     return folder

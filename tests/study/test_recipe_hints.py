@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from bleurt_folders import save_bleurt
 
-from unseen.errors import DataMistake, ModelMistake, RecipeMistake
+from unseen.errors import DataMistake, ModelMistake, RecipeMistake, ScoreMistake
+from unseen.evaluation.metrics import check_metric
 from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.bleurt import load_bleurt
 from unseen.prompt.hints import HEADING
@@ -105,6 +106,11 @@ def test_bleurt_is_one_more_metric_of_what_was_generated(tiny_model: Path, home:
         assert each.values["bleurt"] == pytest.approx(wanted, abs=1e-3)
     assert run.record["bleurt"] == {"digest": bleurt.digest, "judged": 4, "cut_pairs": 0}
     assert check_judgements(found, "sum").outcome == "holds", "verify takes a model's values as they are stored"
+
+
+def test_bleurt_without_a_model_is_answered_with_where_to_name_one() -> None:
+    with pytest.raises(ScoreMistake, match="evaluate.bleurt: FOLDER"):
+        check_metric("bleurt")
 
 
 def test_a_bleurt_that_is_not_there_is_told_before_anything_runs(tiny_model: Path, home: Path, tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def check_metric(name: str, where: str = "--metric") -> str:
     """`name` if it is a metric; else `ScoreMistake` about `where` with the nearest ones."""
     known = (*ROW_METRICS, *CORPUS_METRICS)
     if name == "bleurt":
-        what = "is no metric of texts alone, but a model's"
-        raise ScoreMistake(where, f"bleurt {what}", "name its folder in a recipe: evaluate.bleurt: FOLDER")
+        what = "'bleurt' is a model's, and no metric of texts alone"
+        raise ScoreMistake(where, what, "name the model's folder in a recipe, evaluate.bleurt: FOLDER")
     if name not in known:
         raise ScoreMistake(where, f"unknown metric '{name}'", nearest(name, known, "metrics"))
     return name
