@@ -109,7 +109,7 @@ def test_bleurt_is_one_more_metric_of_what_was_generated(tiny_model: Path, home:
 
 
 def test_bleurt_without_a_model_is_answered_with_where_to_name_one() -> None:
-    with pytest.raises(ScoreMistake, match="evaluate.bleurt: FOLDER"):
+    with pytest.raises(ScoreMistake, match=r"evaluate\.bleurt: FOLDER"):
         check_metric("bleurt")
 
 
