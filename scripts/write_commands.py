@@ -27,6 +27,7 @@ COMMANDS = [
     ["diversify", "instructions"],
     ["diversify", "constraints"],
     ["diversify", "facts"],
+    ["diversify", "dictionary"],
     ["study"],
     ["study", "plan"],
     ["study", "run"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseen.cli_backend import BACKEND, DEFAULT_BACKEND, DEFAULT_MODEL, MODEL, AtOnce, BaseUrl, Timeout, backend_of
+from unseen.cli_dictionary import dictionary
 from unseen.cli_facts import facts
 from unseen.cli_wordings import constraints, instructions
 from unseen.errors import UserMistake
@@ -26,6 +27,7 @@ diversifying = typer.Typer(
 diversifying.command()(instructions)
 diversifying.command()(constraints)
 diversifying.command()(facts)
+diversifying.command()(dictionary)
 
 SEEDS, CONTRAST = "seeds:", "contrast:"
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]

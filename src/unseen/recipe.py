@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -228,6 +229,18 @@ class TokenSettings(Section):
         return self.init or ("description" if self.description.strip() else "mean")
 
 
+class HintSettings(Section):
+    """Senses of rare words of a row, behind the prompts that are asked (DiPMT)."""
+
+    dictionary: str = Field(min_length=1, description="a file of words with their senses: diversify dictionary")
+    column: str = Field("text", description="the column whose words get hints")
+    most: int = Field(5, ge=1, le=1000, description="words of a row that get a hint, the rarest ones")
+    senses: int = Field(3, ge=1, le=1000, description="senses of a word that are told")
+    rare: int | None = Field(
+        10, ge=0, le=MANY, description="how often a rare word stands at most in the dictionary's rows; null for any"
+    )
+
+
 class EvaluateSettings(Section):
     shots: SeveralShots = (0,)
     rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
@@ -252,6 +265,8 @@ class EvaluateSettings(Section):
         None, ge=1, le=MANY, description="templates a task in evaluation; as templates.per_task when absent"
     )
     seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="seeds of the exemplar draw")
+    hints: HintSettings | None = Field(None, description="dictionary hints behind the prompts that are asked")
+    bleurt: str | None = Field(None, description="folder of a converted BLEURT-20; adds the metric bleurt")
 
     @model_validator(mode="after")
     def _formats_or_wording(self) -> EvaluateSettings:
@@ -319,6 +334,13 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _hints_keep_the_words(self) -> Recipe:
+        asked = self.evaluate
+        if asked.hints and (asked.formats or (asked.wording or self.templates.wording) != "instructions"):
+            raise ValueError("evaluate.hints stand behind whole prompts; leave formats and wording out")
+        return self
+
+    @model_validator(mode="after")
     def _every_encoding_is_asked(self) -> Recipe:
         most = self.templates.per_task
         for key, count, limit in (
@@ -339,6 +361,8 @@ NOT_IN_FINGERPRINT = (
     "name",
     "diversity.wordings",  # their texts are: as templates, and as rows
     "diversity.source",
+    "evaluate.bleurt",  # its content is in the record
+    "evaluate.hints.dictionary",  # what it says is: beside the templates
     "train.batch_tokens",
     "train.batches",
     "train.gradient_checkpointing",
@@ -362,14 +386,20 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     return check_model(Recipe, values, str(path), RecipeMistake)
 
 
+FILES = ("diversity.wordings", "diversity.source", "evaluate.hints.dictionary", "evaluate.bleurt")  # keys that name one
+
+
 def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe values that stand in the file `path`, with the paths of the files that lie beside it."""
-    said = values.get("diversity")
-    if not isinstance(said, Mapping):
-        return dict(values)
-    named = {key: said[key] for key in ("wordings", "source") if isinstance(said.get(key), str)}
-    found = {key: str(path.parent / name) for key, name in named.items() if (path.parent / name).exists()}
-    return {**values, "diversity": {**said, **found}}
+    found = deepcopy(dict(values))
+    for key in FILES:
+        *parents, last = key.split(".")
+        place: Any = found
+        for parent in parents:
+            place = place.get(parent) if isinstance(place, dict) else None
+        if isinstance(place, dict) and isinstance(place.get(last), str) and (path.parent / place[last]).exists():
+            place[last] = str(path.parent / place[last])
+    return found
 
 
 def set_value(values: dict[str, Any], override: str) -> None:

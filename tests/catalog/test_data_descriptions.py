@@ -28,7 +28,12 @@ FILES = sorted((shipped_catalog() / "data").glob("*.yaml"))
 DESCRIBED = {file.stem: load_description(file) for file in FILES if file.stem not in COLLECTIONS}
 NAMES = list(DESCRIBED)
 ASKED = [name for name, dataset in DESCRIBED.items() if dataset.kind == "rows"]
-ONE_WORDING = {"delia_records", "halu_records"}  # other wordings are made of it: unseen diversify instructions
+CONDENSED = {name for name in NAMES if name.startswith("mt_")}
+ONE_WORDING = {
+    "delia_records",
+    "halu_records",
+    *CONDENSED,
+}  # other wordings are made of it: unseen diversify instructions
 AS_WRITTEN = [name for name in NAMES if name not in ASKED]
 # The label of these is a place in a list of options that is not always equally long.
 PLACES = {"arc_challenge", "bbh_objects"}

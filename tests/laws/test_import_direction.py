@@ -32,7 +32,7 @@ LAYERS = [
     ["reporting"],
     ["studio"],
     ["cli_backend", "cli_options"],
-    ["cli_wordings"],
+    ["cli_dictionary", "cli_facts", "cli_wordings"],
     ["cli_diversify", "cli_import", "cli_probe", "cli_study", "cli_tasks"],
     ["cli"],
     ["__main__", "__init__"],

@@ -14,6 +14,7 @@ python_dict, json_dict, dict_keys, last_value
 bleu         corpus BLEU of sacrebleu with its defaults (13a tokeniser, mixed case, exponential smoothing), over all
              references. Text is taken as it is; in scripts without spaces it is cut otherwise, see `corpus.py`.
 chrf         corpus chrF2 of sacrebleu with its defaults (6-grams of characters, no word n-grams, beta 2).
+bleurt       what a model says (`evaluate.bleurt` of a recipe), times 100, see `learned.py`; it may leave 0..100.
 """
 
 from __future__ import annotations
@@ -84,6 +85,9 @@ ROW_METRICS: Mapping[str, Compare] = MappingProxyType(
 def check_metric(name: str, where: str = "--metric") -> str:
     """`name` if it is a metric; else `ScoreMistake` about `where` with the nearest ones."""
     known = (*ROW_METRICS, *CORPUS_METRICS)
+    if name == "bleurt":
+        what = "'bleurt' is a model's, and no metric of texts alone"
+        raise ScoreMistake(where, what, "name the model's folder in a recipe, evaluate.bleurt: FOLDER")
     if name not in known:
         raise ScoreMistake(where, f"unknown metric '{name}'", nearest(name, known, "metrics"))
     return name

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from unseen.prompt.hints import Hinted
 from unseen.recipe import NOT_IN_FINGERPRINT, Recipe
 from unseen.task.task import Task
 
@@ -40,11 +41,14 @@ def identity_digest(
 
 
 def template_digests(tasks: Sequence[Task]) -> dict[str, str]:
-    """SHA-256 of all ways to ask each task, wherever their files lie; of a task that comes twice, of all its ways."""
+    """SHA-256 of all ways to ask each task, wherever their files lie, and of the hints behind them; of a task that
+    comes twice, of all its ways."""
     ways: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:
         known = ways.setdefault(task.name, [])
         known += [way for each in task.templates + task.plain if (way := asdict(each) | {"where": ""}) not in known]
+        hints = dict.fromkeys(each.digest for each in task.rewordings if isinstance(each, Hinted))
+        known += [{"hints": digest} for digest in hints]
     return {name: _digest(known) for name, known in ways.items()}
 
 
@@ -54,16 +58,17 @@ def _digest(value: Any) -> str:
 
 def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's values without those that change only where, how fast or how watched it runs, and without what is
-    said of new tokens, of diverse data, of its stages and of noise where there are none: such a recipe is what it was
-    before recipes knew them.
+    said of new tokens, of diverse data, of its stages, of noise and of hints where there are none: such a recipe is
+    what it was before recipes knew them.
     """
     values = deepcopy(dict(recipe))
     worded = values.get("diversity", {}).get("wordings") is not None
+    hinted = values["evaluate"].get("hints") is not None
     for key in NOT_IN_FINGERPRINT:
         place = values
         *parents, last = key.split(".")
         for parent in parents:
-            place = place.get(parent, {})
+            place = place.get(parent) or {}
         place.pop(last, None)
     if not values.get("tokens"):
         values.pop("tokens", None)
@@ -76,6 +81,8 @@ def deciding_values(recipe: Mapping[str, Any]) -> dict[str, Any]:
         values["train"].pop("embedding_noise", None)
     if not worded:
         values["evaluate"].pop("wordings", None)
+    if not hinted:
+        values["evaluate"].pop("hints", None)
     return values
 
 

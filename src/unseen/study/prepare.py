@@ -18,6 +18,7 @@ from unseen.progress import late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.diverse import diverse_task
 from unseen.study.fingerprint import fingerprint
+from unseen.study.recipe_hints import RecipeHints
 from unseen.study.recipe_wordings import RecipeWordings
 from unseen.study.reworded import check_rewordings
 from unseen.study.seen_rows import SeenRows, seen_rows
@@ -99,11 +100,12 @@ def prepare(recipe: Recipe) -> Prepared:
     """
     catalog = load_catalog(recipe.catalogs)
     selected = selected_tasks(recipe, catalog)
-    encodings, wordings = RecipeEncodings.of(recipe), RecipeWordings.of(recipe)
+    encodings, wordings, hints = RecipeEncodings.of(recipe), RecipeWordings.of(recipe), RecipeHints.of(recipe)
     encodings.check((*selected.seen, *selected.unseen), recipe.name)
     wordings.check((*selected.seen, *selected.unseen), recipe.name)
-    seen = wordings.asked_in(through_encodings(selected.seen, encodings.asked))
-    unseen = wordings.asked_in(through_encodings(selected.unseen, encodings.asked))
+    hints.check((*selected.seen, *selected.unseen), recipe.name)
+    seen = hints.asked_in(wordings.asked_in(through_encodings(selected.seen, encodings.asked)))
+    unseen = hints.asked_in(wordings.asked_in(through_encodings(selected.unseen, encodings.asked)))
     tuned_on = wordings.tuned_on(through_encodings(selected.seen, encodings.tuned))
     tuned_on += catalog.turned(selected.seen) if recipe.templates.turned else ()
     tuned_on += diverse_task(recipe.diversity)

@@ -19,10 +19,12 @@ from unseen.evaluation.prediction_file import PredictionWriter
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
+from unseen.study.bleurt import check_bleurt, judged_by_bleurt
 from unseen.study.examples import EXAMPLES, encode_examples
 from unseen.study.exposures import exposures_of
 from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, token_record, training_record
 from unseen.study.prepare import Prepared, prepare
+from unseen.study.recipe_hints import hints_record
 from unseen.study.record import NAME, now, read_record, write_record
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
@@ -55,6 +57,7 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: S
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
     check_sharding(recipe.train)
+    check_bleurt(recipe)
     with as_one():
         ranks = join()
         prepared = _prepared(ranks, recipe)
@@ -68,7 +71,7 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: S
             say(line)
         _write(ranks, folder, record)
         asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
-        return ranks.shared(lambda: _finished(folder, record, asked))
+        return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
 def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
@@ -76,6 +79,7 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
     """
+    check_bleurt(recipe)
     with as_one():
         ranks = join()
         prepared = _prepared(ranks, recipe)
@@ -87,7 +91,7 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
         record |= {"tokens": token_record(model)}
         asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
         _write(ranks, folder, record)
-        return ranks.shared(lambda: _finished(folder, record, [asked]))
+        return ranks.shared(lambda: _finished(prepared, folder, record, [asked]))
 
 
 def _prepared(ranks: Ranks, recipe: Recipe) -> Prepared:
@@ -102,8 +106,8 @@ def _write(ranks: Ranks, folder: Path, record: dict[str, Any]) -> None:
         write_record(folder, record)
 
 
-def _finished(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> Run:
-    record = sealed(folder, _scored(folder, record, asked) | {"finished": now()})
+def _finished(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> Run:
+    record = sealed(folder, _scored(prepared, folder, record, asked) | {"finished": now()})
     shutil.rmtree(folder / EXAMPLES, ignore_errors=True)
     write_record(folder, record)
     return Run(folder, record)
@@ -229,14 +233,20 @@ def _timed(seconds: dict[str, float], what: str) -> Iterator[None]:
     seconds[what] = round(time.perf_counter() - began, 1)
 
 
-def _scored(folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dict[str, Any]:
+def _scored(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> dict[str, Any]:
     """Write predictions.parquet and scores.json, and note in the record what was left out."""
-    predictions: list[Prediction] = [each for part in asked for each in part.predictions]
+    answered: list[Prediction] = [each for part in asked for each in part.predictions]
+    predictions, bleurt = judged_by_bleurt(prepared.recipe, answered)
     with PredictionWriter(folder / "predictions.parquet") as writer:
         for prediction in predictions:
             writer.write(prediction)
     summary = score_predictions(folder, predictions, *unclean_and_void(record), record["recipe"]["seed"])
-    return record | {"left_out": most_left_out(asked), "reading": asked[-1].reading, "summary": summary}
+    record |= {"left_out": most_left_out(asked), "reading": asked[-1].reading, "summary": summary}
+    if hints := hints_record((*prepared.seen, *prepared.unseen), predictions):
+        record["asked"] |= {"hints": hints}
+    if bleurt:
+        record["bleurt"] = bleurt
+    return record
 
 
 def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:

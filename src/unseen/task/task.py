@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unseen.data.dataset import Dataset
+from unseen.prompt.hints import Hinted
 from unseen.prompt.layout import Formatted
 from unseen.prompt.template import Template
 from unseen.prompt.way import Way
@@ -13,7 +14,7 @@ from unseen.prompt.wording import Worded
 
 TURNED = ":turned"  # ends the name of a task whose templates turn input and answer around
 QuestionKind = Literal["choose", "generate"]
-Rewording = Worded | Formatted
+Rewording = Worded | Formatted | Hinted
 
 
 @dataclass(frozen=True, slots=True)

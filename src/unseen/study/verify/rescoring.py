@@ -10,6 +10,7 @@ from typing import Any
 from unseen.ask.question import Answer, Scoring
 from unseen.ask.ranking import ranking_scores
 from unseen.errors import ScoreMistake
+from unseen.evaluation.learned import BLEURT
 from unseen.evaluation.metrics import ROW_METRICS, row_value
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import read_predictions
@@ -46,6 +47,7 @@ def _misjudged(stored: Prediction, scoring: Scoring) -> Iterator[Difference]:
     values = {
         metric: row_value(metric, stored.text, stored.references) for metric in stored.metrics if metric in ROW_METRICS
     }
+    values |= {name: value for name, value in stored.values.items() if name == BLEURT}  # a model's, taken as stored
     yield from compared(dict(stored.values), values, f"{told_of(stored)}: values", 1e-9)
     if stored.chosen is None:
         return
