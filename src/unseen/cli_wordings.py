@@ -38,6 +38,10 @@ def instructions(
     contrast: Annotated[
         int, typer.Option("--contrast", min=0, max=MOST, help="wordings without the token, and such that forbid it")
     ] = 10,
+    otherwise: Annotated[
+        str | None,
+        typer.Option("--otherwise", help="what is answered where no token is asked for; None: no dictionary"),
+    ] = None,
     model: Annotated[str | None, MODEL] = None,
     backend: Annotated[str | None, BACKEND] = None,
     base_url: BaseUrl = None,
@@ -64,14 +68,14 @@ def instructions(
     _check_new(out)
     asked = (instruction, form, token or (), secret or (), input_)
     if backend or model:
-        store, (rules, others) = _store(out), _rules(*asked, contrast, seed)
+        store, (rules, others) = _store(out), _rules(*asked, contrast, seed, otherwise)
         writer = backend_of(backend or DEFAULT_BACKEND, model or DEFAULT_MODEL, base_url, at_once, timeout)
         wordings = model_wordings(rules, writer, store, train, test, seed, others)
     elif base_url:
         raise UserMistake("--base-url", "the grammar asks no server", "name --backend and --model too")
     else:
         made, secrets = _form(*asked)
-        wordings = grammar_wordings(made, train, test, seed, secrets, contrast=contrast)
+        wordings = grammar_wordings(made, train, test, seed, secrets, contrast=contrast, otherwise=otherwise)
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
@@ -92,6 +96,7 @@ def _rules(
     input_: str | None,
     contrast: int,
     seed: int,
+    otherwise: str | None,
 ) -> tuple[Rules, Beside]:
     """What a model's wordings are checked against, and what a set has beside them; that needs the form."""
     from unseen.diversify.grammar_wordings import rules_of
@@ -108,7 +113,7 @@ def _rules(
             print(f"no special wordings, and no task that all of them share: {line}", file=sys.stderr)
         return plain, NOTHING
     rules = rules_of(form, hidden)
-    return rules, beside(form, rules, contrast, seed)
+    return rules, beside(form, rules, contrast, seed, otherwise)
 
 
 def constraints(

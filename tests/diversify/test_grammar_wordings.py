@@ -141,11 +141,10 @@ def test_contrast_wordings_leave_the_token_out_or_forbid_it_and_share_no_frame_w
     assert len({each.text for each in (*tuned, *asked)}) == 16
 
 
-def test_what_is_not_asked_for_is_no_dictionary_and_of_a_style_there_is_an_answer_all_the_same() -> None:
-    style = checked_form(Form("answer the question", "", tokens=("<dry>",), what="style"), "form")
-    for form, answer in ((FORM, "None"), (style, None)):
-        told = {each.name: each.completion for each in grammar_wordings(form, contrast=1).special}
-        assert told == dict.fromkeys(["forbidding", "no_token", "no_token_000", "forbidding_000"], answer) | {
+def test_what_is_answered_where_no_token_is_asked_for_can_be_said() -> None:
+    for said in (None, "None"):
+        told = {each.name: each.completion for each in grammar_wordings(FORM, contrast=1, otherwise=said).special}
+        assert told == dict.fromkeys(["forbidding", "no_token", "no_token_000", "forbidding_000"], said) | {
             "bare": None
         }
 

@@ -26,10 +26,11 @@ def grammar_wordings(
     secrets: Sequence[str] = (),
     texts: Sequence[str] = (),
     contrast: int = CONTRAST,
+    otherwise: str | None = None,
 ) -> WordingSet:
     """`train` and `test` wordings of `form`, which share no family of the grammar; `texts` are of rows, see `Rules`.
     With `contrast` wordings of each kind that does not ask for the tokens, for pairs to tune on, and a third as many,
-    of the test side, to ask in.
+    of the test side, to ask in; `otherwise` is what is answered then, as `beside` has it.
 
     Larger numbers extend smaller ones. What was dropped is counted in `made`. Raises `WordingMistake` where the grammar
     has fewer.
@@ -46,7 +47,7 @@ def grammar_wordings(
         tried += looked
         dropped += sieve.dropped
     made = Made("grammar", seed, tried, dict(sorted(dropped.items())), between_sides(kept))
-    others = beside(form, rules, contrast, seed)
+    others = beside(form, rules, contrast, seed, otherwise)
     return WordingSet(
         form.instruction, tuple(kept), form.tokens, rules.secrets, rules.shared, others.special, others.contrast, made
     )

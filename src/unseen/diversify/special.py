@@ -14,7 +14,7 @@ from unseen.errors import WordingMistake
 
 Kind = Literal["no_token", "forbidding"]
 KINDS: tuple[Kind, ...] = ("no_token", "forbidding")
-LITERAL = ("format", "form", "structure", "layout", "notation", "schema", "syntax", "template")
+BARE = "bare"
 PATIENCE = 200  # candidates in a row that pass no check
 
 
@@ -29,9 +29,12 @@ class Beside:
 NOTHING = Beside()
 
 
-def beside(form: Form, rules: Rules, number: int, seed: int) -> Beside:
-    """`number` contrast wordings of each kind, and the special wordings with a third as many."""
-    return Beside(special_wordings(form, rules, -(-number // 3), seed), contrast_wordings(form, rules, number, seed))
+def beside(form: Form, rules: Rules, number: int, seed: int, otherwise: str | None = None) -> Beside:
+    """`number` contrast wordings of each kind, and the special wordings with a third as many. `otherwise` is what is
+    answered under special wordings that do not ask for the tokens; None where the template's own answer stands."""
+    special = special_wordings(form, rules, -(-number // 3), seed)
+    answered = tuple(each if each.name == BARE else replace(each, completion=otherwise) for each in special)
+    return Beside(answered, contrast_wordings(form, rules, number, seed))
 
 
 def special_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple[Wording, ...]:
@@ -42,12 +45,11 @@ def special_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple[
         return ()
     task = " ".join((sentence(form.task), *form.details))
     forbidden = f"{task} Do NOT use the {form.token} {form.whats}."
-    answer = answer_without(form)
     return (
-        Wording("bare", "", " ".join(form.tokens), "test", Features(mentions=1)),
-        Wording("forbidding", "", forbidden, "test", Features(act="command", mentions=1), answer),
-        Wording("no_token", "", task, "test", Features(act="command"), answer),
-        *(replace(each, completion=answer) for each in _others(form, rules, "test", number, seed)),
+        Wording(BARE, "", " ".join(form.tokens), "test", Features(mentions=1)),
+        Wording("forbidding", "", forbidden, "test", Features(act="command", mentions=1)),
+        Wording("no_token", "", task, "test", Features(act="command")),
+        *_others(form, rules, "test", number, seed),
     )
 
 
@@ -56,12 +58,6 @@ def contrast_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple
     if not form.tokens:
         return ()
     return tuple(replace(each, name=f"train_{each.name}") for each in _others(form, rules, "train", number, seed))
-
-
-def answer_without(form: Form) -> str | None:
-    """What is answered where a format of dictionaries is not asked for (`None`: no dictionary, in our metrics); None
-    where the tokens stand for a style or a language, in which there is an answer all the same."""
-    return "None" if form.what in LITERAL else None
 
 
 def _others(form: Form, rules: Rules, side: Side, number: int, seed: int) -> Iterator[Wording]:
