@@ -46,7 +46,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def recipe(name: str, model: Path, sources: dict[str, Path], *overrides: str) -> Recipe:
     said = load_recipe(FOLDER / f"{name}.yaml").diversity.source
-    source = [] if said is None else [f"diversity.source={sources[said]}"]
+    source = [] if said is None else [f"diversity.source={sources[Path(said).name]}"]
     return load_recipe(FOLDER / f"{name}.yaml", [f"model={model}", *source, *overrides])
 
 
