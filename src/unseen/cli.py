@@ -48,11 +48,33 @@ def demo(
     out: Out = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
     set_: Set = None,
+    page: Annotated[
+        str, typer.Option("--page", metavar="both|tasks|wordings", help="unseen tasks, unseen wordings, or one of them")
+    ] = "both",
 ) -> None:
-    """The main job on the default model, end to end."""
+    """The main job on the default model, end to end, and then a task that is learned from sixty rows."""
     from unseen.data.places import shipped_catalog
 
-    tune(shipped_catalog() / "recipes" / "demo.yaml", False, out, set_, resume)
+    if page not in ("both", "tasks", "wordings"):
+        raise UserMistake("--page", f"there is no page '{page}'", "write both, tasks or wordings")
+    if page != "wordings":
+        tune(shipped_catalog() / "recipes" / "demo.yaml", False, out, set_, resume)
+    if page != "tasks":
+        _demo_wordings(out and out.with_name(f"{out.name}-wordings"))
+
+
+def _demo_wordings(out: Path | None) -> None:
+    """A study of minutes: one wording, many, and DELIA, asked in wordings that none of them saw."""
+    from unseen.reporting.study_page import study_report
+    from unseen.study.find import find_study
+    from unseen.study.study_file import load_study
+    from unseen.study.study_run import run_study
+
+    done = run_study(load_study(find_study("delia_ablation"), "demo"), out)
+    print(study_report(done.folder))
+    if done.failed or done.left:
+        unfinished = ", ".join((*done.failed, *done.left))
+        raise JobFailed(f"arms are not finished: {unfinished}; the same command tries them again")
 
 
 app.command("list")(list_)
