@@ -110,8 +110,8 @@ def test_buffering_of_a_recipe(place: Path, tmp_path: Path, capsys: Capture) -> 
     options = ("--tuned", place / "narrow", "--rows", "8", "--steps", "2", "--max-new-tokens", "3", "--ratio", "1")
     numbers, said = probed(tmp_path / "out", capsys, "buffering", recipe, *options)
     counts, points = numbers["counts"], numbers["points"]
-    assert [counts[name] for name in ("task", "wordings", "diverse", "general")] == [8, 8, 8, 5]
-    assert (counts["task_to_tune_on"], counts["diverse_to_tune_on"], counts["wordings_known"]) == (16, 11, 60)
+    assert [counts[name] for name in ("task", "wordings", "diverse", "general")] == [8, 8, 8, 8]
+    assert (counts["task_to_tune_on"], counts["diverse_to_tune_on"], counts["wordings_known"]) == (16, 16, 60)
     assert [each["ratio"] for each in points["toward_many_wordings"]] == [0, 1, 2], "the recipe's own ratio is there"
     assert points["cancellation"]["diverse"]["by_chance"] == pytest.approx(8**-0.5)
     assert len(points["similarity"]) == len(points["change"]) == 8
