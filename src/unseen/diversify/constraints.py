@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -19,7 +20,8 @@ from pydantic import Field
 
 from unseen.data.places import shipped_catalog
 from unseen.diversify.checks import Rules, Sieve
-from unseen.diversify.grammar_wordings import PATIENCE, TRAIN
+from unseen.diversify.grammar_wordings import TRAIN
+from unseen.diversify.passing import passing
 from unseen.diversify.similarity import between_sides
 from unseen.diversify.wording import Features, Made, Wording, WordingSet
 from unseen.errors import WordingMistake
@@ -75,18 +77,13 @@ def constraint_wordings(constraints: Constraints, asked: WordingSet, train: int 
     """
     shared = (asked.instruction, *asked.shared)
     sieve = Sieve(Rules(asked.instruction, asked.tokens, (), shared))
-    kept: list[Wording] = []
-    tried = last = 0
-    while len(kept) < train:
-        wording = replace(_wording(constraints, asked, seed, tried), name=f"train_{len(kept):03}")
-        tried += 1
-        if sieve.keeps(wording):
-            kept.append(wording)
-            last = tried
-        elif tried - last >= PATIENCE:
-            counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
-            what = f"has {len(kept)} distinct wordings, not {train} (dropped: {counts})"
-            raise WordingMistake(constraints.where, what, f"add ways to say it, or ask for {len(kept)} with --train")
+    found = list(islice(passing(partial(_wording, constraints, asked, seed), sieve), train))
+    if len(found) < train:
+        counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
+        what = f"has {len(found)} distinct wordings, not {train} (dropped: {counts})"
+        raise WordingMistake(constraints.where, what, f"add ways to say it, or ask for {len(found)} with --train")
+    kept = (replace(wording, name=f"train_{place:03}") for place, (_, wording) in enumerate(found))
+    tried = found[-1][0] if found else 0
     wordings = (*kept, *asked.of_side("test"))
     made = Made("grammar", seed, tried, dict(sorted(sieve.dropped.items())), between_sides(wordings))
     return replace(asked, wordings=wordings, secrets=(), shared=shared, made=made)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form
 from unseen.diversify.grammar import grammar_of
+from unseen.diversify.passing import passing
 from unseen.diversify.similarity import between_sides
 from unseen.diversify.special import beside
 from unseen.diversify.wording import Made, Side, Wording, WordingSet
@@ -15,7 +17,6 @@ from unseen.errors import WordingMistake
 
 TRAIN, TEST = 60, 20  # DELIA's released rows have 60 distinct instructions
 CONTRAST = 10  # of each kind; a third of it is for evaluation, too
-PATIENCE = 200  # candidates in a row that pass no check: the grammar has hardly more
 
 
 def grammar_wordings(
@@ -61,17 +62,9 @@ def rules_of(form: Form, secrets: Sequence[str] = (), texts: Sequence[str] = ())
 
 def _kept(form: Form, side: Side, count: int, seed: int, sieve: Sieve) -> tuple[list[Wording], int]:
     """The first `count` wordings of a side that pass, and how many were looked at."""
-    grammar = grammar_of(form, side, seed)
-    kept: list[Wording] = []
-    number = last = 0
-    while len(kept) < count:
-        wording = grammar.wording(number)
-        number += 1
-        if sieve.keeps(wording):
-            kept.append(wording)
-            last = number
-        elif number - last >= PATIENCE:
-            counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
-            what = f"has {len(kept)} distinct {side} wordings, not {count} (dropped: {counts})"
-            raise WordingMistake(form.instruction, what, f"ask for at most {len(kept)} with --{side}")
-    return kept, number
+    found = list(islice(passing(grammar_of(form, side, seed).wording, sieve), count))
+    if len(found) < count:
+        counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
+        what = f"has {len(found)} distinct {side} wordings, not {count} (dropped: {counts})"
+        raise WordingMistake(form.instruction, what, f"ask for at most {len(found)} with --{side}")
+    return [wording for _, wording in found], found[-1][0] if found else 0

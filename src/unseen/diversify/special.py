@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form, sentence
 from unseen.diversify.grammar import Grammar, grammar_of
+from unseen.diversify.passing import passing
 from unseen.diversify.wording import Features, Side, Wording
 from unseen.errors import WordingMistake
 
 Kind = Literal["no_token", "forbidding"]
-KINDS: tuple[Kind, ...] = ("no_token", "forbidding")
 BARE = "bare"
-PATIENCE = 200  # candidates in a row that pass no check
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,8 @@ def _others(form: Form, rules: Rules, side: Side, number: int, seed: int) -> Ite
 
 
 def _passing(kind: Kind, grammar: Grammar, rules: Rules, number: int) -> Iterator[Wording]:
-    sieve = Sieve(rules)
-    kept = tried = last = 0
-    while kept < number:
-        wording = replace(grammar.wording(tried), name=f"{kind}_{kept:03}")
-        tried += 1
-        if sieve.keeps(wording):
-            kept, last = kept + 1, tried
-            yield wording
-        elif tried - last >= PATIENCE:
-            what = f"has {kept} distinct wordings of the kind {kind} on the {grammar.side} side, not {number}"
-            raise WordingMistake(grammar.form.instruction, what, f"ask for at most {kept} with --contrast")
+    found = [wording for _, wording in islice(passing(grammar.wording, Sieve(rules)), number)]
+    if len(found) < number:
+        what = f"has {len(found)} distinct wordings of the kind {kind} on the {grammar.side} side, not {number}"
+        raise WordingMistake(grammar.form.instruction, what, f"ask for at most {len(found)} with --contrast")
+    yield from (replace(wording, name=f"{kind}_{place:03}") for place, wording in enumerate(found))
