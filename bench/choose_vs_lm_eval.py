@@ -48,6 +48,7 @@ from unseen.encode.trie import trie_of
 from unseen.model.folder import resolve
 
 PEER, VLLM = "lm-eval==0.4.13", "vllm==0.33.0"
+WITH_MODELS = "lm-eval[hf]==0.4.13"  # alone it comes without transformers
 COUNT = 200  # rows of a case
 BATCH_SIZES = {"cpu": (1, 4, 16, 64), "cuda": (16, 64, 128, 256, 512)}  # tried on the peer
 TRY_ROWS = {"cpu": 20, "cuda": 200}  # of five options: more than the largest batch
@@ -69,7 +70,7 @@ class Job:
 
 def main() -> None:
     options = _options()
-    python = peer_python(options.peer_env, [PEER, *(NEEDED if options.with_plugin else ())])
+    python = peer_python(options.peer_env, [WITH_MODELS, *(NEEDED if options.with_plugin else ())])
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as work:
         model = str(model_folder(options.model, Path(work) / "model"))
@@ -161,7 +162,7 @@ def _vllm_python(folder: Path) -> Path:
         print(f"{Path(sys.argv[0]).name}: installing {PEER} and {VLLM} into {folder}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, PEER, VLLM], check=True)
+        subprocess.run([*pip, WITH_MODELS, VLLM], check=True)
         (folder / "ready").touch()
     return python
 
