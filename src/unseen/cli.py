@@ -15,6 +15,7 @@ from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
 from unseen.cli_probe import probing
+from unseen.cli_studio import studio
 from unseen.cli_study import studying
 from unseen.cli_tasks import list_, render, show
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
@@ -80,6 +81,7 @@ def _demo_wordings(out: Path | None) -> None:
 app.command("list")(list_)
 app.command()(show)
 app.command()(render)
+app.command()(studio)
 
 
 @app.command()

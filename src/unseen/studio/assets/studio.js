@@ -1,0 +1,138 @@
+"use strict";
+// Pages work without this script; it spares them whole reloads. It knows attributes, no page by name:
+//   data-live="#id"      a form whose answer replaces #id while one types (the form's own action and method)
+//   data-fill="path"     an element whose content is asked for when it is seen
+//   data-stream="path"   an element that server-sent events fill: `part` replaces, `more` is put behind as text, `end` closes
+//   data-key="k"         an element that the key k focuses (links and buttons are clicked)
+//   data-drop            a file input that also takes files dropped anywhere on the page
+//   data-sure="text"     a button that asks before it acts
+const part = { headers: { "x-part": "1" } };
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...part, ...options, headers: { ...part.headers, ...options.headers } });
+  return { html: await answer.text(), good: answer.ok, at: answer.url, moved: answer.redirected };
+}
+
+function say(text) {
+  const told = document.getElementById("told");
+  told.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => (told.textContent = ""), 6000);
+}
+
+// Only the studio's own escaped markup comes here; the policy forbids any script in it.
+function put(place, html, id) {
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  const inner = id && made.content.getElementById(id);
+  place.replaceChildren(...(inner ? inner.childNodes : made.content.childNodes));
+  wake(place);
+}
+
+const turns = new WeakMap(); // form -> number of its latest request, so that a slow answer never overtakes a later one
+
+async function live(form) {
+  const place = document.querySelector(form.dataset.live);
+  const turn = (turns.get(form) || 0) + 1;
+  turns.set(form, turn);
+  place.classList.add("busy");
+  try {
+    const data = new FormData(form);
+    const posts = form.method === "post";
+    const query = new URLSearchParams([...data].filter(([, value]) => typeof value === "string"));
+    const action = form.getAttribute("action");
+    const found = posts ? await ask(action, { method: "POST", body: data }) : await ask(`${action}?${query}`);
+    if (turns.get(form) !== turn) return;
+    put(place, found.html, place.id);
+    if (!posts) history.replaceState(null, "", `${action}?${query}`);
+  } catch (error) {
+    say(`The studio does not answer (${error.message}).`);
+  } finally {
+    if (turns.get(form) === turn) place.classList.remove("busy");
+  }
+}
+
+function fill(element) {
+  seen.unobserve(element);
+  const path = element.dataset.fill;
+  element.removeAttribute("data-fill");
+  waiting.push([element, path]);
+  fillNext();
+}
+
+const waiting = [];
+let filling = 0;
+
+async function fillNext() {
+  if (filling >= 3 || !waiting.length) return;
+  filling += 1;
+  const [element, path] = waiting.shift();
+  try {
+    put(element, (await ask(path)).html);
+  } catch {
+    element.textContent = "no answer";
+  }
+  filling -= 1;
+  fillNext();
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) fill(entry.target);
+});
+
+function stream(element) {
+  const source = new EventSource(element.dataset.stream);
+  element.removeAttribute("data-stream");
+  source.addEventListener("part", (event) => put(element, event.data));
+  source.addEventListener("more", (event) => element.append(JSON.parse(event.data)));
+  source.addEventListener("end", () => source.close());
+  source.addEventListener("gone", () => { source.close(); location.reload(); });
+}
+
+function wake(root) {
+  root.querySelectorAll("[data-fill]").forEach((element) => seen.observe(element));
+  root.querySelectorAll("[data-stream]").forEach(stream);
+  root.querySelectorAll("form[data-live]").forEach((form) => {
+    let timer;
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => live(form), 150);
+    });
+    form.addEventListener("submit", (event) => {
+      if (event.submitter && event.submitter.hasAttribute("formaction")) return;
+      event.preventDefault();
+      clearTimeout(timer);
+      live(form);
+    });
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-sure]");
+  if (button && !confirm(button.dataset.sure)) event.preventDefault();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const element = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key);
+  if (!element) return;
+  event.preventDefault();
+  element.matches("a, button") ? element.click() : element.focus();
+});
+
+for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    const input = document.querySelector("input[data-drop]");
+    if (!input || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    if (kind === "dragover") return;
+    input.files = event.dataTransfer.files;
+    input.form.requestSubmit();
+  });
+}
+
+wake(document);

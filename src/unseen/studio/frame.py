@@ -1,0 +1,82 @@
+"""The frame of every page: head, navigation, and the one style and script that pages may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unseen.reporting.markup import Child, Markup, joined, tag
+
+PAGES = (  # path, its name in the navigation
+    ("/", "Browse"),
+    ("/templates", "Templates"),
+    ("/tokens", "Tokens"),
+    ("/mixture", "Mixture and split"),
+    ("/start", "Start"),
+    ("/runs", "Runs"),
+    ("/diversity", "Diversity"),
+    ("/ask", "Ask"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows: `here` is its path in the navigation, `wide` one that wants the whole window."""
+
+    title: str
+    here: str
+    body: Markup
+    wide: bool = False
+
+
+def whole(page: Page) -> Markup:
+    """The HTML document."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", f"{page.title} · unseen studio"),
+        tag("link", rel="icon", href="data:,"),
+        tag("link", rel="stylesheet", href="/assets/page.css"),
+        tag("link", rel="stylesheet", href="/assets/studio.css"),
+        tag("script", src="/assets/page.js", defer=True),
+        tag("script", src="/assets/studio.js", defer=True),
+    )
+    skip = tag("a", "Skip to the page", href="#page", class_="skip")
+    main = tag("main", tag("h1", page.title), page.body, id="page", class_="wide-page" if page.wide else None)
+    told = tag("div", id="told", role="status", aria_live="polite")
+    return Markup(
+        "<!doctype html>\n" + tag("html", head, tag("body", skip, _navigation(page.here), main, told), lang="en") + "\n"
+    )
+
+
+def _navigation(here: str) -> Markup:
+    links = [
+        tag("li", tag("a", name, href=path, aria_current="page" if path == here else None)) for path, name in PAGES
+    ]
+    return tag("header", tag("a", "unseen studio", href="/", class_="brand"), tag("nav", tag("ul", *links)))
+
+
+def note(kind: str, *children: Child) -> Markup:
+    """A box that says something: `kind` is `wrong`, `warn`, `good` or `plain`."""
+    return tag("div", *children, class_=f"note {kind}", role="alert" if kind == "wrong" else None)
+
+
+def nothing(text: str) -> Markup:
+    return tag("p", text, class_="nothing")
+
+
+def field(label: str, control: Markup, help: str = "") -> Markup:
+    """A labelled control with its help below."""
+    told = tag("small", help) if help else None
+    return tag("label", tag("span", label), control, told, class_="field")
+
+
+def choice(name: str, options: list[tuple[str, str]], chosen: str, **attributes: str | bool | None) -> Markup:
+    """A select; `options` are (value, shown)."""
+    items = [tag("option", shown, value=value, selected=value == chosen) for value, shown in options]
+    return tag("select", *items, name=name, **attributes)
+
+
+def joined_lines(lines: tuple[str, ...]) -> Markup:
+    return joined(*(tag("p", line) for line in lines))

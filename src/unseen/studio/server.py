@@ -1,0 +1,89 @@
+"""`unseen studio`: the server, its address, and the browser that is opened on it."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+import sys
+import webbrowser
+from dataclasses import dataclass
+from threading import Timer
+
+from unseen.errors import MissingExtra, UserMistake
+from unseen.studio.workspace import Workspace
+
+HERE = "127.0.0.1"
+FIRST_PORT, PORTS = 8420, 20  # tried in turn where none is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the studio listens. A host other than this machine's own needs a token that the user chose."""
+
+    host: str = HERE
+    port: int | None = None
+    token: str | None = None
+
+
+def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> None:
+    """Serve until interrupted. The address, with its token, goes to stderr, and to the browser where one is wanted.
+
+    Raises `UserMistake` for a host without a token and for a port that is taken, `MissingExtra` without the extra.
+    """
+    try:
+        import uvicorn
+
+        from unseen.studio.app import studio_app
+        from unseen.studio.guard import Door
+    except ImportError:
+        raise MissingExtra("studio", "the studio") from None
+    token = _token(address)
+    listening = _listening(address)
+    host, port = listening.getsockname()[:2]
+    names = {HERE, "localhost"} if _is_local(address.host) else {HERE, "localhost", address.host, host}
+    door = Door(token, frozenset(f"{name}:{port}" for name in names))
+    shown = f"http://{HERE if _is_local(address.host) else address.host}:{port}/"
+    print(f"studio: {shown}?token={token}", file=sys.stderr, flush=True)
+    print("studio: Ctrl-C ends it; runs that it started go on", file=sys.stderr, flush=True)
+    if browser:
+        Timer(0.3, webbrowser.open, [f"{shown}?token={token}"]).start()
+    config = uvicorn.Config(studio_app(workspace, door), log_level="warning", access_log=False, lifespan="off")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _token(address: Address) -> str:
+    if address.token is None and not _is_local(address.host):
+        what = f"{address.host} can be reached by others"
+        raise UserMistake("--host", what, "choose a token with --token, or leave --host out")
+    if address.token is not None and len(address.token) < 16:
+        raise UserMistake("--token", "is shorter than 16 characters", "choose a longer one, or leave it out")
+    return address.token or secrets.token_urlsafe(24)
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(address: Address) -> socket.socket:
+    """A socket on the port that was asked for, else on the first free one from `FIRST_PORT` on."""
+    ports = [address.port] if address.port is not None else [*range(FIRST_PORT, FIRST_PORT + PORTS), 0]
+    for port in ports:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((address.host, port))
+        except OSError as error:
+            listening.close()
+            failed = error
+        else:
+            listening.listen(64)
+            return listening
+    where = f"{address.host}:{address.port}" if address.port is not None else address.host
+    raise UserMistake("studio", f"cannot listen on {where} ({failed.strerror})", "name another --port or --host")

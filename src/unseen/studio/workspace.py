@@ -1,0 +1,107 @@
+"""What the studio works on: catalogs, rows and run folders, read again when their files have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from unseen.data.dataset import Dataset
+from unseen.data.places import shipped_catalog, user_catalog
+from unseen.data.records import source_files
+from unseen.data.rows import open_rows, source_of
+from unseen.data.rowstore import Rows
+from unseen.errors import UserMistake
+from unseen.task.catalog import Catalog, folder_of, load_catalog
+
+Stamp = Hashable
+
+
+@dataclass(slots=True)
+class _Kept:
+    stamp: Stamp
+    value: Any
+
+
+@dataclass(slots=True)
+class Workspace:
+    """`catalogs` are names or folders as `--catalog` takes them, `runs` the folder that holds run folders.
+
+    Values that take long to make are kept with a stamp of the files that they were made of (`kept`), so that an
+    edited file is seen at the next request and an unchanged one costs a few `stat` calls.
+    """
+
+    catalogs: Sequence[str] = ("shipped", "data", "user")
+    runs: Path = Path("runs")
+    _values: dict[Hashable, _Kept] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def kept(self, key: Hashable, stamp: Stamp, make: Callable[[], Any]) -> Any:
+        """The value of `key`, made again when `stamp` differs from what it was made with."""
+        with self._lock:
+            held = self._values.get(key)
+        if held is None or held.stamp != stamp:
+            held = _Kept(stamp, make())
+            with self._lock:
+                self._values[key] = held
+        return held.value
+
+    def catalog(self) -> Catalog:
+        """The tasks of every catalog whose files are sound; `faults` tells the others."""
+        return self._loaded()[0]
+
+    def faults(self) -> Mapping[str, tuple[str, ...]]:
+        """Name of a catalog that was left out -> its mistakes, a line each."""
+        return self._loaded()[1]
+
+    def rows(self, dataset: Dataset, split: str) -> Rows:
+        """The rows of a split as a sequence on disk; reading a file for the first time takes as long as it is."""
+        source = source_of(dataset, split)
+        files = () if source.format == "hub" else tuple(map(Path, source_files(source)))
+        stamp = (_stamps(files), repr(dataset))
+        opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
+        return opened
+
+    @property
+    def own_catalog(self) -> Path:
+        """Where the studio writes descriptions: the first of `catalogs` that is a folder of the user's."""
+        own = (Path(name).expanduser() for name in self.catalogs if name not in ("shipped", "data", "p3", "user"))
+        return next(own, user_catalog())
+
+    def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
+        folders = [folder_of(name) for name in self.catalogs]
+        stamp = tuple(_stamps(sorted(folder.glob("*.yaml"))) for folder in folders)
+        loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept("catalog", stamp, self._load)
+        return loaded
+
+    def _load(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
+        """All catalogs together; where that fails, the largest sound set of them in their order."""
+        sound: list[str] = []
+        found, faults = Catalog({}, {}), {}
+        for name in self.catalogs:
+            try:
+                found = load_catalog([*sound, name])
+            except UserMistake as mistake:
+                faults[name] = mistake.lines
+            else:
+                sound.append(name)
+        return found, faults
+
+
+def _stamps(files: Sequence[Path]) -> Stamp:
+    return tuple((str(file), *_stamp(file)) for file in files)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, -1)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def is_shipped(file: Path | None) -> bool:
+    """Whether a description came with the package, and so is never written."""
+    return file is not None and shipped_catalog().resolve() in file.resolve().parents

@@ -1,0 +1,63 @@
+"""Browsing: what there is, searched, and one dataset looked at."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.studio.conftest import Studio
+
+
+def test_every_word_of_a_search_must_be_met(studio: Studio) -> None:
+    found = studio.ask("/?q=film+sentiment").text
+    assert "/datasets/sentiment/film_notes" in found and "/datasets/topic/news_briefs" not in found
+    assert "Nothing matches" in studio.ask("/?q=film+xyzzy").text
+
+
+def test_rows_are_counted_split_by_split(studio: Studio) -> None:
+    assert studio.ask("/counts/formatted_text/shift_notes").text == "train 60 · test 240"
+
+
+def test_a_dataset_shows_its_rows_templates_and_licence(studio: Studio) -> None:
+    text = studio.ask("/datasets/sentiment/film_notes").text
+    assert "Apache-2.0" in text and "/templates?task=sentiment%2Ffilm_notes" in text and "<td>0</td>" in text
+
+
+def test_an_unknown_dataset_is_told_with_the_nearest(studio: Studio) -> None:
+    answer = studio.ask("/datasets/sentiment/film_note")
+    assert answer.status == 422 and "sentiment/film_notes" in answer.text
+
+
+def test_a_broken_description_is_told_and_the_others_are_shown(studio: Studio, home: Path) -> None:
+    (home / "catalog").mkdir(parents=True)
+    (home / "catalog" / "broken.yaml").write_text("dataset: broken\nclustr: x\n")
+    text = studio.ask("/").text
+    assert "user is left out" in text and "clustr" in text and "film_notes" in text
+
+
+def test_html_in_a_row_stays_text(studio: Studio, home: Path) -> None:
+    folder = home / "catalog"
+    folder.mkdir(parents=True)
+    (folder / "rows.jsonl").write_text('{"text": "<script>alert(1)</script><img src=x onerror=alert(2)>"}\n')
+    description = "dataset: evil\ncluster: test\norigin: [evil]\nlicence: none\nsource: {files: {train: rows.jsonl}}\n"
+    template = 'templates:\n  - {name: ask, prompt: "{{ text }}", completion: "x"}\nmetrics: [exact_match]\n'
+    (folder / "evil.yaml").write_text(description + template)
+    text = studio.ask("/datasets/test/evil").text
+    assert "&lt;script&gt;alert(1)" in text and "<script>alert" not in text and "<img" not in text
+
+
+def test_the_table_follows_what_is_typed(page: Any) -> None:
+    page.get_by_role("searchbox").press_sequentially("german film")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody")).to_contain_text("task15_german_film_classification")
+    expect(page.locator("tbody")).to_contain_text("train 10")
+    expect(page).to_have_url(re.compile("q=german[+]film&cluster=$"))
+
+
+def test_the_search_is_a_key_away(page: Any) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("translation")
+    expect(page.locator(".count")).to_contain_text("1 datasets")
