@@ -16,16 +16,20 @@ PAGES = (  # path, its name in the navigation
     ("/diversity", "Diversity"),
     ("/ask", "Ask"),
 )
+STYLES, SCRIPTS = ("page.css", "studio.css"), ("page.js", "studio.js")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page shows: `here` is its path in the navigation, `wide` one that wants the whole window."""
+    """What a page shows: `here` is its path in the navigation, `wide` one that wants the whole window; `styles` and
+    `scripts` are the assets that it has beyond those of every page."""
 
     title: str
     here: str
     body: Markup
     wide: bool = False
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
 
 
 def whole(page: Page) -> Markup:
@@ -37,10 +41,8 @@ def whole(page: Page) -> Markup:
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", f"{page.title} · unseen studio"),
         tag("link", rel="icon", href="data:,"),
-        tag("link", rel="stylesheet", href="/assets/page.css"),
-        tag("link", rel="stylesheet", href="/assets/studio.css"),
-        tag("script", src="/assets/page.js", defer=True),
-        tag("script", src="/assets/studio.js", defer=True),
+        *(tag("link", rel="stylesheet", href=f"/assets/{name}") for name in (*STYLES, *page.styles)),
+        *(tag("script", src=f"/assets/{name}", defer=True) for name in (*SCRIPTS, *page.scripts)),
     )
     skip = tag("a", "Skip to the page", href="#page", class_="skip")
     main = tag("main", tag("h1", page.title), page.body, id="page", class_="wide-page" if page.wide else None)
