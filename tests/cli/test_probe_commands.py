@@ -166,3 +166,4 @@ def test_mistakes_are_one_line_with_the_remedy(
     assert unseen(["probe", *named]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert told in line
+    assert not (tmp_path / "probes").exists()  # nothing is begun that was refused

@@ -26,7 +26,6 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self._path = folder / STEPS
         self.reused = 0
-        folder.mkdir(parents=True, exist_ok=True)
         self._values = dict(self._read())
 
     def find(self, key: str) -> Any:
@@ -39,6 +38,7 @@ class Kept:
     def keep(self, key: str, value: Any) -> None:
         """From here on a kill of this process does not lose it."""
         self._values[key] = value
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key, "value": value}) + "\n")
 
