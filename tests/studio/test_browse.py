@@ -23,7 +23,15 @@ def test_rows_are_counted_split_by_split(studio: Studio) -> None:
 
 def test_a_dataset_shows_its_rows_templates_and_licence(studio: Studio) -> None:
     text = studio.ask("/datasets/sentiment/film_notes").text
-    assert "Apache-2.0" in text and "/templates?task=sentiment%2Ffilm_notes" in text and "<td>0</td>" in text
+    assert "Apache-2.0" in text and "/templates?task=sentiment%2Ffilm_notes" in text
+    assert 'data-fill="/rows/sentiment/film_notes/train"' in text
+
+
+def test_rows_are_turned_five_at_a_time(studio: Studio) -> None:
+    rows = studio.workspace.rows(studio.workspace.catalog().task("sentiment/film_notes").dataset, "train")
+    text = studio.ask("/rows/sentiment/film_notes/train?from=100").text
+    assert f"train: {len(rows)}" in text and text.count("<tr>") == 6 and f"<td>{rows[104].index}</td>" in text
+    assert "<td>" in studio.ask("/rows/sentiment/film_notes/train?from=999999").text  # the last one, not nothing
 
 
 def test_an_unknown_dataset_is_told_with_the_nearest(studio: Studio) -> None:
@@ -45,7 +53,7 @@ def test_html_in_a_row_stays_text(studio: Studio, home: Path) -> None:
     description = "dataset: evil\ncluster: test\norigin: [evil]\nlicence: none\nsource: {files: {train: rows.jsonl}}\n"
     template = 'templates:\n  - {name: ask, prompt: "{{ text }}", completion: "x"}\nmetrics: [exact_match]\n'
     (folder / "evil.yaml").write_text(description + template)
-    text = studio.ask("/datasets/test/evil").text
+    text = studio.ask("/datasets/test/evil").text + studio.ask("/rows/test/evil/train").text
     assert "&lt;script&gt;alert(1)" in text and "<script>alert" not in text and "<img" not in text
 
 
@@ -61,3 +69,13 @@ def test_the_search_is_a_key_away(page: Any) -> None:
     page.keyboard.press("/")
     page.keyboard.type("translation")
     expect(page.locator(".count")).to_contain_text("1 datasets")
+
+
+def test_rows_are_read_when_they_are_looked_at_and_turned_in_their_place(page: Any, studio: Studio) -> None:
+    page.goto(studio.url + "datasets/sentiment/film_notes")
+    rows = page.locator("#rows-train")
+    rows.scroll_into_view_if_needed()
+    expect(rows.locator("tbody tr")).to_have_count(5)
+    rows.get_by_role("spinbutton").fill("10")
+    expect(rows.locator("tbody td").first).to_have_text("10")
+    expect(page).to_have_url(studio.url + "datasets/sentiment/film_notes")

@@ -44,7 +44,7 @@ async function live(form) {
     const found = posts ? await ask(action, { method: "POST", body: data }) : await ask(`${action}?${query}`);
     if (turns.get(form) !== turn) return;
     put(place, found.html, place.id);
-    if (!posts) history.replaceState(null, "", `${action}?${query}`);
+    if (!posts && action === location.pathname) history.replaceState(null, "", `${action}?${query}`);
   } catch (error) {
     say(`The studio does not answer (${error.message}).`);
   } finally {

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from starlette.routing import Route
 
-from unseen.data.dataset import Dataset
-from unseen.errors import DataMistake, UserMistake
+from unseen.data.dataset import Dataset, Row
+from unseen.errors import UserMistake
 from unseen.prompt.way import prompt_source
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.studio.frame import Page, choice, joined_lines, note, nothing
@@ -19,6 +19,7 @@ from unseen.task.catalog import Catalog
 from unseen.task.task import Task
 
 PAGE = 60  # datasets that are shown at once
+ROWS = 5  # of a split
 
 
 def routes() -> list[Route]:
@@ -26,6 +27,7 @@ def routes() -> list[Route]:
         Route("/", shows(browse)),
         Route("/datasets/{cluster}/{name}", shows(dataset_page)),
         Route("/counts/{cluster}/{name}", shows(counts)),
+        Route("/rows/{cluster}/{name}/{split}", shows(rows_part)),
     ]
 
 
@@ -131,10 +133,10 @@ def counts(workspace: Workspace, values: Values) -> Shown:
 
 
 def dataset_page(workspace: Workspace, values: Values) -> Shown:
-    """One dataset: what its description says, its tasks, its templates, and its first rows."""
+    """One dataset: what its description says, its tasks, its templates, and its rows."""
     dataset = dataset_named(workspace, values)
     tasks = _tasks_of(workspace.catalog())[dataset.task]
-    parts = [_facts(dataset), _tasks(tasks), _templates(tasks), _rows(workspace, dataset)]
+    parts = [_facts(dataset), _tasks(tasks), _templates(tasks), _rows(dataset)]
     return Page(dataset.task, "/", joined(*parts), wide=True)
 
 
@@ -190,28 +192,64 @@ def _templates(tasks: Sequence[Task]) -> Markup:
     return joined(tag("h2", "Templates"), *(shown or [nothing("None: its rows are instructions already.")]))
 
 
-def _rows(workspace: Workspace, dataset: Dataset) -> Markup:
-    parts: list[Markup] = [tag("h2", "Rows")]
-    for split in dataset.splits:
-        try:
-            rows = workspace.rows(dataset, split)
-        except DataMistake as mistake:
-            parts.append(note("wrong", joined_lines(mistake.lines)))
-            continue
-        parts += [tag("h3", f"{split}: {len(rows):,}"), _first_rows(rows[:5])]
-    return joined(*parts)
+def _rows(dataset: Dataset) -> Markup:
+    """A place for the rows of each split: a file that is read for the first time may take long; nobody waits for it."""
+    base = dataset_path(dataset).replace("/datasets/", "/rows/", 1)
+    shown = [
+        tag("section", tag("p", f"reading {split} …", class_="faint"), id=f"rows-{split}", data_fill=f"{base}/{split}")
+        for split in dataset.splits
+    ]
+    return joined(tag("h2", "Rows"), *shown)
 
 
-def _first_rows(rows: Sequence[object]) -> Markup:
-    from unseen.data.dataset import Row
+def rows_part(workspace: Workspace, values: Values) -> Shown:
+    """Some rows of a split, from record `from` of the sequence on, and the way to the others."""
+    dataset, split = dataset_named(workspace, values), values["split"]
+    try:
+        rows = workspace.rows(dataset, split)
+    except UserMistake as mistake:
+        return joined(tag("h3", split), note("wrong", joined_lines(mistake.lines)))
+    start = min(_number(values.get("from")), max(len(rows) - 1, 0))
+    return joined(
+        tag("h3", f"{split}: {len(rows):,}"),
+        _row_table(rows[start : start + ROWS]),
+        _turning(dataset, split, start, len(rows)),
+    )
 
-    shown = [row for row in rows if isinstance(row, Row)]
-    columns = list(dict.fromkeys(name for row in shown for name in row.values))
+
+def _row_table(rows: Sequence[Row]) -> Markup:
+    columns = list(dict.fromkeys(name for row in rows for name in row.values))
     head = tag("thead", tag("tr", tag("th", "Row"), *(tag("th", name) for name in columns)))
     body = [
-        tag("tr", tag("td", row.index), *(tag("td", _short(row.values.get(name))) for name in columns)) for row in shown
+        tag("tr", tag("td", row.index), *(tag("td", _short(row.values.get(name))) for name in columns)) for row in rows
     ]
     return tag("div", tag("table", head, tag("tbody", *body)), class_="wide", tabindex="0")
+
+
+def _turning(dataset: Dataset, split: str, start: int, count: int) -> Markup | None:
+    """A form that turns the rows' pages in their place."""
+    if count <= ROWS:
+        return None
+    number = tag(
+        "input",
+        type="number",
+        name="from",
+        min=0,
+        max=count - 1,
+        step=ROWS,
+        value=start,
+        aria_label=f"first row of {split}",
+    )
+    path = dataset_path(dataset).replace("/datasets/", "/rows/", 1)
+    return tag(
+        "form",
+        "from row ",
+        number,
+        tag("button", "Show"),
+        action=f"{path}/{quote(split, safe='')}",
+        data_live=f"#rows-{split}",
+        class_="bar",
+    )
 
 
 def _short(value: object, most: int = 240) -> str:
