@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruled_studies import begin, finish
 
 from unseen.errors import RecipeMistake
 from unseen.recipe import Recipe, check_model
@@ -72,3 +73,15 @@ VALUES = {
 @pytest.fixture
 def recipe(tiny_model: Path) -> Recipe:
     return check_model(Recipe, {**VALUES, "model": str(tiny_model)}, "tiny", RecipeMistake)
+
+
+@pytest.fixture
+def begun(tmp_path: Path, home: Path) -> Path:
+    """The folder of a study of which no arm has run."""
+    return begin(tmp_path)
+
+
+@pytest.fixture
+def finished(tmp_path: Path, begun: Path) -> Path:
+    """The folder of a study of two finished arms."""
+    return finish(tmp_path, begun)
