@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from parted import parted
-from worker import answer, answers, job, now, wait_for_step
+from worker import Stopwatch, answer, answers, job, wait_for_step
 
 
 def main(job: dict[str, Any]) -> None:
@@ -28,10 +28,10 @@ def repeats(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     model = {"hf": _hf, "vllm": _vllm, "unseen": _unseen}[job["setting"]["class"]](job)
     requests = [SimpleNamespace(args=pair, task_name="rows") for row in job["asked"] for pair in _pairs(row)]
     while True:
-        began = now(job["device"])
+        watch = Stopwatch(job["device"])
         values = iter([value for value, _ in model.loglikelihood(requests, disable_tqdm=True)])
-        seconds = now(job["device"]) - began
-        yield {"seconds": seconds, "scores": [[next(values) for _ in row["options"]] for row in job["asked"]]}
+        spent = watch.read()
+        yield {**spent, "scores": [[next(values) for _ in row["options"]] for row in job["asked"]]}
 
 
 def _pairs(row: dict[str, Any]) -> list[tuple[str, str]]:

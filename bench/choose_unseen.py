@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from parted import parted
-from worker import answer, answers, job, now, wait_for_step
+from worker import Stopwatch, answer, answers, job, wait_for_step
 
 from unseen.ask.backend import ask
 from unseen.ask.hf import HfBackend
@@ -32,10 +32,10 @@ def repeats(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     model.module.to(job["device"])
     backend = HfBackend(model, Format("plain"), setting["batch_tokens"], model.context, options="open")
     while True:
-        began = now(job["device"])
+        watch = Stopwatch(job["device"])
         found = ask(backend, [Choose(_example(number, row)) for number, row in enumerate(job["asked"])])
-        seconds = now(job["device"]) - began
-        yield {"seconds": seconds, "scores": [each.log_probs for each in found]}
+        spent = watch.read()
+        yield {**spent, "scores": [each.log_probs for each in found]}
 
 
 def _example(number: int, row: dict[str, Any]) -> Example:

@@ -16,9 +16,9 @@ For a quick try: `--count 10 --repeats 1 --try-rows 2 --batch-sizes 4`.
 On a GPU (`--device cuda`) batch sizes up to 512 are tried, on 200 rows, all systems run once before they are timed, and
 the vLLM backend with prefix caching runs too, in a further environment. None of this has run yet: no GPU was at hand.
 
-`tokens` counts those of every prompt with every option, `nodes` the distinct ones that are read. `ratio` is the
-peer's median seconds over the system's, `max_difference` the largest difference of a score, in nats, `same_choices`
-of how many rows the peer chooses the same.
+`tokens` counts those of every prompt with every option, `nodes` the distinct ones that are read. `ratio` is the peer's
+median seconds over the system's, `cpu_ratio` the same of processor time, `max_difference` the largest difference of a
+score, in nats, `same_choices` of how many rows the peer chooses the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from encoded_rows import model_folder, read_rows
 from five_options import CASES, Row
 from parted import parted
 from peer_environment import peer_python
-from steps import Worker, fastest_setting, median_seconds, one_by_one
+from steps import Worker, fastest_setting, median_cpu, median_seconds, one_by_one
 from table import table
 
 from unseen.data.places import cache
@@ -131,10 +131,12 @@ def _compare(name: str, job: Job, python: Path, options: argparse.Namespace, wor
             "case": name,
             "system": system,
             "seconds": [each["seconds"] for each in repeats],
+            "cpu_seconds": [each["cpu_seconds"] for each in repeats],
             "tokens": tokens,
             "nodes": nodes,
             "peak_mb": repeats[-1]["peak_mb"],
             "ratio": median_seconds(taken[PEER]) / median_seconds(repeats),
+            "cpu_ratio": median_cpu(taken[PEER]) / median_cpu(repeats),
             "max_difference": _difference(repeats, taken[PEER]),
             "same_choices": _same_choices(repeats, taken[PEER]),
             "rows": len(job.asked),

@@ -9,9 +9,9 @@ random Llamas of three sizes. `--rows` is a file of JSON lines with `prompt` and
 rows (all, where it has fewer), and its first `--step-rows` through the three sizes. It does not say which rows are of
 one task, so `group` is null and nothing runs over rows per task.
 
-Each step also runs as padded rows: `ratio` is their seconds over the trie's, `max_difference` the largest relative
-difference of the loss over the timed steps. `--no-plain` leaves them out, and both are null then. For a quick try:
-`--model tiny --step-rows 8 --most 16 --sizes tiny`.
+Each step also runs as padded rows: `ratio` is their seconds over the trie's (`cpu_ratio` of processor time),
+`max_difference` the largest relative difference of the loss over the timed steps. `--no-plain` leaves them out, and
+both are null then. For a quick try: `--model tiny --step-rows 8 --most 16 --sizes tiny`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Optimizer steps in processes of their own, done one at a time when they are asked for.
 
 A `Job` says what is trained and how; a worker (steps_unseen.py, steps_trl.py) reads it from a file, makes everything
-ready and answers each line `step` on its input with one line of JSON: `seconds`, `loss`, `peak_mb`, `tokens`, `nodes`.
+ready and answers each line `step` on its input with one line of JSON: `seconds`, `cpu_seconds`, `loss`, `peak_mb`,
+`tokens`, `nodes`.
 Systems run one after the other, each alone in memory.
 """
 
@@ -139,12 +140,14 @@ def measured(
         "case": case,
         "system": system,
         "seconds": [each["seconds"] for each in steps[warm:]],
+        "cpu_seconds": [each["cpu_seconds"] for each in steps[warm:]],
         "tokens": tokens,
         "nodes": nodes,
         "group": group,
         "sharing": tokens / nodes,
         "peak_mb": steps[-1]["peak_mb"],
         "ratio": None if peer is None else median_seconds(peer[warm:]) / median_seconds(steps[warm:]),
+        "cpu_ratio": None if peer is None else median_cpu(peer[warm:]) / median_cpu(steps[warm:]),
         **apart,
     }
 
@@ -162,3 +165,7 @@ def differences(ours: Sequence[dict[str, Any]], theirs: Sequence[dict[str, Any]]
 
 def median_seconds(steps: Sequence[dict[str, Any]]) -> float:
     return float(statistics.median(each["seconds"] for each in steps))
+
+
+def median_cpu(steps: Sequence[dict[str, Any]]) -> float:
+    return float(statistics.median(each["cpu_seconds"] for each in steps))

@@ -16,26 +16,27 @@ import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from trl import SFTConfig, SFTTrainer, pack_dataset  # type: ignore[import-not-found]
-from worker import answer, answers, job, lora, now, rows, wait_for_step
+from worker import Stopwatch, answer, answers, job, lora, rows, wait_for_step
 
 
 class Turns(TrainerCallback):  # type: ignore[misc]
     """Lets a step begin when it is asked for, and answers with its time and loss."""
 
     def __init__(self, device: str, counts: dict[str, int]) -> None:
-        self.out, self.device, self.counts, self.began, self.seconds = answers(), device, counts, 0.0, 0.0
+        self.out, self.device, self.counts = answers(), device, counts
+        self.watch, self.spent = Stopwatch(device), dict[str, float]()
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if not wait_for_step():
             raise SystemExit
-        self.began = now(self.device)
+        self.watch = Stopwatch(self.device)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.seconds = now(self.device) - self.began
+        self.spent = self.watch.read()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         if "loss" in logs:
-            answer(self.out, self.device, seconds=self.seconds, loss=float(logs["loss"]), **self.counts)
+            answer(self.out, self.device, loss=float(logs["loss"]), **self.spent, **self.counts)
 
 
 def main(job: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
-from worker import answer, answers, job, lora, now, rows, wait_for_step
+from worker import Stopwatch, answer, answers, job, lora, rows, wait_for_step
 
 from unseen.encode.encoded import Encoded
 from unseen.model.readout import probe_examples, readout_of
@@ -42,12 +42,12 @@ def steps(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         step = TrainStep(module, readout, torch.bfloat16 if job["precision"] == "bfloat16" else None)
         optimizer = optimizer_of(step.trained(), settings)
         while True:
-            began = now(job["device"])
+            watch = Stopwatch(job["device"])
             batches = [batch.to(device) for batch in deal(examples)]
             loss = _one(step, optimizer, batches, settings)
-            seconds = now(job["device"]) - began
+            spent = watch.read()
             counts = {name: sum(getattr(each, name) for each in batches) for name in ("tokens", "nodes")}
-            yield {"seconds": seconds, "loss": loss, **counts}
+            yield {**spent, "loss": loss, **counts}
 
 
 def _one(step: TrainStep, optimizer: Any, batches: list[Any], settings: TrainSettings) -> float:

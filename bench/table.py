@@ -17,7 +17,20 @@ def table(results: Sequence[Row], *more: str) -> str:
     return "\n".join("  ".join(_aligned(line, widths)) for line in lines)
 
 
-HEAD = ("case", "system", "seconds", "tokens", "nodes", "sharing", "ms/node", "MB", "times", "difference")
+HEAD = (
+    "case",
+    "system",
+    "seconds",
+    "cpu s",
+    "tokens",
+    "nodes",
+    "sharing",
+    "ms/node",
+    "MB",
+    "times",
+    "cpu times",
+    "difference",
+)
 WORDS = 2  # the first columns are words, the others numbers
 
 
@@ -27,12 +40,14 @@ def _cells(each: Row) -> dict[str, str]:
         "case": each["case"],
         "system": each["system"],
         "seconds": f"{seconds:.2f}",
+        "cpu s": f"{statistics.median(each['cpu_seconds']):.2f}",
         "tokens": f"{each['tokens']:,}",
         "nodes": f"{each['nodes']:,}",
         "sharing": f"{each['tokens'] / each['nodes']:.2f}",
         "ms/node": f"{1000 * seconds / each['nodes']:.3f}",
         "MB": f"{each['peak_mb']:,}",
         "times": "" if each["ratio"] is None else f"{each['ratio']:.2f}",
+        "cpu times": "" if each["cpu_ratio"] is None else f"{each['cpu_ratio']:.2f}",
         "difference": "" if each["max_difference"] is None else f"{each['max_difference']:.1e}",
     }
 

@@ -13,9 +13,10 @@ products (autocast). TRL gets its best setting: the settings in `SETTINGS` are t
 gradient checkpointing is off, and rows come to it sorted by length. TRL lives in an environment of its own, which the
 first run makes (`--peer-env`, a minute and 1.7 GB). For a quick try: `--model tiny --limit 8 --repeat 1`.
 
-`ratio` is TRL's median seconds over ours; `max_difference` the largest relative difference of the loss over the timed
-steps, `first_difference` that of the first step, the one at the same weights (see steps.py); `nodes` counts what is
-computed once; `group` is how many rows of a task were drawn together, null for `--rows`, where nobody knows.
+`ratio` is TRL's median seconds over ours, `cpu_ratio` the same of processor time; `max_difference` the largest relative
+difference of the loss over the timed steps, `first_difference` that of the first step, the one at the same weights (see
+steps.py); `nodes` counts what is computed once; `group` is how many rows of a task were drawn together, null for
+`--rows`, where nobody knows.
 """
 
 from __future__ import annotations

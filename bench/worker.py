@@ -43,10 +43,22 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def now(device: str) -> float:
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
+class Stopwatch:
+    """Runs from when it is made. `read`: the seconds on the wall, and those that processors spent on this process,
+    which other work on the machine lengthens little."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._began = self._now()
+
+    def read(self) -> dict[str, float]:
+        spent = [now - began for now, began in zip(self._now(), self._began, strict=True)]
+        return dict(zip(("seconds", "cpu_seconds"), spent, strict=True))
+
+    def _now(self) -> tuple[float, float]:
+        if self._device == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter(), time.process_time()
 
 
 def lora(model: Any, rank: int) -> Any:

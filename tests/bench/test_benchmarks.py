@@ -33,7 +33,18 @@ from steps import Worker, WorkerFailed, fastest_setting, measured
 from table import table
 from worker import peak_bytes
 
-KEYS = {"case", "system", "seconds", "tokens", "nodes", "peak_mb", "ratio", "max_difference"}
+KEYS = {
+    "case",
+    "system",
+    "seconds",
+    "cpu_seconds",
+    "cpu_ratio",
+    "tokens",
+    "nodes",
+    "peak_mb",
+    "ratio",
+    "max_difference",
+}
 OPTIONS = ["No", "12", "Yes, it is"]
 Line = dict[str, Any]
 
@@ -121,7 +132,9 @@ def test_our_own_rows_end_their_prompts_in_what_stands_before_the_completion(mon
 
 
 def steps_with(*losses: float) -> list[Line]:
-    return [{"seconds": 2.0, "loss": loss, "tokens": 30, "nodes": 10, "peak_mb": 1} for loss in losses]
+    return [
+        {"seconds": 2.0, "cpu_seconds": 3.0, "loss": loss, "tokens": 30, "nodes": 10, "peak_mb": 1} for loss in losses
+    ]
 
 
 def test_the_largest_difference_is_that_of_the_timed_steps() -> None:
@@ -138,6 +151,7 @@ def test_what_was_compared_with_nothing_has_no_ratio_and_no_difference() -> None
         "rows",
         "unseen",
         "2.00",
+        "3.00",
         "30",
         "10",
         "3.00",
