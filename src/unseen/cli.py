@@ -176,11 +176,17 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders")],
     without_rows: Annotated[bool, typer.Option("--without-rows", help="ids, hashes and scores only")] = False,
     out: Out = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|md|png", help="a page, its tables without rows, or its figures")
+    ] = "html",
 ) -> None:
     """One page from one run, or a comparison of several."""
+    from unseen.reporting.page import FORMATS
     from unseen.reporting.page import report as write_report
 
-    print(write_report(runs, with_rows=not without_rows, out=out))
+    if format_ not in FORMATS:
+        raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
+    print(write_report(runs, with_rows=not without_rows, out=out, format=format_))
 
 
 @app.command()
