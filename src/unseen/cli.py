@@ -15,6 +15,7 @@ from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
 from unseen.cli_probe import probing
+from unseen.cli_push import push
 from unseen.cli_study import studying
 from unseen.cli_tasks import list_, render, show
 from unseen.errors import JobFailed, ProcessLost, UnseenError, UserMistake, one_line
@@ -187,6 +188,9 @@ def report(
     if format_ not in FORMATS:
         raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
     print(write_report(runs, with_rows=not without_rows, out=out, format=format_))
+
+
+app.command()(push)
 
 
 @app.command()

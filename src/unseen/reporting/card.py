@@ -6,7 +6,6 @@ of what stands above, by which a card that a person has edited is known, and lef
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from unseen.errors import DataMistake
+from unseen.model.contents import read_json
 from unseen.model.folder import ABOUT
 from unseen.reporting.card_facts import Sources, front_matter, hub_id_of, licences, sources
 from unseen.reporting.findings import headline, unseen_findings
@@ -36,7 +35,15 @@ def write_card(folder: Path) -> Path | None:
     if not (model / ABOUT).is_file() or is_edited(model / CARD):
         return None
     run = load_run(folder)
-    return written(model_card(run, about_of(model)), model / CARD) if run.record.finished else None
+    about = about_of(model) | {"is_encoder_decoder": _is_encoder_decoder(model)}
+    return written(model_card(run, about), model / CARD) if run.record.finished else None
+
+
+def _is_encoder_decoder(model: Path) -> bool:
+    adapter = model / "adapter_config.json"
+    if adapter.is_file():
+        return read_json(adapter).get("task_type") == "SEQ_2_SEQ_LM"
+    return bool(read_json(model / "config.json").get("is_encoder_decoder"))
 
 
 def is_edited(card: Path) -> bool:
@@ -48,18 +55,12 @@ def is_edited(card: Path) -> bool:
 
 
 def about_of(model: Path) -> dict[str, Any]:
-    """What a tuned model's folder says of itself (unseen.json)."""
-    try:
-        values = json.loads((model / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataMistake(str(model / ABOUT), f"cannot be read ({error})", "bring back the file of the run") from None
-    if not isinstance(values, dict):
-        raise DataMistake(str(model / ABOUT), "holds no JSON object", "bring back the file of the run")
-    return values
+    """What a tuned model's folder says of itself (unseen.json). Raises `ModelMistake` where that is damaged."""
+    return read_json(model / ABOUT)
 
 
 def model_card(run: RunData, about: Mapping[str, Any]) -> str:
-    """The whole card."""
+    """The whole card. `about` is what unseen.json says, with `is_encoder_decoder`."""
     found = sources(run)
     values = yaml.safe_dump(front_matter(run, about, found), sort_keys=False, allow_unicode=True, width=120)
     body = "\n".join(_body(run, about, found)) + "\n"
@@ -85,9 +86,12 @@ def _body(run: RunData, about: Mapping[str, Any], found: Sources) -> Iterator[st
 
 def _loading(run: RunData, about: Mapping[str, Any]) -> Iterator[str]:
     base = hub_id_of(run.record.model.name)
+    loader = "AutoModelForSeq2SeqLM" if about.get("is_encoder_decoder") else "AutoModelForCausalLM"
     if about.get("method") == "full":
         yield "This is the whole model, for `transformers`:"
-        yield from _code("python", 'model = AutoModelForCausalLM.from_pretrained("THIS_FOLDER_OR_ID")')
+        yield from _code(
+            "python", f"from transformers import {loader}", "", f'model = {loader}.from_pretrained("HERE")'
+        )
     else:
         what = f"`{base}`" if base else f"{text(run.record.model.name)}, a model that the hub is not known to have"
         yield f"This is an adapter of PEFT on {what}; the base's digest is `{run.record.model.digest}`."
@@ -95,8 +99,15 @@ def _loading(run: RunData, about: Mapping[str, Any]) -> Iterator[str]:
             tokens = ", ".join(f"`{each['text']}`" for each in about["tokens"])
             yield f"It has new tokens ({tokens}), whose rows are in it: load it by `unseen`, or merge it first."
         else:
-            yield from _code("python", f'model = PeftModel.from_pretrained(base, "THIS_FOLDER_OR_ID")  # base: {base}')
-    yield from ("", "With `unseen`, where RUN is the folder of the run, or this one:")
+            yield from _code(
+                "python",
+                "from peft import PeftModel",
+                f"from transformers import {loader}",
+                "",
+                f'base = {loader}.from_pretrained("{base or "THE_BASE_MODEL"}")',
+                'model = PeftModel.from_pretrained(base, "HERE")',
+            )
+    yield from ("", "HERE is this folder. With `unseen`, where RUN is this folder or that of the run:")
     yield from _code("sh", "unseen evaluate --model RUN --tasks 'nli/*'", "unseen export RUN MERGED_FOLDER")
 
 

@@ -17,6 +17,8 @@ from unseen.reporting.run_data import RunData
 from unseen.task.catalog import load_catalog
 from unseen.task.variants import base_name
 
+# Licences that the hub names as SPDX does, in lower case.
+LICENCES = ("Apache-2.0", "MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0")
 METRIC_IDS = {"rouge_l": "rouge"}  # where the hub's id of a metric is another than ours
 
 
@@ -70,7 +72,7 @@ def front_matter(run: RunData, about: Mapping[str, Any], found: Sources) -> dict
         "base_model": base,
         "base_model_relation": ("adapter" if adapter else "finetune") if base else None,
         "pipeline_tag": "text-generation",
-        "license": known.licence.lower().replace(" ", "-") if known and known.licence in SPDX else None,
+        "license": licence_id(known.licence) if known else None,
         "language": list(found.languages),
         "datasets": list(found.hub_ids),
         "tags": ["unseen", "instruction-tuning", *(["lora"] if about.get("method") == "lora" else [])],
@@ -79,7 +81,9 @@ def front_matter(run: RunData, about: Mapping[str, Any], found: Sources) -> dict
     return {key: value for key, value in values.items() if value}
 
 
-SPDX = ("Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0")  # licences that the hub has an id for
+def licence_id(licence: str) -> str | None:
+    """The hub's id of a licence; None where it has none, so that nothing wrong is said."""
+    return licence.lower() if licence in LICENCES else None
 
 
 def model_index(run: RunData) -> list[dict[str, Any]]:
@@ -97,7 +101,7 @@ def _result(run: RunData, task: str, shots: int, rows: Sequence[ScoreRow]) -> di
     cluster, _, name = base_name(task).partition("/")
     splits = sorted({each.split for each in run.predictions if each.task == task and each.side == "unseen"})
     return {
-        "task": {"type": "text-generation", "name": f"{cluster}, {shots_name(shots)}, not tuned on"},
+        "task": {"type": "text-generation", "name": f"{cluster}, {shots_name(shots)}, not tuned on here"},
         "dataset": {"type": name, "name": task, **({"split": splits[0]} if len(splits) == 1 else {})},
         "metrics": list(map(_metric, rows)),
     }
