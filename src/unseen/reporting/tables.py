@@ -48,7 +48,7 @@ def bare_table(columns: Sequence[Column], rows: Iterable[Row], label: str) -> Ma
 
 def table_of_lines(columns: Sequence[Column], lines: Iterable[Markup], label: str) -> Markup:
     """A sortable table whose lines are there already, as their cells."""
-    return _scrolled(_table(columns, (tag("tr", line) for line in lines), label, "sortable"), label)
+    return _scrolled(_table(columns, (tag("tr", line) for line in lines), label, "lines sortable"), label)
 
 
 def folded(summary: Child, *content: Child) -> Markup:

@@ -20,8 +20,12 @@ def short_text(text: str) -> Markup:
 
 
 def brief_text(text: str) -> Markup:
-    """Row text in a table of many lines: its beginning and its end."""
-    return tag("bdi", _cut(text, BRIEF), class_="row")
+    """Row text in a table of many lines: its beginning and its end, and how many characters stand between them."""
+    if len(text) <= BRIEF + 20:
+        return tag("bdi", text, class_="row")
+    half = BRIEF // 2
+    between = tag("span", f" [… {whole(len(text) - 2 * half)} characters …] ", class_="cut")
+    return tag("bdi", text[:half], between, text[-half:], class_="row")
 
 
 def _cut(text: str, longest: int) -> Markup:
