@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from page_runs import answers, record, write_run
+from page_runs import CHOICES, answers, record, write_run
 from PIL import Image
 
 from unseen.cli import run
@@ -18,6 +19,7 @@ from unseen.reporting.figures.png import png
 from unseen.reporting.figures.sheet import sheet
 from unseen.reporting.page import run_page
 from unseen.reporting.run_data import RunData, load_run
+from unseen.reporting.sections.comparison import comparison
 
 BASE, TUNED = (0xB3, 0x59, 0x00), (0x00, 0x67, 0xA8)
 
@@ -60,6 +62,29 @@ def test_pictures_show_base_and_tuned_in_their_colours(data: RunData) -> None:
     colours = {colour for _, colour in image.getcolors(1 << 24) or ()}
     assert {BASE, TUNED} <= colours and image.getpixel((2, 2)) == (0xFD, 0xFD, 0xFC)
     assert image.height == 2 * (20 + 34 + 26 + 24 + 30 * len(figure.lines) + 20)
+
+
+def test_words_of_a_cell_do_not_run_together(data: RunData) -> None:
+    """A list in a cell, and two lines of one."""
+    figures = {each.title: each for each in figures_of(run_page(data))}
+    by_template = figures["Answers given by template"]
+    assert f"ask: {CHOICES[0]}, {CHOICES[1]}" in {line.cells[1] for line in by_template.lines}
+    compared = figures_of(comparison([data, data]))
+    task = next(each for each in compared if each.title == "Scores: accuracy, unseen tasks")
+    base, tuned = task.lines[0].cells[4].split("\n")
+    assert re.fullmatch(r"[\d.]+ \[[\d.]+, [\d.]+\] 12 rows", base) and base != tuned
+    assert [key.name for key in task.keys] == ["base", "tuned"]
+
+
+def test_the_loss_has_a_scale_whose_numbers_differ(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", list(answers()))
+    lines = [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()]
+    near = [line | {"loss": 7.6 + 0.001 * n, "validation_loss": None} for n, line in enumerate(lines)]
+    (folder / "steps.jsonl").write_text("".join(json.dumps(line) + "\n" for line in near))
+    curve = next(each for each in figures_of(run_page(load_run(folder))) if each.drawing)
+    ticks = re.findall(r'text-anchor="end" class="tick">([^<]+)<', curve.drawing)
+    assert len(ticks) > 2 and len(set(ticks)) == len(ticks)
+    assert [key.name for key in curve.keys] == ["train"]
 
 
 def test_a_void_row_is_faint(tmp_path: Path) -> None:

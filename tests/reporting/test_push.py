@@ -120,6 +120,13 @@ def test_a_push_that_broke_off_goes_on(hub: Hub, tuned: Path, capsys: pytest.Cap
     assert hub.puts() == before and hub.content(REPO, "adapter_model.safetensors") == WEIGHTS
 
 
+def test_a_connection_that_breaks_is_one_line(hub: Hub, tuned: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.breaks_at = f"/api/models/{REPO}/commit/"
+    assert run(["push", str(tuned), REPO]) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"unseen: {REPO}: the connection broke") and told.endswith("the same command goes on")
+
+
 def test_pushing_the_same_again_changes_nothing(hub: Hub, tuned: Path) -> None:
     assert run(["push", str(tuned), REPO]) == 0
     sent, puts = dict(hub.files[REPO, "main"]), hub.puts()

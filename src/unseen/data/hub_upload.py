@@ -119,8 +119,10 @@ def _prepared(api: HfApi, target: Target) -> None:
 @contextmanager
 def _told(repo: str) -> Iterator[None]:
     """What the hub's client raises, as one line."""
+    from huggingface_hub import errors
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    broken = getattr(errors, "HTTPError", OSError)  # of whichever HTTP client the hub's one stands on
     try:
         yield
     except HFValidationError:
@@ -133,7 +135,7 @@ def _told(repo: str) -> Iterator[None]:
         raise UploadFailed(f"{repo}: the hub did not take it ({status}); the same command goes on") from None
     except ValueError as error:  # the card's metadata, or what the store of large files says of one
         raise UserMistake(repo, f"the hub refused it ({error})", "mend it, then push again") from None
-    except OSError as error:
+    except (broken, OSError) as error:
         told = f"{type(error).__name__}: {error}"
         raise UploadFailed(f"{repo}: the connection broke ({told}); the same command goes on") from None
 

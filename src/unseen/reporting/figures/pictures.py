@@ -29,7 +29,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row: the texts of its cells, the one strip among them, and whether its scores are void."""
+    """A row: the texts of its cells (of one line or several), the one strip among them, and whether its scores are
+    void."""
 
     cells: Sequence[str]
     strip: str
@@ -63,6 +64,7 @@ class _Cell:
     text: str = ""
     strip: str = ""
     void: bool = False
+    listed: bool = False
 
 
 @dataclass
@@ -110,6 +112,9 @@ class _Reader(HTMLParser):
             (self._table.heads if tag == "th" else self._table.rows[-1]).append(self._cell)
         elif self._cell is not None and (tag == "s" or "void" in kinds):
             self._cell.void = True
+        elif self._cell is not None and tag == "li":
+            self._cell.text += ", " if self._cell.listed else ": "
+            self._cell.listed = True
 
     def handle_endtag(self, tag: str) -> None:
         _, kinds = self._open.pop()
@@ -123,8 +128,8 @@ class _Reader(HTMLParser):
         elif tag == "table" and self._table is not None:
             self._closed(self._table)
             self._table = None
-        elif self._cell is not None and tag in ("div", "br"):
-            self._cell.text += " "
+        elif self._cell is not None and tag == "div" and not self._svg:
+            self._cell.text += "\n"
 
     def _drawn(self, drawing: str, kinds: Names) -> None:
         if self._cell is not None:
@@ -167,7 +172,7 @@ def _escaped(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    return "\n".join(line for line in (" ".join(each.split()) for each in text.split("\n")) if line)
 
 
 def names_of(figures: Sequence[Figure]) -> Iterator[str]:

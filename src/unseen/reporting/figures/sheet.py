@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from unseen.reporting.document import asset
 from unseen.reporting.figures.pictures import Figure, Key, Line
@@ -16,6 +17,7 @@ from unseen.reporting.markup import Markup, joined, tag
 
 MARGIN, LETTER, GAP = 20, 6.7, 18  # pixels: round the picture, of a letter of 12 px, between columns
 STRIP, DRAWING = 440, 860  # pixels of a strip's and of a drawing's width
+LEADING = 13  # pixels between two lines of a cell
 TITLE, KEYS, HEAD, ROW = 34, 26, 24, 30  # pixels of height
 FONTS = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', 'Liberation Sans', sans-serif"
 OF_FIGURES = re.compile(r"^(?:svg|\.(?:strip|base|base_plain|tuned|difference|curve|shares|label\d))\b")
@@ -45,10 +47,15 @@ class Layout:
 
 def _layout(figure: Figure) -> Layout:
     texts = [[figure.heads[place], *(line.cells[place] for line in figure.lines)] for place in range(len(figure.heads))]
-    widths = [LETTER * max(map(len, column)) for column in texts]
+    widths = [LETTER * max(_letters(line) for text in column for line in text.split("\n")) for column in texts]
     widths[figure.at] = STRIP
     starts = [MARGIN + sum(widths[:place]) + GAP * place for place in range(len(widths))]
     return Layout(tuple(starts), tuple(widths))
+
+
+def _letters(said: str) -> int:
+    """How many Latin letters a text is as wide as: those of Chinese, Japanese and Korean are two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in said)
 
 
 def _strips(figure: Figure) -> Markup:
@@ -78,10 +85,17 @@ def _row(figure: Figure, line: Line, layout: Layout, y: float) -> Iterator[Marku
     parts = [
         _placed(line.strip, layout.starts[place], y + (ROW - _height(line.strip)) / 2, STRIP)
         if place == figure.at
-        else _text(cell, layout.starts[place], y + ROW / 2 + 4, "cell")
+        else _lines(cell, layout.starts[place], y + ROW / 2)
         for place, cell in enumerate(line.cells)
     ]
     yield tag("g", *parts, opacity=0.35 if line.void else None)
+
+
+def _lines(cell: str, x: float, middle: float) -> Markup:
+    """The lines of a cell, one below the other round its middle."""
+    lines = cell.split("\n")
+    first = middle + 4 - LEADING * (len(lines) - 1) / 2
+    return joined(*(_text(line, x, first + LEADING * number, "cell") for number, line in enumerate(lines)))
 
 
 def _height(strip: str) -> float:

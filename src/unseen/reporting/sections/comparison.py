@@ -112,8 +112,9 @@ def _side_by_side(named: Named) -> Markup | None:
     if not rows:
         return None
     parts = [_task_table(named, side, metric) for side, metric in settings(rows)]
-    text = "Hollow orange: base; blue: tuned; each with its 95 % interval for new rows. Medians over templates."
-    return section("scores", "Task by task", tag("p", text), *parts)
+    text = "Base above tuned, each with its 95 % interval for new rows. Medians over templates."
+    keys = [tag("li", tag("span", class_=f"key {name}"), name) for name in ("base", "tuned")]
+    return section("scores", "Task by task", tag("p", text), tag("ul", *keys, class_="keys"), *parts)
 
 
 def _task_table(named: Named, side: str, metric: str) -> Markup:
