@@ -24,6 +24,7 @@ def write_tuned(folder: Path, weights: bytes = b"weights", about: dict[str, Any]
     model = folder / "model"
     model.mkdir()
     (model / "adapter_model.safetensors").write_bytes(weights)
-    (model / "adapter_config.json").write_text('{"task_type": "CAUSAL_LM"}\n')
+    settings = {"task_type": "CAUSAL_LM", "base_model_name_or_path": "/home/me/models/tiny"}
+    (model / "adapter_config.json").write_text(json.dumps(settings) + "\n")
     (model / "unseen.json").write_text(json.dumps(ABOUT | (about or {})) + "\n")
     return folder

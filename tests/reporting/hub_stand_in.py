@@ -64,7 +64,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._goes_on():
             there = any(self.path.startswith(f"/api/{repo['type']}s/{name}") for name, repo in self.hub.repos.items())
-            self._answer({"id": _repo(self.path), "sha": COMMIT, "siblings": []}, 200 if there else 404)
+            private = self.hub.repos.get(_repo(self.path), {}).get("visibility") == "private"
+            told = {"id": _repo(self.path), "sha": COMMIT, "siblings": [], "private": private}
+            self._answer(told, 200 if there else 404)
 
     def do_POST(self) -> None:
         body = self._body()

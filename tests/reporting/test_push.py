@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from card_runs import write_tuned
 from hub_stand_in import TOKEN, Hub, hub_stand_in
-from page_runs import CHOICES, LEAK, ROW
+from page_runs import CHOICES, LEAK, ROW, record
 
 from unseen.cli import run
 from unseen.data import hub_upload
@@ -79,7 +79,27 @@ def test_what_goes_names_no_place_on_this_machine(hub: Hub, tuned: Path) -> None
     assert run(["push", str(tuned), REPO]) == 0
     about = json.loads(hub.content(REPO, "unseen.json"))
     assert about["base"] == {"name": "tiny", "digest": "d1" * 32, "path": None}
+    settings = json.loads(hub.content(REPO, "adapter_config.json"))
+    assert settings == {"task_type": "CAUSAL_LM", "base_model_name_or_path": "tiny"}
     assert not [path for path in hub.files[REPO, "main"] if b"/home/me" in hub.content(REPO, path)]
+
+
+def test_an_adapter_on_a_hubs_model_names_it_as_peft_wants_it(hub: Hub, tmp_path: Path) -> None:
+    model = record()["model"] | {"name": "smollm2-135m-instruct"}
+    assert run(["push", str(write_tuned(tmp_path / "run", model=model)), REPO]) == 0
+    settings = json.loads(hub.content(REPO, "adapter_config.json"))
+    assert settings["base_model_name_or_path"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
+
+
+def test_what_is_to_be_private_does_not_go_where_it_would_be_public(
+    hub: Hub, tuned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["push", str(tuned), REPO]) == 0
+    before = dict(hub.files[REPO, "main"])
+    (tuned / "model" / "adapter_model.safetensors").write_bytes(b"secret")
+    capsys.readouterr()
+    assert error(capsys, str(tuned), REPO, "--private").startswith(f"{REPO}: is there already, and is public")
+    assert hub.files[REPO, "main"] == before
 
 
 def test_rows_and_the_page_go_as_asked(hub: Hub, tuned: Path) -> None:
@@ -139,6 +159,7 @@ def test_pushing_the_same_again_changes_nothing(hub: Hub, tuned: Path) -> None:
     [
         ("/api/repos/create", 403, "the hub does not let this token write there (403)"),
         (f"/api/models/{REPO}/preupload", 404, "the hub has no such repository, or hides it from this token (404)"),
+        (f"/api/models/{REPO}/commit", 400, "the hub refused it (no)"),
         (f"/api/models/{REPO}/commit", 409, "the hub has a change that came in between"),
         (f"/api/models/{REPO}/commit", 413, "the hub takes no request or file of this size (413)"),
     ],

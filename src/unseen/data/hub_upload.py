@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from unseen.data.network import require_network
-from unseen.errors import DataMistake, UploadFailed, UserMistake
+from unseen.errors import DataMistake, UnseenError, UploadFailed, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +60,8 @@ class Target:
 def upload(target: Target, files: Sequence[Upload], message: str, token: str | None = None) -> str:
     """Send `files`; the address of the commit. `token` None is that of the environment, or of the hub's login.
 
-    Raises `UserMistake` for what the hub refuses (401, 403, 404, 409, 413), for no network and no token, and
-    `UploadFailed` when it breaks off.
+    Raises `UserMistake` for what the hub refuses (400, 401, 403, 404, 409, 413), for a repository that is to be private
+    and is public, for no network and no token, and `UploadFailed` when it breaks off.
     """
     require_small(files)
     require_network(target.repo)
@@ -71,7 +71,8 @@ def upload(target: Target, files: Sequence[Upload], message: str, token: str | N
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or constants.ENDPOINT, token=token)
     # A copy by path, not by handle: the client opens it when its turn comes.
     added = [CommitOperationAdd(each.path, each.content) for each in files]
-    with _told(target.repo), _quiet():
+    _quiet()
+    with _told(target.repo):
         _prepared(api, target)
         made = api.create_commit(
             target.repo, added, commit_message=message, repo_type=target.kind, revision=target.branch
@@ -112,6 +113,9 @@ def _prepared(api: HfApi, target: Target) -> None:
     """The repository and its branch, made where they are not there."""
     private = True if target.private else None
     api.create_repo(target.repo, repo_type=target.kind, private=private, exist_ok=True)
+    if target.private and not api.repo_info(target.repo, repo_type=target.kind).private:
+        remedy = "make it private on its page, or leave out --private"
+        raise UserMistake(target.repo, "is there already, and is public", remedy)
     if target.branch:
         api.create_branch(target.repo, branch=target.branch, repo_type=target.kind, exist_ok=True)
 
@@ -119,34 +123,43 @@ def _prepared(api: HfApi, target: Target) -> None:
 @contextmanager
 def _told(repo: str) -> Iterator[None]:
     """What the hub's client raises, as one line."""
-    from huggingface_hub import errors
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the client's, of its HTTP client
+            yield
+    except UnseenError:
+        raise
+    except RuntimeError as error:  # of a large file; the reason is its cause
+        raise _reason(repo, error.__cause__ or error) from None
+    except Exception as error:
+        raise _reason(repo, error) from None
+
+
+def _reason(repo: str, error: BaseException) -> UnseenError:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    broken = getattr(errors, "HTTPError", OSError)  # of whichever HTTP client the hub's one stands on
-    try:
-        yield
-    except HFValidationError:
-        raise DataMistake(repo, "is no hub id", "write org/name") from None
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", 0)
-        if status in TOLD:
-            what, remedy = TOLD[status]
-            raise UserMistake(repo, f"the hub {what} ({status})", remedy) from None
-        raise UploadFailed(f"{repo}: the hub did not take it ({status}); the same command goes on") from None
-    except ValueError as error:  # the card's metadata, or what the store of large files says of one
-        raise UserMistake(repo, f"the hub refused it ({error})", "mend it, then push again") from None
-    except (broken, OSError) as error:
-        told = f"{type(error).__name__}: {error}"
-        raise UploadFailed(f"{repo}: the connection broke ({told}); the same command goes on") from None
+    if isinstance(error, HFValidationError):
+        return DataMistake(repo, "is no hub id", "write org/name")
+    if isinstance(error, HfHubHTTPError):
+        return _refusal(repo, getattr(error.response, "status_code", 0), error.server_message)
+    if isinstance(error, ValueError):  # the card's metadata, or what the store of large files says of one
+        return UserMistake(repo, f"the hub refused it ({error})", "mend it, then push again")
+    told = f"{type(error).__name__}: {error}"  # whatever the HTTP client raises
+    return UploadFailed(f"{repo}: the connection broke ({told}); the same command goes on")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No bars where nobody looks; and a page's parquet file beside a model is meant to be there."""
+def _refusal(repo: str, status: int, said: str | None) -> UnseenError:
+    if status in TOLD:
+        what, remedy = TOLD[status]
+        return UserMistake(repo, f"the hub {what} ({status})", remedy)
+    if status == 400:
+        return UserMistake(repo, f"the hub refused it ({said or 'it does not say why'})", "mend it, then push again")
+    return UploadFailed(f"{repo}: the hub did not take it ({status}); the same command goes on")
+
+
+def _quiet() -> None:
+    """No bars where nobody looks."""
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if not sys.stderr.isatty():
         disable_progress_bars()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from unseen.data.places import user_catalog
 from unseen.errors import DataMistake
 from unseen.model.folder import ABOUT
 from unseen.model.hub import HUB_ID
-from unseen.reporting.card import CARD, about_of, write_card
+from unseen.reporting.card import CARD, write_card
 from unseen.reporting.catalog_card import catalog_card
 from unseen.reporting.page import report
 from unseen.reporting.run_data import load_run
+from unseen.reporting.without_places import about_without_places, settings_without_places
 from unseen.study.record import NAME
 from unseen.task.catalog import Catalog, load_catalog
 
@@ -66,8 +66,9 @@ def _run_parcel(folder: Path, with_rows: bool, with_report: bool) -> Parcel:
     if not (model / ABOUT).is_file():
         raise DataMistake(str(folder), "left no model", "push a run of unseen tune")
     write_card(folder)  # where a person has edited the card, it stays and goes as it is
-    files = [Upload(path.name, path) for path in sorted(model.iterdir()) if path.is_file() and path.name not in OURS]
-    files += [Upload(CARD, (model / CARD).read_bytes()), Upload(ABOUT, _about_without_paths(model))]
+    own = [path for path in sorted(model.iterdir()) if path.is_file() and path.name not in OURS]
+    files = [_sent(path, run.record.model.name) for path in own]
+    files += [Upload(CARD, (model / CARD).read_bytes()), Upload(ABOUT, about_without_places(model))]
     kept_back = [(name, why) for name, why in STAYS.items() if (folder / name).exists()]
     if with_report:
         files.append(Upload(PAGE, _page(folder, with_rows)))
@@ -88,13 +89,9 @@ STAYS = {
 }
 
 
-def _about_without_paths(model: Path) -> bytes:
-    """unseen.json, without the place of the base on this machine: its name and digest are what others can use."""
-    about = about_of(model)
-    base = about.get("base")
-    if isinstance(base, dict) and base.get("path"):
-        about = about | {"base": base | {"path": None}}
-    return (json.dumps(about, indent=2) + "\n").encode()
+def _sent(file: Path, base: str) -> Upload:
+    """A file of the model; settings that name a place of this machine go with a name instead."""
+    return Upload(file.name, settings_without_places(file, base) or file)
 
 
 def _page(folder: Path, with_rows: bool) -> bytes:
