@@ -15,6 +15,7 @@ from page_runs import CHOICES, LEAK, RECIPE, ROW, answers, record, write_run
 from unseen.cli import run
 from unseen.reporting.card import is_edited, write_card
 from unseen.reporting.page import report
+from unseen.reporting.run_data import load_run
 from unseen.study.seal import file_digests
 
 
@@ -136,9 +137,16 @@ def test_a_run_that_is_not_finished_or_left_no_model_gets_none(tmp_path: Path) -
     stopped = write_tuned(tmp_path / "stopped", finished=None)
     asked = write_run(tmp_path / "asked", list(answers()))
     for folder in (stopped, asked):
-        assert write_card(folder) is None
+        assert write_card(load_run(folder)) is None
         report([folder])
     assert not (stopped / "model" / "README.md").exists() and not (asked / "model").exists()
+
+
+def test_a_damaged_model_is_told_and_the_page_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_tuned(tmp_path / "run")
+    (folder / "model" / "unseen.json").write_text("{")
+    assert run(["report", str(folder)]) == 2
+    assert "unseen.json: is not JSON" in capsys.readouterr().err and (folder / "report.html").is_file()
 
 
 def test_a_page_elsewhere_leaves_the_run_as_it_is(tmp_path: Path) -> None:

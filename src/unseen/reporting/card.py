@@ -19,7 +19,7 @@ from unseen.reporting.card_facts import Sources, front_matter, hub_id_of, licenc
 from unseen.reporting.findings import headline, unseen_findings
 from unseen.reporting.markdown import said, text
 from unseen.reporting.numbers import counted, plain, whole
-from unseen.reporting.run_data import RunData, load_run
+from unseen.reporting.run_data import RunData
 from unseen.reporting.run_markdown import left_out, scores, split
 from unseen.reporting.sections.verdict import METHODS, asked, caveats, told
 from unseen.reporting.writing import written
@@ -28,15 +28,14 @@ CARD = "README.md"
 MARK = "<!-- written by unseen; sha256 of all above: {} -->\n"
 
 
-def write_card(folder: Path) -> Path | None:
-    """Write the card of the finished run in `folder` into its `model/`; the card's path, or None where there is none
-    to write: the run is not finished or left no model, or a person has edited the card. Raises what `load_run` does."""
-    model = folder / "model"
-    if not (model / ABOUT).is_file() or is_edited(model / CARD):
+def write_card(run: RunData) -> Path | None:
+    """Write the card of a finished run into its `model/`; the card's path, or None where there is none to write: the
+    run is not finished or left no model, or a person has edited the card. Raises `ModelMistake` for a damaged model."""
+    model = run.folder / "model"
+    if not run.record.finished or not (model / ABOUT).is_file() or is_edited(model / CARD):
         return None
-    run = load_run(folder)
-    about = about_of(model) | {"is_encoder_decoder": _is_encoder_decoder(model)}
-    return written(model_card(run, about), model / CARD) if run.record.finished else None
+    about = read_json(model / ABOUT) | {"is_encoder_decoder": _is_encoder_decoder(model)}
+    return written(model_card(run, about), model / CARD)
 
 
 def _is_encoder_decoder(model: Path) -> bool:
@@ -52,11 +51,6 @@ def is_edited(card: Path) -> bool:
         return False
     above, _, last = card.read_text(encoding="utf-8", errors="replace").removesuffix("\n").rpartition("\n")
     return last + "\n" != _mark(above + "\n")
-
-
-def about_of(model: Path) -> dict[str, Any]:
-    """What a tuned model's folder says of itself (unseen.json). Raises `ModelMistake` where that is damaged."""
-    return read_json(model / ABOUT)
 
 
 def model_card(run: RunData, about: Mapping[str, Any]) -> str:

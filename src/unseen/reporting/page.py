@@ -45,24 +45,31 @@ def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None 
     runs = [load_run(Path(folder)) for folder in folders]
     if not with_rows:
         runs = [without_rows(run) for run in runs]
-    beside = Path(folders[0]) / "report" if len(runs) == 1 else Path("comparison")
+    page = _written(runs, out, format)
     if len(runs) == 1 and out is None:
-        _leave_card(Path(folders[0]))
+        _leave_card(runs[0])
+    return page
+
+
+def _written(runs: Sequence[RunData], out: Path | None, format: str) -> Path:
+    single = len(runs) == 1
+    beside = runs[0].folder / "report" if single else Path("comparison")
     if format == "md":
-        told = run_markdown(runs[0]) if len(runs) == 1 else comparison_markdown(runs)
+        told = run_markdown(runs[0]) if single else comparison_markdown(runs)
         return written(told, out or beside.with_name(f"{beside.name}.md"))
-    page = run_page(runs[0]) if len(runs) == 1 else comparison(runs)
+    page = run_page(runs[0]) if single else comparison(runs)
     if format == "png":
         return write_figures(page, out or beside.with_name(f"{beside.name}-figures"))
     return written(page, out or beside.with_name(f"{beside.name}.html"))
 
 
-def _leave_card(folder: Path) -> None:
+def _leave_card(run: RunData) -> None:
     """The run's model card, made of the same record; never over what a person wrote."""
-    if is_edited(folder / "model" / CARD):
-        say(f"left as it is, since it was edited: {folder / 'model' / CARD}")
+    card = run.folder / "model" / CARD
+    if is_edited(card):
+        say(f"left as it is, since it was edited: {card}")
     else:
-        write_card(folder)
+        write_card(run)
 
 
 def run_page(run: RunData) -> Markup:

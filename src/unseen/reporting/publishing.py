@@ -65,7 +65,7 @@ def _run_parcel(folder: Path, with_rows: bool, with_report: bool) -> Parcel:
         raise DataMistake(str(folder), "is not finished", "go on with unseen tune --resume")
     if not (model / ABOUT).is_file():
         raise DataMistake(str(folder), "left no model", "push a run of unseen tune")
-    write_card(folder)  # where a person has edited the card, it stays and goes as it is
+    write_card(run)  # where a person has edited the card, it stays and goes as it is
     own = [path for path in sorted(model.iterdir()) if path.is_file() and path.name not in OURS]
     files = [_sent(path, run.record.model.name) for path in own]
     files += [Upload(CARD, (model / CARD).read_bytes()), Upload(ABOUT, about_without_places(model))]
