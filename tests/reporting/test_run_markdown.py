@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from page_runs import CHOICES, LEAK, ROW, answers, proof, record, write_run
 
 from unseen.cli import run
 from unseen.reporting.markdown import text
+from unseen.reporting.markup import joined, tag, words
 from unseen.reporting.page import report
 
 
@@ -91,6 +94,12 @@ def test_several_runs_are_compared(folder: Path, tmp_path: Path, capsys: pytest.
 def test_an_unknown_format_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", str(folder), "--format", "pdf"]) == 2
     assert capsys.readouterr().err == "unseen: --format: there is no format 'pdf'; write html, md, png\n"
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
+def test_words_of_markup_are_the_text_that_it_was_made_of(said: str) -> None:
+    assert words(tag("b", said)) == said
+    assert words(joined(said, tag("p", said), said)) == f"{said}{said} {said}"
 
 
 def test_text_that_means_something_to_markdown_stays_text() -> None:

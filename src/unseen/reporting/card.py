@@ -101,7 +101,7 @@ def _loading(run: RunData, about: Mapping[str, Any]) -> Iterator[str]:
                 f'base = {loader}.from_pretrained("{base or "THE_BASE_MODEL"}")',
                 'model = PeftModel.from_pretrained(base, "HERE")',
             )
-    yield from ("", "HERE is this folder. With `unseen`, where RUN is this folder or that of the run:")
+    yield from ("", "HERE is this folder, or its id on the hub; so is RUN, or the run's own folder:")
     yield from _code("sh", "unseen evaluate --model RUN --tasks 'nli/*'", "unseen export RUN MERGED_FOLDER")
 
 
