@@ -37,6 +37,7 @@ COMMANDS = [
     ["probe", "buffering"],
     ["probe", "divergence"],
     ["report"],
+    ["push"],
     ["verify"],
 ]
 

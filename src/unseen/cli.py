@@ -15,6 +15,7 @@ from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
 from unseen.cli_probe import probing
+from unseen.cli_push import push
 from unseen.cli_studio import studio
 from unseen.cli_study import studying
 from unseen.cli_tasks import list_, render, show
@@ -178,11 +179,20 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders")],
     without_rows: Annotated[bool, typer.Option("--without-rows", help="ids, hashes and scores only")] = False,
     out: Out = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|md|png", help="a page, its tables without rows, or its figures")
+    ] = "html",
 ) -> None:
     """One page from one run, or a comparison of several."""
+    from unseen.reporting.page import FORMATS
     from unseen.reporting.page import report as write_report
 
-    print(write_report(runs, with_rows=not without_rows, out=out))
+    if format_ not in FORMATS:
+        raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
+    print(write_report(runs, with_rows=not without_rows, out=out, format=format_))
+
+
+app.command()(push)
 
 
 @app.command()

@@ -87,7 +87,7 @@ def report(
         bool, typer.Option("--without-rows", help="a page to publish alone: no links into the folder")
     ] = False,
     format_: Annotated[
-        str, typer.Option("--format", metavar="html|md", help="a page, or its verdict and table")
+        str, typer.Option("--format", metavar="html|md|png", help="a page, its verdict and table, or its figures")
     ] = "html",
     json: Json = False,
 ) -> None:
@@ -96,7 +96,7 @@ def report(
     from unseen.reporting.study_page import FORMATS, study_json, study_report
 
     if format_ not in FORMATS:
-        raise UserMistake("--format", f"there is no format '{format_}'", f"write {' or '.join(FORMATS)}")
+        raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
     if json:
         print(study_json(place))
     else:

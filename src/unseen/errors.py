@@ -16,7 +16,8 @@ UnseenError
 └── JobFailed              the command line answers with exit code 1
     ├── NonFiniteLoss      names the step, the examples and the last good checkpoint
     ├── ProcessLost        one of several processes ended before the others
-    └── DownloadFailed     the network or a registry did not answer
+    ├── DownloadFailed     the network or a registry did not answer
+    └── UploadFailed       the hub did not take what it was sent
 """
 
 from __future__ import annotations
@@ -126,6 +127,10 @@ class ProcessLost(JobFailed):
 
 class DownloadFailed(JobFailed):
     """The network, or a registry, did not give what it should."""
+
+
+class UploadFailed(JobFailed):
+    """The hub did not take what it was sent, or the connection broke; pushing again goes on."""
 
 
 def raise_all(mistakes: Sequence[UserMistake]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,26 @@ def test_a_saved_adapter_is_small_and_names_its_base(base: Path, tmp_path: Path)
 def test_a_run_folder_means_the_model_that_it_tuned(base: Path, tmp_path: Path) -> None:
     save_model(tuned(base), tmp_path / "run" / "model")
     assert resolve(str(tmp_path / "run")).path == tmp_path / "run" / "model"
+
+
+def test_an_adapter_of_the_hub_is_the_one_that_was_pushed(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pushed adapter names its base and no place; the hub's cache holds it under its commit."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("UNSEEN_MODELS", str(base.parent))
+    monkeypatch.chdir(base.parent)
+    here = save_model(tuned(Path("tiny")), tmp_path / "model")
+    stored, commit = tmp_path / "hub" / "models--some-org--tuned", "0123456789abcdef0123456789abcdef01234567"
+    shutil.copytree(here, stored / "snapshots" / commit)
+    about = stored / "snapshots" / commit / "unseen.json"
+    said = json.loads(about.read_text())
+    about.write_text(json.dumps(said | {"base": said["base"] | {"path": None}}))
+    (stored / "refs").mkdir()
+    (stored / "refs" / "main").write_text(commit)
+    found = resolve("some-org/tuned")
+    assert (found.revision, found.digest) == (commit, resolve(str(here)).digest)
+    assert torch.equal(logits(load_model(found).module), logits(load_model(resolve(str(here))).module))
 
 
 def test_another_adapter_is_another_digest(base: Path, tmp_path: Path) -> None:

@@ -243,4 +243,4 @@ def test_mistakes_are_one_line(folder: Path, tmp_path: Path, capsys: pytest.Capt
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 2
     assert "study.json" in lines[0]
-    assert "html or md" in lines[1]
+    assert "html, md, png" in lines[1]

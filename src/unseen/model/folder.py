@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -85,6 +85,8 @@ def resolve(name: str, *, progress: Advance = lambda done, total: None) -> Model
     hub_id = known.hub[0] if known and known.hub and name == known.name else name
     if HUB_ID.fullmatch(hub_id) and not path.is_absolute():
         folder, commit = hub_folder(hub_id)
+        if (folder / "adapter_config.json").is_file():
+            return replace(_adapted_model(name, folder), revision=commit)
         return _plain_model(name, folder, revision=commit)
     raise ModelMistake(name, "no such model", nearest(name, descriptions(), "known models") + REMEDY)
 

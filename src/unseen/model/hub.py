@@ -12,6 +12,7 @@ from unseen.model.contents import contents_of
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model"]
+OF_ADAPTER = ("adapter_model.safetensors", "unseen.json")  # what a pushed adapter has beside its settings
 UNWANTED = ["*/*", "consolidated*"]
 
 
@@ -35,6 +36,8 @@ def hub_folder(name: str) -> tuple[Path, str]:
 
 
 def _is_whole(folder: Path) -> bool:
+    if (folder / "adapter_config.json").is_file():
+        return all((folder / name).is_file() for name in OF_ADAPTER)
     try:
         contents_of(folder)
     except UserMistake:

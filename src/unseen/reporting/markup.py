@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
+from html import escape, unescape
 
 
 class Markup(str):
@@ -18,6 +18,8 @@ Attribute = str | int | float | bool | None
 
 VOID = frozenset({"br", "hr", "meta", "link", "col"})
 RAW = frozenset({"style", "script"})  # their content is ours alone, and HTML does not unescape it
+TAG = re.compile("<[^>]*>")
+BLOCK_END = re.compile("</(?:li|p|div|td|th|dt|dd|h[1-6])>|<br>")
 # Not allowed in UTF-8 or in HTML: surrogates and control characters other than tab and line breaks.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -30,6 +32,11 @@ def text(value: object) -> Markup:
 def joined(*children: Child) -> Markup:
     """The children one after the other; None is nothing, an iterable is its items."""
     return Markup("".join(_parts(children)))
+
+
+def words(markup: Markup) -> str:
+    """What markup says, without its tags. Text in it is escaped, so a `<` always opens a tag."""
+    return unescape(TAG.sub("", BLOCK_END.sub(" ", markup)))
 
 
 def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from unseen.errors import DataMistake, UserMistake
+from unseen.errors import UserMistake
+from unseen.progress import say
+from unseen.reporting.card import CARD, is_edited, write_card
 from unseen.reporting.document import document
+from unseen.reporting.figures.png import write_figures
 from unseen.reporting.findings import headline
 from unseen.reporting.markup import Markup, tag
 from unseen.reporting.run_data import RunData, load_run
+from unseen.reporting.run_markdown import comparison_markdown, run_markdown
+from unseen.reporting.sections.asked_rows import rows_section
 from unseen.reporting.sections.comparison import comparison
 from unseen.reporting.sections.delia import delia_section
 from unseen.reporting.sections.differences import differences_section
@@ -21,22 +26,50 @@ from unseen.reporting.sections.split import split_section
 from unseen.reporting.sections.tuning import tuning_section
 from unseen.reporting.sections.verdict import verdict
 from unseen.reporting.without_rows import without_rows
+from unseen.reporting.writing import written
+
+FORMATS = ("html", "md", "png")
 
 
-def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None = None) -> Path:
+def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None = None, format: str = "html") -> Path:
     """Write the page of one run folder, or the comparison of several; the path of the page.
 
     Without `out` it is `report.html` in the run's folder, or `comparison.html` here. Without rows the page holds ids,
-    hashes and scores only. A run that was stopped is shown as far as it got. Raises `DataMistake` or `ScoreMistake` for
-    a folder that is no run or is damaged.
+    hashes and scores only. A run that was stopped is shown as far as it got. `format` md is Markdown without any rows
+    (`report.md`); png are the page's figures, each a file in the folder `report-figures`, whose path is returned.
+    Raises `DataMistake` or `ScoreMistake` for a folder that is no run or is damaged, and `MissingExtra` for png
+    without the extra `plots`.
     """
     if not folders:
         raise UserMistake("report", "no run folder was named", "name one, or several to compare")
     runs = [load_run(Path(folder)) for folder in folders]
     if not with_rows:
         runs = [without_rows(run) for run in runs]
-    page = run_page(runs[0]) if len(runs) == 1 else comparison(runs)
-    return written(page, out or (Path(folders[0]) / "report.html" if len(runs) == 1 else Path("comparison.html")))
+    page = _written(runs, out, format)
+    if len(runs) == 1 and out is None:
+        _leave_card(runs[0])
+    return page
+
+
+def _written(runs: Sequence[RunData], out: Path | None, format: str) -> Path:
+    single = len(runs) == 1
+    beside = runs[0].folder / "report" if single else Path("comparison")
+    if format == "md":
+        told = run_markdown(runs[0]) if single else comparison_markdown(runs)
+        return written(told, out or beside.with_name(f"{beside.name}.md"))
+    page = run_page(runs[0]) if single else comparison(runs)
+    if format == "png":
+        return write_figures(page, out or beside.with_name(f"{beside.name}-figures"))
+    return written(page, out or beside.with_name(f"{beside.name}.html"))
+
+
+def _leave_card(run: RunData) -> None:
+    """The run's model card, made of the same record; never over what a person wrote."""
+    card = run.folder / "model" / CARD
+    if is_edited(card):
+        say(f"left as it is, since it was edited: {card}")
+    else:
+        write_card(run)
 
 
 def run_page(run: RunData) -> Markup:
@@ -49,6 +82,7 @@ def run_page(run: RunData) -> Markup:
         delia_section(run),
         labels_section(run),
         examples_section(run),
+        rows_section(run),
         left_out_section(run),
         made_section(run),
     ]
@@ -56,15 +90,3 @@ def run_page(run: RunData) -> Markup:
     return document(
         title, headline(run), tag("h1", title), verdict(run), [each for each in sections if each is not None]
     )
-
-
-def written(page: str, path: Path) -> Path:
-    """Write the page whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(page, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise DataMistake(str(path), f"cannot be written ({error})", "name another file with --out") from None
-    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unseen.reporting.markdown import line, text
 from unseen.reporting.numbers import counted, limits, plain, signed
 from unseen.reporting.study_facts import examples, seconds, sharing_of, steps, supervised
 from unseen.reporting.study_words import caveats, ends_of, headline, measure_of, told, word_of
@@ -22,14 +23,14 @@ def study_markdown(results: StudyResults, verdict: Verdict) -> str:
 def _lines(results: StudyResults, verdict: Verdict) -> Iterator[str]:
     study = results.study
     yield f"# {study['study']} ({study['size']}, {study['fingerprint'][:8]})\n"
-    yield f"{_text(study['question'])}\n\n**{_text(headline(verdict))}**\n"
-    yield from (f"- {_text(told(arm, verdict.rule))}" for arm in verdict.arms if arm.word)
+    yield f"{text(study['question'])}\n\n**{text(headline(verdict))}**\n"
+    yield from (f"- {text(told(arm, verdict.rule))}" for arm in verdict.arms if arm.word)
     if study.get("paper"):
-        yield f"\nThe paper found: {_text(study['paper']['finding'])} ({_text(study['paper']['source'])})"
-    yield f"\nCompared: {_text(measure_of(verdict.rule))}.\n"
-    yield from (f"- {_text(each)}" for each in caveats(results, verdict))
-    yield f"\n{_row(HEADS)}\n{_row(['---'] * len(HEADS))}"
-    yield from (_row(_cells(results, verdict, arm)) for arm in verdict.arms)
+        yield f"\nThe paper found: {text(study['paper']['finding'])} ({text(study['paper']['source'])})"
+    yield f"\nCompared: {text(measure_of(verdict.rule))}.\n"
+    yield from (f"- {text(each)}" for each in caveats(results, verdict))
+    yield f"\n{line(HEADS)}\n{line(['---'] * len(HEADS))}"
+    yield from (line(_cells(results, verdict, arm)) for arm in verdict.arms)
 
 
 def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str]:
@@ -46,13 +47,3 @@ def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str
     prints = ", ".join(str(run.record.get("fingerprint", ""))[:8] for run in runs)
     facts = [each(runs)[0] for each in (steps, examples, supervised, sharing_of, seconds)]
     return [arm.name, *score, *found, word_of(arm, verdict.rule), *facts, prints]
-
-
-def _row(cells: list[str] | tuple[str, ...]) -> str:
-    return "| " + " | ".join(_text(cell) for cell in cells) + " |"
-
-
-def _text(value: object) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    plainly = "".join(f"\\{c}" if c in "\\`*_|<>#" else c for c in " ".join(str(value).split()))
-    return plainly.replace("](", "]\\(")

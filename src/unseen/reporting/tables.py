@@ -46,6 +46,11 @@ def bare_table(columns: Sequence[Column], rows: Iterable[Row], label: str) -> Ma
     return _table(columns, _rows(columns, rows), label, "bare")
 
 
+def table_of_lines(columns: Sequence[Column], lines: Iterable[Markup], label: str) -> Markup:
+    """A sortable table whose lines are there already, as their cells."""
+    return _scrolled(_table(columns, (tag("tr", line) for line in lines), label, "lines sortable"), label)
+
+
 def folded(summary: Child, *content: Child) -> Markup:
     """Content that stays closed until it is asked for."""
     return tag("details", tag("summary", summary), *content)

@@ -14,6 +14,7 @@ from typing import Any
 
 FILES, SEAL = "files", "seal"
 SINGLE, FOLDERS = ("predictions.parquet", "scores.json", "steps.jsonl"), ("model", "replay")
+CARD = "README.md"
 
 
 def sealed(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,10 +24,13 @@ def sealed(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of what a run leaves in its folder, by path in it; checkpoints, which may go, and pages are left out."""
+    """SHA-256 of what a run leaves in its folder, by path in it; checkpoints, which may go, and what is
+    made of the record afterwards (pages, the model card) are left out."""
     paths = [folder / name for name in SINGLE]
     paths += [path for name in FOLDERS for path in sorted((folder / name).rglob("*"))]
-    return {path.relative_to(folder).as_posix(): digest_of(path) for path in paths if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): digest_of(path) for path in paths if path.is_file() and path.name != CARD
+    }
 
 
 def digest_of(path: Path) -> str:

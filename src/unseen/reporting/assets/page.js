@@ -1,5 +1,18 @@
 "use strict";
-// Heads of tables become buttons that sort; without this script the page only lacks them.
+// Heads of tables become buttons that sort, and a link to something folded opens it; without this script the page only
+// lacks these.
+const unfold = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let at = target; at; at = at.parentElement) if (at.localName === "details") at.open = true;
+  if (target) target.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+if (location.hash) unfold();
+// The same link again changes no hash.
+addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link && link.hash === location.hash) unfold();
+});
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];

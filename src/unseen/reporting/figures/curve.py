@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, log10
 
 from unseen.reporting.figures.scale import Scale
 from unseen.reporting.markup import Markup, joined, tag
@@ -46,12 +47,15 @@ def _told(train: Points, validation: Points) -> str:
 
 
 def _axes(across: Scale, up: Scale) -> Markup:
+    ticks = up.ticks(6)
+    digits = max(2, ceil(-log10(ticks[1] - ticks[0]) - 1e-9)) if len(ticks) > 1 else 2
+    digits += any(round(tick, digits) != round(tick, digits + 2) for tick in ticks)  # steps of 2.5
     levels = [
         joined(
             tag("line", x1=f"{LEFT}%", x2=f"{LEFT + WIDTH}%", y1=_y(up, tick), y2=_y(up, tick), class_="grid"),
-            tag("text", plain(tick, 2), x=f"{LEFT - 0.8}%", y=_y(up, tick), dy=4, text_anchor="end", class_="tick"),
+            tag("text", shown, x=f"{LEFT - 0.8}%", y=_y(up, tick), dy=4, text_anchor="end", class_="tick"),
         )
-        for tick in up.ticks(6)
+        for tick, shown in zip(ticks, (plain(tick, digits) for tick in ticks), strict=True)
     ]
     steps = [
         tag("text", f"{tick:.0f}", x=_x(across, tick), y=HEIGHT - BOTTOM + 16, text_anchor="middle", class_="tick")

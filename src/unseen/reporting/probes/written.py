@@ -9,9 +9,9 @@ from unseen.reporting.document import asset, document
 from unseen.reporting.figures.panels import panels
 from unseen.reporting.markup import Markup, tag
 from unseen.reporting.numbers import facts
-from unseen.reporting.page import written
 from unseen.reporting.probes.told import Told
 from unseen.reporting.tables import Column, section, table
+from unseen.reporting.writing import written
 from unseen.study.bundle import plain
 from unseen.study.fingerprint import versions
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
 from unseen.evaluation.task_scores import ScoreRow
+from unseen.reporting.anchors import behind_score, leading
 from unseen.reporting.contest import Contest, contests
 from unseen.reporting.document import document
 from unseen.reporting.figures.scale import SCORES
@@ -14,6 +15,7 @@ from unseen.reporting.findings import ends, headline, is_void, medians, settings
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, counted, limits, metric_name, plain, scored, shots_name
 from unseen.reporting.run_data import RunData
+from unseen.reporting.sections.asked_rows import BOUND, rows_section
 from unseen.reporting.sections.differences import Change, change_of_mean, forest, task_name
 from unseen.reporting.sections.made import flat
 from unseen.reporting.sections.scores import score_strips
@@ -29,15 +31,23 @@ NO_CHOICE = (
 
 def comparison(runs: Sequence[RunData]) -> Markup:
     """The whole page. Runs are called A, B, C and so on, in the order given."""
-    named = [(_letter(place), run) for place, run in enumerate(runs)]
+    named = [(letter(place), run) for place, run in enumerate(runs)]
     title = f"{counted(len(runs), 'run')} compared"
     found = [_verdicts(named), _paired(named), _side_by_side(named), _settings(named)]
+    found += _rows(named)
     sections = [each for each in found if each is not None]
     return document(title, f"{title} with unseen", tag("h1", title), tag("p", NO_CHOICE, class_="asked"), sections)
 
 
-def _letter(place: int) -> str:
+def letter(place: int) -> str:
     return ascii_uppercase[place] if place < 26 else f"run {place + 1}"
+
+
+def _rows(named: Named) -> Iterator[Markup | None]:
+    """The rows behind the numbers of each run, in its share of the page; of a run that is named twice once."""
+    runs = {run.folder: (name, run) for name, run in reversed(named)}
+    for name, run in reversed(runs.values()):
+        yield rows_section(run, BOUND // len(runs), f"rows-of-{name}".replace(" ", "-"), f" of {name}")
 
 
 def _verdicts(named: Named) -> Markup:
@@ -63,7 +73,7 @@ def _effect(run: RunData) -> str:
 def _measured(run: RunData) -> Iterator[Child]:
     for first in unseen_findings(run)[:1]:
         yield f" {metric_name(first.metric).capitalize()}, {shots_name(first.shots)}, tuned minus base: "
-        yield mean_of(first.difference)
+        yield mean_of(run, first.difference)
 
 
 def _paired(named: Named) -> Markup | None:
@@ -71,7 +81,7 @@ def _paired(named: Named) -> Markup | None:
     first, parts = named[0], []
     for name, run in named[1:]:
         contest = contests(first[1], run)
-        parts += [tag("h3", f"{name} minus {first[0]}"), *_contest(contest)]
+        parts += [tag("h3", f"{name} minus {first[0]}"), *_contest(run, contest)]
     text = (
         "Later runs against the first, on the rows, templates and shots that both were asked, by paired differences: "
         "rows that are easy for both count once. Tasks whose rows differ between the runs are left out and named."
@@ -79,17 +89,22 @@ def _paired(named: Named) -> Markup | None:
     return section("paired", "The runs against each other", tag("p", text), *parts) if parts else None
 
 
-def _contest(contest: Contest) -> Iterator[Markup]:
+def _contest(run: RunData, contest: Contest) -> Iterator[Markup]:
     for side, metric in settings(contest.rows):
         means = [each for each in contest.means if (each.side, each.metric) == (side, metric) and len(each.tasks) > 1]
         rows = [row for row in contest.rows if (row.side, row.metric) == (side, metric)]
         changes = [
-            *map(change_of_mean, means),
-            *(Change(r.task, str(r.task), r.shots, r.score, ends(r), r.count, r.detectable) for r in rows),
+            *(change_of_mean(run, mean) for mean in means),
+            *(_change(run, row) for row in rows),
         ]
         title = f"{metric_name(metric)}, {SIDES[side]}"
         yield joined(tag("h4", title), forest(changes, title))
     yield tag("p", contest.told, class_="note")
+
+
+def _change(run: RunData, row: ScoreRow) -> Change:
+    rows, between = behind_score(run, row), ends(row)
+    return Change(row.task, str(row.task), row.shots, row.score, between, row.count, row.detectable, rows=rows)
 
 
 def _side_by_side(named: Named) -> Markup | None:
@@ -97,8 +112,9 @@ def _side_by_side(named: Named) -> Markup | None:
     if not rows:
         return None
     parts = [_task_table(named, side, metric) for side, metric in settings(rows)]
-    text = "Hollow orange: base; blue: tuned; each with its 95 % interval for new rows. Medians over templates."
-    return section("scores", "Task by task", tag("p", text), *parts)
+    text = "Base above tuned, each with its 95 % interval for new rows. Medians over templates."
+    keys = [tag("li", tag("span", class_=f"key {name}"), name) for name in ("base", "tuned")]
+    return section("scores", "Task by task", tag("p", text), tag("ul", *keys, class_="keys"), *parts)
 
 
 def _task_table(named: Named, side: str, metric: str) -> Markup:
@@ -122,8 +138,8 @@ def _task_lines(named: Named, side: str, metric: str, task: str, shots: int) -> 
         void = is_void(run, task, side)
         models = [(model, found[model].score, ends(found[model])) for model in ("base", "tuned") if model in found]
         told = "; ".join(f"{model} {plain(score)} {limits(between)}" for model, score, between in models)
-        both = joined(*(tag("div", _score(found[model], void)) for model, *_ in models))
-        change = _score(found["difference"], void) if "difference" in found else None
+        both = joined(*(tag("div", _score(run, found[model], void)) for model, *_ in models))
+        change = _score(run, found["difference"], void) if "difference" in found else None
         strip = before_and_after(SCORES, models, f"{task}, {shots_name(shots)}, run {name}: {told}")
         yield (
             task_name(run, task, side),
@@ -135,9 +151,9 @@ def _task_lines(named: Named, side: str, metric: str, task: str, shots: int) -> 
         )
 
 
-def _score(row: ScoreRow, void: bool) -> Markup:
+def _score(run: RunData, row: ScoreRow, void: bool) -> Markup:
     shown = scored(row.score, ends(row), row.count, row.model)
-    return tag("s", shown) if void else shown
+    return leading(tag("s", shown) if void else shown, behind_score(run, row))
 
 
 def _settings(named: Named) -> Markup:

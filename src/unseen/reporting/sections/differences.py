@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from unseen.evaluation.aggregate import Across
 from unseen.evaluation.task_scores import ScoreRow
+from unseen.reporting.anchors import behind_mean, behind_score, leading
 from unseen.reporting.figures.scale import Scale, around_zero
 from unseen.reporting.figures.strips import axis, difference_strip
 from unseen.reporting.findings import ends, is_void, medians, settings
@@ -25,7 +26,7 @@ READING = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a forest plot. `name` may be marked up, `spoken` is the same in words."""
+    """One line of a forest plot. `name` may be marked up, `spoken` is the same in words; `rows`: the id of its rows."""
 
     name: Child
     spoken: str
@@ -35,6 +36,7 @@ class Change:
     count: int
     detectable: float | None
     void: bool = False
+    rows: str | None = None
 
 
 def differences_section(run: RunData) -> Markup | None:
@@ -55,18 +57,22 @@ def _forest(run: RunData, side: str, metric: str, model: str) -> Markup:
     means = [a for a in run.across if (a.side, a.metric, a.model) == (side, metric, model) and len(a.tasks) > 1]
     rows = [r for r in medians(run.scores) if (r.side, r.metric, r.model) == (side, metric, model)]
     title = f"{metric_name(metric)}, {SIDES[side]}"
-    changes = [*map(change_of_mean, means), *(_change_of_task(run, row) for row in rows)]
-    return joined(tag("h3", title), forest(changes, f"Tuned minus base: {title}"))
+    changes = [*(change_of_mean(run, mean) for mean in means), *(_change_of_task(run, row) for row in rows)]
+    than = "base, plain prompts" if model == "difference_plain" else "base"
+    return joined(tag("h3", title), forest(changes, f"Tuned minus {than}: {title}"))
 
 
-def change_of_mean(mean: Across) -> Change:
+def change_of_mean(run: RunData, mean: Across) -> Change:
     found, name = mean.new_rows, f"mean of {len(mean.tasks)} tasks"
-    return Change(tag("b", name), name, mean.shots, found.score, (found.low, found.high), mean.count, found.detectable)
+    ends = found.low, found.high
+    rows = behind_mean(run, mean)
+    return Change(tag("b", name), name, mean.shots, found.score, ends, mean.count, found.detectable, rows=rows)
 
 
 def _change_of_task(run: RunData, row: ScoreRow) -> Change:
     name, void = task_name(run, row.task, row.side), is_void(run, row.task, row.side)
-    return Change(name, str(row.task), row.shots, row.score, ends(row), row.count, row.detectable, void)
+    rows = behind_score(run, row)
+    return Change(name, str(row.task), row.shots, row.score, ends(row), row.count, row.detectable, void, rows)
 
 
 def forest(changes: Iterable[Change], label: str) -> Markup:
@@ -92,7 +98,7 @@ def _line(each: Change, scale: Scale) -> Row:
         tag(
             "div", difference_strip(scale, each.score, each.ends, each.detectable, spoken), class_=each.void and "void"
         ),
-        Cell(tag("s", shown) if each.void else shown, each.score),
+        Cell(leading(tag("s", shown) if each.void else shown, each.rows), each.score),
         Cell("" if each.detectable is None else plain(each.detectable), each.detectable),
     )
 

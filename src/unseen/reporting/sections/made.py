@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
@@ -24,18 +24,19 @@ def _seen_rows(run: RunData) -> Markup | None:
         return None
     columns = [Column("seen dataset"), *(Column(name.replace("_", " "), "number") for name in ROW_COUNTS)]
     rows = [[name, *(whole(each.get(column, 0)) for column in ROW_COUNTS)] for name, each in counts.rows.items()]
-    cuts = {what: number for what, number in counts.cuts.items() if number}
-    broken_off = [("Answers broken off at a token limit, tuned on without an end", whole(counts.broken_off))]
-    told = facts(
-        [
-            ("Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")),
-            ("Too long even when cut, not tuned on", counted(counts.too_long, "example")),
-            ("Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"),
-            *(broken_off if counts.broken_off else []),
-            ("Validation", _validation(counts)),
-        ]
-    )
+    told = facts(list(tuning_losses(counts)))
     return joined(tag("h3", "Rows to tune on"), table(columns, rows, "Rows of the seen datasets"), told)
+
+
+def tuning_losses(counts: Counts) -> Iterator[tuple[str, str]]:
+    """What was not tuned on, or was cut, with its number."""
+    cuts = {what: number for what, number in counts.cuts.items() if number}
+    yield "Rendered empty, not tuned on", counted(counts.empty_renderings, "drawn example")
+    yield "Too long even when cut, not tuned on", counted(counts.too_long, "example")
+    yield "Cut to fit", ", ".join(f"{what}: {whole(number)}" for what, number in cuts.items()) or "nothing"
+    if counts.broken_off:
+        yield "Answers broken off at a token limit, tuned on without an end", whole(counts.broken_off)
+    yield "Validation", _validation(counts)
 
 
 def _validation(counts: Counts) -> str:
@@ -45,24 +46,31 @@ def _validation(counts: Counts) -> str:
 
 
 def _asked(run: RunData) -> Markup | None:
-    summary, missing = run.record.summary, run.record.tasks.missing
-    if not summary and not missing:
+    if not run.record.summary and not run.record.tasks.missing:
         return None
-    reasons = [(*_reason(name), whole(number)) for name, number in run.record.left_out.items()]
+    reasons = [(*reason, whole(number)) for reason, number in not_asked(run)]
     columns = [Column("side"), Column("task"), Column("reason"), Column("number", "number")]
     found = (
         table(columns, reasons, "Left out of the asking")
         if reasons
         else tag("p", "No row and no question was left out.")
     )
-    pairs = [("Tasks that the recipe names and that are not there", f"{name} ({why})") for name, why in missing.items()]
-    if summary:
-        pairs += [
-            ("Predictions", whole(summary.predictions)),
-            ("Prompts cut to fit", whole(summary.cut)),
-            ("Choices within 0.0001 nats, which another batch size may turn", whole(summary.narrow)),
-        ]
-    return joined(tag("h3", "Questions"), found, facts(pairs))
+    return joined(tag("h3", "Questions"), found, facts(list(asking_losses(run))))
+
+
+def not_asked(run: RunData) -> Iterator[tuple[tuple[str, str, str], int]]:
+    """Side, task and reason of what was not asked, with its number."""
+    return ((_reason(name), number) for name, number in run.record.left_out.items())
+
+
+def asking_losses(run: RunData) -> Iterator[tuple[str, str]]:
+    """Tasks that are not there, and what to know of the predictions."""
+    for name, why in run.record.tasks.missing.items():
+        yield "Tasks that the recipe names and that are not there", f"{name} ({why})"
+    if summary := run.record.summary:
+        yield "Predictions", whole(summary.predictions)
+        yield "Prompts cut to fit", whole(summary.cut)
+        yield "Choices within 0.0001 nats, which another batch size may turn", whole(summary.narrow)
 
 
 def _reason(name: str) -> tuple[str, str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import whole
 
-LONGEST, SHORT = 3000, 400  # characters of a prompt or an answer, and of a text in a table
+# Characters of a prompt or an answer, of a text in a table, and of one in a long table.
+LONGEST, SHORT, BRIEF = 3000, 400, 160
 
 
 def row_text(text: str) -> Markup:
@@ -16,6 +17,15 @@ def row_text(text: str) -> Markup:
 def short_text(text: str) -> Markup:
     """Row text within a line."""
     return tag("bdi", _cut(text, SHORT), class_="row")
+
+
+def brief_text(text: str) -> Markup:
+    """Row text in a table of many lines: its beginning and its end, and how many characters stand between them."""
+    if len(text) <= BRIEF + 20:
+        return tag("bdi", text, class_="row")
+    half = BRIEF // 2
+    between = tag("span", f" [… {whole(len(text) - 2 * half)} characters …] ", class_="cut")
+    return tag("bdi", text[:half], between, text[-half:], class_="row")
 
 
 def _cut(text: str, longest: int) -> Markup:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from unseen.evaluation.aggregate import Spread, spreads_of
 from unseen.evaluation.task_scores import ScoreRow
+from unseen.reporting.anchors import behind_score, leading
 from unseen.reporting.figures.scale import SCORES
 from unseen.reporting.figures.strips import Dots, axis, dot_strip
 from unseen.reporting.findings import ends, is_void, medians, settings
@@ -74,11 +75,16 @@ def _line(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread 
         Cell(_shots(run, row), row.shots),
         MODELS[row.model],
         dot_strip(_dots(run, row, rows, spread)),
-        Cell(tag("s", shown) if is_void(run, row.task, row.side) else shown, row.score),
+        Cell(_led(run, row, shown), row.score),
         Cell(f"{plain(spread.lower)} to {plain(spread.upper)}", spread.upper - spread.lower)
         if spread
         else "one template",
     )
+
+
+def _led(run: RunData, row: ScoreRow, shown: Markup) -> Markup:
+    """A score, struck through where it is void, which leads to its rows."""
+    return leading(tag("s", shown) if is_void(run, row.task, row.side) else shown, behind_score(run, row))
 
 
 def _shots(run: RunData, row: ScoreRow) -> str:
@@ -143,6 +149,6 @@ def _score(run: RunData, row: ScoreRow) -> Row:
         MODELS[row.model],
         "all" if row.seed is None else row.seed,
         metric_name(row.metric),
-        Cell(tag("s", shown) if is_void(run, row.task, row.side) else shown, row.score),
+        Cell(_led(run, row, shown), row.score),
         Cell("" if row.detectable is None else plain(row.detectable), row.detectable),
     )

@@ -41,8 +41,12 @@ def split_section(run: RunData) -> Markup:
 
 
 def _no_proof(run: RunData) -> Markup:
+    return tag("p", no_proof(run))
+
+
+def no_proof(run: RunData) -> str:
     tuned = "This run has only one side, so there is nothing to prove apart."
-    return tag("p", tuned if run.record.tasks.seen or run.record.tasks.unseen else "No tasks were named.")
+    return tuned if run.record.tasks.seen or run.record.tasks.unseen else "No tasks were named."
 
 
 def _sides(run: RunData) -> Markup:
@@ -83,13 +87,9 @@ def _commas(names: Sequence[Child]) -> Markup:
 
 
 def _proof(proof: Proof) -> Markup:
-    claim = (
-        f"Claim at level {proof.level}: {CLAIMS.get(proof.level, '')}. Names and origins of datasets were compared at "
-        "that level and every finer one; nothing stood on both sides."
-    )
     return joined(
-        tag("p", claim),
-        facts(list(_facts(proof))),
+        tag("p", claim(proof)),
+        facts(list(proof_facts(proof))),
         folded("What was compared", _compared(proof)),
         _pair_counts(proof, "seen", "unseen"),
         _pairs(proof, "seen", "unseen"),
@@ -97,7 +97,16 @@ def _proof(proof: Proof) -> Markup:
     )
 
 
-def _facts(proof: Proof) -> Iterator[tuple[str, Child]]:
+def claim(proof: Proof) -> str:
+    """What the split claims, in words."""
+    return (
+        f"Claim at level {proof.level}: {CLAIMS.get(proof.level, '')}. Names and origins of datasets were compared at "
+        "that level and every finer one; nothing stood on both sides."
+    )
+
+
+def proof_facts(proof: Proof) -> Iterator[tuple[str, Child]]:
+    """What was compared, what overlapped, and what became of it."""
     rows = sum(each.rows for each in proof.compared_seen), sum(each.rows for each in proof.compared_unseen)
     yield (
         "Texts compared",
@@ -198,6 +207,10 @@ def _wordings(proof: Proof) -> Markup | None:
 
 
 def _model(run: RunData) -> Markup:
+    return facts(list(start_facts(run)))
+
+
+def start_facts(run: RunData) -> Iterator[tuple[str, str]]:
     """What the start model was tuned on before; a proof can only show disjoint tuning data."""
     void = [f"{task} ({listed(on)})" for task, on in run.void.items()]
     if void:
@@ -206,8 +219,9 @@ def _model(run: RunData) -> Markup:
         means = "it may have met the unseen tasks; nobody says"
     else:
         means = "none of the unseen tasks is among it"
-    before = ("The start model was instruction-tuned on", _before(run.record.model.instruction_tuned_on))
-    return facts([before, ("So", means), ("Its pre-training", "is not known to this proof")])
+    yield "The start model was instruction-tuned on", _before(run.record.model.instruction_tuned_on)
+    yield "So", means
+    yield "Its pre-training", "is not known to this proof"
 
 
 def _before(known: str | tuple[str, ...]) -> str:

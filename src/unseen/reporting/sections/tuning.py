@@ -25,9 +25,8 @@ def tuning_section(run: RunData) -> Markup | None:
         caption += " Dots: validation loss on rows of seen tasks that are not tuned on"
         turned = any(task.endswith(TURNED) for task in run.record.tasks.seen)
         caption += "; they are not turned around, so the two losses are of different texts." if turned else "."
-    keys = tag(
-        "ul", *(tag("li", tag("span", class_=f"key {name}"), name) for name in ("train", "validation")), class_="keys"
-    )
+    drawn = ["train", *(["validation"] if any(step.validation_loss is not None for step in steps) else [])]
+    keys = tag("ul", *(tag("li", tag("span", class_=f"key {name}"), name) for name in drawn), class_="keys")
     figure = tag("figure", keys, loss_curve(steps), tag("figcaption", caption))
     return section("tuning", "The tuning", figure, _facts(run), _drawn(run))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from unseen.evaluation.aggregate import Across
+from unseen.reporting.anchors import behind_mean, leading
 from unseen.reporting.figures.scale import Scale, around_zero
 from unseen.reporting.figures.strips import axis, difference_strip
 from unseen.reporting.findings import Finding, by_setting, headline, unseen_findings
@@ -25,7 +26,7 @@ def verdict(run: RunData) -> Markup:
         tag("p", asked(run), class_="asked"),
         _unfinished(run),
         tag("p", headline(run), class_=f"headline {unseen[0].effect if unseen else 'open'}"),
-        _told(unseen) if unseen else _scores(run),
+        _told(run, unseen) if unseen else _scores(run),
         tag("ul", *(tag("li", caveat) for caveat in caveats(run, unseen)), class_="caveats"),
         id="verdict",
         aria_label="Verdict",
@@ -54,29 +55,30 @@ def _unfinished(run: RunData) -> Markup | None:
     return tag("p", f"This run is not finished ({done}). The page shows what there is.", class_="warning")
 
 
-def _told(unseen: Sequence[Finding]) -> Markup:
+def _told(run: RunData, unseen: Sequence[Finding]) -> Markup:
     first = unseen[0]
     return joined(
         tag(
             "p",
             f"{shots_name(first.shots).capitalize()}, {metric_name(first.metric)} (0 to 100) went from ",
             *(
-                mean_of(first.base),
+                mean_of(run, first.base),
                 " for the base model to ",
-                mean_of(first.tuned),
+                mean_of(run, first.tuned),
                 " for the tuned one: a difference of ",
             ),
-            *(mean_of(first.difference), ". In brackets: 95 % intervals for new rows of these tasks."),
+            *(mean_of(run, first.difference), ". In brackets: 95 % intervals for new rows of these tasks."),
         ),
         tag("p", _power(first)),
-        _every_setting(unseen),
+        _every_setting(run, unseen),
     )
 
 
-def mean_of(across: Across) -> Markup:
-    """A mean over tasks, with its interval for new rows of them."""
+def mean_of(run: RunData, across: Across) -> Markup:
+    """A mean over tasks, with its interval for new rows of them, which leads to the rows."""
     found = across.new_rows
-    return scored(found.score, (found.low, found.high), across.count, across.model)
+    shown = scored(found.score, (found.low, found.high), across.count, across.model)
+    return leading(shown, behind_mean(run, across))
 
 
 def _power(finding: Finding) -> str:
@@ -91,21 +93,21 @@ def _power(finding: Finding) -> str:
     return f"{could}; the one found is {'above' if abs(change.score) >= change.detectable else 'below'} that."
 
 
-def _every_setting(unseen: Sequence[Finding]) -> Markup:
+def _every_setting(run: RunData, unseen: Sequence[Finding]) -> Markup:
     """A line for each metric and number of shots, on one scale."""
     scale = around_zero(end for each in unseen for end in (*each.interval, each.difference.new_rows.detectable))
     head = tag("li", tag("span", "tuned minus base, unseen tasks", class_="name"), axis(scale, True), tag("span"))
-    lines = tag("ul", head, *(_setting(each, scale) for each in unseen), class_="settings")
+    lines = tag("ul", head, *(_setting(run, each, scale) for each in unseen), class_="settings")
     return joined(lines, tag("p", "Grey: true differences that so few rows would mostly not show.", class_="note"))
 
 
-def _setting(finding: Finding, scale: Scale) -> Markup:
+def _setting(run: RunData, finding: Finding, scale: Scale) -> Markup:
     change = finding.difference.new_rows
     return tag(
         "li",
         tag("span", f"{metric_name(finding.metric)}, {shots_name(finding.shots)}", class_="name"),
         difference_strip(scale, change.score, finding.interval, change.detectable, told(finding)),
-        mean_of(finding.difference),
+        mean_of(run, finding.difference),
     )
 
 
@@ -122,7 +124,7 @@ def _scores(run: RunData) -> Markup | None:
         tag(
             "li",
             f"{SIDES[each.side]}, {each.model}, {metric_name(each.metric)}, {shots_name(each.shots)}: ",
-            mean_of(each),
+            mean_of(run, each),
         )
         for each in run.across
     ]
@@ -140,19 +142,23 @@ def caveats(run: RunData, unseen: Sequence[Finding]) -> Iterator[Child]:
         shared = counted(sum(map(len, proof.unclean_unseen.values())), "unseen row")
         yield f"{shared} share text with the seen side and are among those above; the scores without them stand below."
     if unseen:
-        yield _new_tasks(unseen[0])
+        yield _new_tasks(run, unseen[0])
         yield _plainly(run, unseen[0])
         yield _for_scale(run, unseen[0])
     yield from _collapses(run)
 
 
-def _new_tasks(main: Finding) -> Child:
+def _new_tasks(run: RunData, main: Finding) -> Child:
     found = main.difference
     if not found.new_tasks:
         return f"Nothing is claimed about other tasks: {found.why_not}."
     ends = found.new_tasks.low, found.new_tasks.high
     shown = scored(found.new_tasks.score, ends, found.count, "difference")
-    return joined("For new tasks like these (tasks resampled too): ", shown, f" of {len(found.tasks)} tasks.")
+    return joined(
+        "For new tasks like these (tasks resampled too): ",
+        leading(shown, behind_mean(run, found)),
+        f" of {len(found.tasks)} tasks.",
+    )
 
 
 def _plainly(run: RunData, main: Finding) -> Child:
@@ -160,7 +166,9 @@ def _plainly(run: RunData, main: Finding) -> Child:
     found = by_setting(run.across)[main.side, main.metric, main.shots].get("difference_plain")
     if not found:
         return "The base model was not asked with plain prompts, which are fairer to an untuned model."
-    return joined("Against the base model asked with plain prompts, fairer to an untuned model: ", mean_of(found), ".")
+    return joined(
+        "Against the base model asked with plain prompts, fairer to an untuned model: ", mean_of(run, found), "."
+    )
 
 
 def _for_scale(run: RunData, main: Finding) -> Child:
