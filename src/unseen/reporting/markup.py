@@ -16,7 +16,7 @@ class Markup(str):
 Child = str | int | Iterable["Child"] | None
 Attribute = str | int | float | bool | None
 
-VOID = frozenset({"br", "hr", "meta", "link", "col"})
+VOID = frozenset({"br", "hr", "meta", "link", "col", "input"})
 RAW = frozenset({"style", "script"})  # their content is ours alone, and HTML does not unescape it
 # Not allowed in UTF-8 or in HTML: surrogates and control characters other than tab and line breaks.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")

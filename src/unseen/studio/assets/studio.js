@@ -27,6 +27,7 @@ function put(place, html, id) {
   const inner = id && made.content.getElementById(id);
   place.replaceChildren(...(inner ? inner.childNodes : made.content.childNodes));
   wake(place);
+  place.dispatchEvent(new CustomEvent("put", { bubbles: true })); // a page's own script may look at what came
 }
 
 const turns = new WeakMap(); // form -> number of its latest request, so that a slow answer never overtakes a later one
@@ -83,7 +84,7 @@ const seen = new IntersectionObserver((entries) => {
 function stream(element) {
   const source = new EventSource(element.dataset.stream);
   element.removeAttribute("data-stream");
-  source.addEventListener("part", (event) => put(element, event.data));
+  source.addEventListener("part", (event) => (element.isConnected ? put(element, event.data) : source.close()));
   source.addEventListener("more", (event) => element.append(JSON.parse(event.data)));
   source.addEventListener("end", () => source.close());
   source.addEventListener("gone", () => { source.close(); location.reload(); });

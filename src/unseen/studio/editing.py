@@ -1,0 +1,140 @@
+"""What the Templates page is about to show: a dataset, one of its templates as it is typed, and rows to show it on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from threading import Lock
+
+from unseen.data.dataset import Dataset, Row
+from unseen.errors import TaskMistake, UserMistake, nearest
+from unseen.prompt.template import Template
+from unseen.studio.drafts import entry_of, fields_of, starter, template_of
+from unseen.studio.saving import Place, free_name, place_of, templates_over
+from unseen.studio.workspace import Workspace
+from unseen.task.variants import base_name
+
+SEVERAL = ("1", "3", "10")  # rows that may be shown at once
+NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """`opened` is the saved template that the `fields` began as (none for a new one); `split`, `row` and `count` say
+    which rows are shown."""
+
+    dataset: Dataset
+    place: Place
+    saved: tuple[Template, ...]
+    opened: str
+    fields: Mapping[str, str]
+    split: str
+    row: int
+    count: int
+    rows: Sequence[Row]
+    faulty: UserMistake | None = None  # why there are no rows
+
+    @property
+    def own(self) -> bool:
+        """Whether the opened template is the user's, who may write over it."""
+        return self.place.holds(self.opened)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(name for row in self.rows for name in row.values))
+
+    def template(self) -> Template:
+        """The template that the fields make. Raises `TemplateMistake`."""
+        return template_of(entry_of(self.fields), self.dataset)
+
+
+def dataset_of(workspace: Workspace, task: str) -> Dataset:
+    """The dataset of a task, of whatever variant. Raises `TaskMistake` with the nearest names."""
+    catalog = workspace.catalog()
+    name = base_name(task)
+    known = {each.task: each for each in catalog.datasets}
+    if name not in known:
+        raise TaskMistake("task", f"there is no '{name}'", nearest(name, known, "tasks"))
+    return known[name]
+
+
+def editing(workspace: Workspace, values: Mapping[str, str]) -> Editing:
+    """What the query or the form asks for. Raises `TaskMistake` for an unknown task; a template that is not there (any
+    more) is answered with the first."""
+    dataset = dataset_of(workspace, values["task"])
+    saved = tuple(templates_over(workspace, dataset))
+    place = place_of(workspace, dataset)
+    names = [each.name for each in saved]
+    count = int(values["rows"]) if values.get("rows") in SEVERAL else 1
+    split = values["split"] if values.get("split") in dataset.splits else next(iter(dataset.splits))
+    try:
+        row = _row(workspace, dataset, split, count, values)
+        rows, faulty = workspace.rows_from(dataset, split, row, count), None
+        if not rows and row:
+            row = max(len(workspace.rows(dataset, split)) - count, 0)
+            rows = workspace.rows_from(dataset, split, row, count)
+    except UserMistake as mistake:
+        row, rows, faulty = 0, (), mistake
+    asked = values.get("template", "")
+    opened = asked if asked in names else "" if asked == NEW or "prompt" in values or not names else names[0]
+    columns = list(dict.fromkeys(name for each in rows for name in each.values))
+    fields = _fields(dataset, saved, opened, place, columns, values)
+    return Editing(dataset, place, saved, opened, fields, split, row, count, rows, faulty)
+
+
+def _fields(
+    dataset: Dataset,
+    saved: Sequence[Template],
+    opened: str,
+    place: Place,
+    columns: Sequence[str],
+    values: Mapping[str, str],
+) -> dict[str, str]:
+    """What was typed; else the opened template, under a name of its own where it is not the user's; else a starter."""
+    if "prompt" in values:
+        return {name: values.get(name, "") for name in fields_of(Template("", ""))}
+    names = [each.name for each in saved]
+    template = next((each for each in saved if each.name == opened), None)
+    if template is None:
+        return starter(dataset, columns, free_name("my_template", names))
+    found = fields_of(template)
+    return found if place.holds(opened) else {**found, "name": free_name(opened, names)}
+
+
+def _row(workspace: Workspace, dataset: Dataset, split: str, count: int, values: Mapping[str, str]) -> int:
+    given = values.get("row", "")
+    row = min(int(given), 1 << 60) if given.isascii() and given.isdecimal() else 0
+    move = values.get("move")
+    if move == "random":
+        return Random().randrange(max(len(workspace.rows(dataset, split)) - count + 1, 1))
+    return max(row + {"earlier": -count, "later": count}.get(move or "", 0), 0)
+
+
+class Drafts:
+    """The latest templates that were typed, by what they say, so that an address can name one."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._held: OrderedDict[str, tuple[str, Template]] = OrderedDict()
+
+    def put(self, task: str, template: Template) -> str:
+        key = hashlib.sha256(repr((task, template)).encode("utf-8", "replace")).hexdigest()[:20]
+        with self._lock:
+            self._held[key] = (task, template)
+            self._held.move_to_end(key)
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> tuple[str, Template] | None:
+        with self._lock:
+            return self._held.get(key)
+
+
+def drafts(workspace: Workspace) -> Drafts:
+    kept: Drafts = workspace.kept("drafts", None, Drafts)
+    return kept

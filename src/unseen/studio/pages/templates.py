@@ -1,0 +1,204 @@
+"""Templates: found, looked at on rows, written, checked over all rows, and saved into the user's catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from time import monotonic
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from unseen.errors import UserMistake
+from unseen.prompt.way import Way, prompt_source
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.checking import Checked, checks
+from unseen.studio.drafts import entry_of
+from unseen.studio.editing import Editing, dataset_of, drafts, editing
+from unseen.studio.frame import Page, joined_lines, note, nothing, whole
+from unseen.studio.pages.template_form import form
+from unseen.studio.pages.template_shown import shown
+from unseen.studio.reply import Shown, Values, shows, went_to
+from unseen.studio.saving import history, save, take_out
+from unseen.studio.workspace import Workspace
+from unseen.task.variants import base_name
+
+LISTED = 60  # templates that are listed at once
+STYLES, SCRIPTS = ("templates.css",), ("templates.js",)
+BETWEEN = 0.15  # seconds between two reports of a check
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/templates", shows(templates), methods=["GET", "POST"]),
+        Route("/templates/save", shows(saved), methods=["POST"]),
+        Route("/templates/delete", shows(deleted), methods=["POST"]),
+        Route("/templates/undo", shows(partial(stepped, "undone")), methods=["POST"]),
+        Route("/templates/redo", shows(partial(stepped, "redone")), methods=["POST"]),
+        Route("/templates/checked/{draft}", checked),
+    ]
+
+
+def templates(workspace: Workspace, values: Values) -> Shown:
+    """Without a task the templates of all tasks, searched; else one of them on rows, to look at and to edit."""
+    if not values.get("task"):
+        return _list_page(workspace, values)
+    return _page(workspace, editing(workspace, values), _done(values))
+
+
+def _page(workspace: Workspace, state: Editing, *told: Markup | None) -> Page:
+    parts = tag("div", form(workspace, state), tag("div", shown(workspace, state), id="shown"), class_="editor")
+    return Page(state.dataset.task, "/templates", joined(*told, parts), wide=True, styles=STYLES, scripts=SCRIPTS)
+
+
+def _done(values: Values) -> Markup | None:
+    said = {"saved": "Saved", "deleted": "Deleted", "undone": "Undone", "redone": "Done again"}.get(
+        values.get("done", ""), ""
+    )
+    if not said:
+        return None
+    lost = values.get("lost", "0")
+    gone = (
+        f" {lost} comments inside what was replaced are gone; undo brings them back." if lost not in ("", "0") else ""
+    )
+    return note("good", tag("p", f"{said}.{gone}"))
+
+
+def saved(workspace: Workspace, values: Values) -> Shown:
+    """Save what was typed; where that cannot be, the page with what was typed and why."""
+    state = editing(workspace, values)
+    replaces = state.opened if values.get("how") != "copy" else ""
+    try:
+        done = save(workspace, state.dataset, entry_of(state.fields), replaces, values.get("reviewer", "").strip())
+    except UserMistake as mistake:
+        told = note("wrong", tag("p", tag("b", "Not saved. ")), joined_lines(mistake.lines))
+        return HTMLResponse(whole(_page(workspace, state, told)), status_code=422)
+    return went_to(_address(state, done.template, done="saved", lost=done.comments_lost))
+
+
+def deleted(workspace: Workspace, values: Values) -> Shown:
+    state = editing(workspace, values)
+    done = take_out(workspace, state.dataset, state.opened)
+    return went_to(_address(state, "", done="deleted", lost=done.comments_lost))
+
+
+def stepped(how: str, workspace: Workspace, values: Values) -> Shown:
+    """Undo or redo the last step over the user's catalog."""
+    steps = history(workspace)
+    steps.undo() if how == "undone" else steps.redo()
+    try:
+        state = editing(workspace, {name: values[name] for name in ("task", "template") if name in values})
+    except UserMistake:  # the step took the dataset away
+        return went_to("/templates?" + urlencode({"done": how}))
+    return went_to(_address(state, state.opened, done=how))
+
+
+def _address(state: Editing, template: str, **more: str | int) -> str:
+    rows = {"split": state.split, "row": state.row, "rows": state.count}
+    return "/templates?" + urlencode({"task": state.dataset.task, "template": template, **rows, **more})
+
+
+async def checked(request: Request) -> Response:
+    """Server-sent events: how far the check of a draft over all rows is, then its result."""
+    workspace: Workspace = request.app.state.workspace
+    held = drafts(workspace).get(request.path_params["draft"])
+    if held is None:
+        return Response("event: end\ndata:\n\n", media_type="text/event-stream")
+    task, template = held
+
+    def events() -> Iterator[str]:
+        last = 0.0
+        try:
+            for step in checks(workspace, dataset_of(workspace, task), template):
+                if step.done or monotonic() - last > BETWEEN:
+                    last = monotonic()
+                    yield _event(_checked(step))
+        except UserMistake as mistake:
+            yield _event(note("wrong", joined_lines(mistake.lines)))
+        yield "event: end\ndata:\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _event(part: Markup) -> str:
+    return "event: part\n" + "".join(f"data: {line}\n" for line in part.split("\n")) + "\n"
+
+
+def _checked(step: Checked) -> Markup:
+    if not step.done:
+        meter = tag("progress", value=step.rows, max=max(step.of, 1), aria_label="rows checked")
+        return tag("p", meter, f" checking {step.rows:,} of {step.of:,} rows", class_="count")
+    left = f", {step.unlabelled:,} without a label left out" if step.unlabelled else ""
+    if not step.mistakes:
+        return tag("p", f"✓ No mistakes in {step.rows:,} rows{left}.", class_="count good")
+    lines = [tag("li", f"{each.what}; {each.remedy}" if each.remedy else each.what) for each in step.mistakes[:20]]
+    head = f"✗ {len(step.mistakes)} mistakes in {step.rows:,} rows{left}:"
+    return note("warn", tag("p", head), tag("ul", *lines))
+
+
+def _list_page(workspace: Workspace, values: Values) -> Page:
+    words = tag(
+        "input",
+        type="search",
+        name="q",
+        value=values.get("q", ""),
+        placeholder="words of a task, of a template's name or of its text",
+        aria_label="Search",
+        data_key="/",
+    )
+    bar = tag(
+        "form", words, tag("button", "Search"), action="/templates", method="get", class_="bar", data_live="#found"
+    )
+    new = tag("p", tag("a", "New dataset from a file", href="/new"))
+    found = tag("div", *_found(workspace, values), id="found")
+    return Page("Templates", "/templates", joined(_done(values), bar, new, found), True, STYLES, SCRIPTS)
+
+
+def _found(workspace: Workspace, values: Values) -> Iterator[Markup]:
+    wanted = values.get("q", "").lower().split()
+    known = _known(workspace)
+    found = [(task, way) for task, way, text in known if all(word in text for word in wanted)]
+    given = values.get("from", "")
+    start = min(int(given), len(found)) if given.isascii() and given.isdecimal() else 0
+    yield tag("p", f"{len(found)} of {len(known)} templates.", class_="count")
+    if not found:
+        yield nothing("Nothing matches. Take a word away, or begin with a file of your own: New dataset from a file.")
+        return
+    yield _table(found[start : start + LISTED])
+    links = [
+        tag("a", name, href="/templates?" + urlencode({"q": values.get("q", ""), "from": max(at, 0)}))
+        for name, at in (("earlier", start - LISTED), ("later", start + LISTED))
+        if -LISTED < at < len(found) and max(at, 0) != start
+    ]
+    if links:
+        yield tag("p", f"{start + 1} to {min(start + LISTED, len(found))} of {len(found)} ", *links, class_="paging")
+
+
+def _known(workspace: Workspace) -> Sequence[tuple[str, Way, str]]:
+    """Task, template and searched text of every template; made again when the catalog is."""
+    catalog = workspace.catalog()
+
+    def make() -> list[tuple[str, Way, str]]:
+        ways = {
+            (base_name(task.name), way.name): way
+            for task in catalog.tasks.values()
+            if task.dataset.kind == "rows"
+            for way in (*task.templates, *task.plain)
+        }
+        return [(task, way, f"{task} {way.name} {prompt_source(way)}".lower()) for (task, _), way in ways.items()]
+
+    known: list[tuple[str, Way, str]] = workspace.kept("searched templates", id(catalog), make)
+    return known
+
+
+def _table(found: Sequence[tuple[str, Way]]) -> Markup:
+    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in ("Task", "Template", "Prompt"))))
+    rows = []
+    for task, way in found:
+        link = "/templates?" + urlencode({"task": task, "template": way.name})
+        text = " ".join(prompt_source(way).split())
+        cells = (task, tag("a", way.name, href=link), tag("code", text if len(text) <= 160 else f"{text[:160]} …"))
+        rows.append(tag("tr", *(tag("td", each) for each in cells)))
+    return tag("div", tag("table", head, tag("tbody", *rows)), class_="wide", tabindex="0")
