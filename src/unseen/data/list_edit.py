@@ -183,6 +183,18 @@ def entry_text(entry: Entry, column: int, end_of_line: str = "\n") -> str:
     return end_of_line.join([*shown, ""])
 
 
+def mapping_text(values: Entry) -> str:
+    """A whole mapping as a file of its own: a line a key, `source` and what it holds in lines of their own."""
+    lines: list[str] = []
+    for key, value in values.items():
+        if key == "source" and isinstance(value, Mapping):
+            inner = [line for pair in value.items() for line in _pair(*pair)]
+            lines += [f"{key}:", *(f"  {line}" for line in inner)]
+        else:
+            lines += _pair(key, value)
+    return "\n".join([*lines, ""])
+
+
 def _pair(key: str, value: Any) -> list[str]:
     flow = isinstance(value, list | tuple | dict)
     if isinstance(value, tuple):

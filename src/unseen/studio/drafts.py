@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -117,17 +117,19 @@ def _unescaped(text: str) -> str:
         return text
 
 
-def starter(dataset: Dataset, columns: Sequence[str], name: str) -> dict[str, str]:
-    """A first template that fits the columns: choosing among the labels where there are any, else writing one."""
+def starter(dataset: Dataset, row: Mapping[str, Any], name: str) -> dict[str, str]:
+    """A first template that fits the columns of `row`: choosing among the labels where there are any, else writing."""
     labels = dataset.labels
-    shown = [each for each in columns if labels is None or each != labels.column]
-    if labels is not None and labels.column in columns:
-        prompt = "\n".join(f"{{{{ {each} }}}}" for each in shown[:3])
-        last = f"Which of these fits: {' or '.join(labels.words[:6])}?"
-        completion = f"{{{{ answer_choices[{labels.column}] }}}}"
-        choices = lines_of(tuple(labels.words))
+    label = labels.column if labels is not None and labels.column in row else ""
+    renamed = set(dataset.columns.values()) - set(dataset.columns)
+    names = [each for each in row if each != label and each not in renamed and each.isidentifier()]
+    texts = [each for each in names if " " in str(row[each])] or names or ["text"]
+    if labels is not None and label:
+        shown, completion = texts, f"{{{{ answer_choices[{label}] }}}}"
+        asked, choices = f"Which of these fits: {', '.join(labels.words[:8])}?", lines_of(tuple(labels.words))
     else:
-        prompt = "\n".join(f"{{{{ {each} }}}}" for each in shown[:-1][:3] or shown)
-        last, completion, choices = "What should the answer be?", f"{{{{ {shown[-1] if shown else 'text'} }}}}", ""
-    blank = fields_of(Template(name=name, prompt=f"{prompt}\n\n{last}", completion=completion))
+        shown, completion = texts[:-1] or texts, f"{{{{ {texts[-1]} }}}}"
+        asked, choices = "What should the answer be?", ""
+    prompt = "\n".join(f"{{{{ {each} }}}}" for each in shown[:3])
+    blank = fields_of(Template(name=name, prompt=f"{prompt}\n\n{asked}", completion=completion))
     return {**blank, "answer_choices": choices}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from threading import Lock
+from typing import Any
 
 from unseen.data.dataset import Dataset, Row
 from unseen.errors import TaskMistake, UserMistake, nearest
@@ -80,8 +81,7 @@ def editing(workspace: Workspace, values: Mapping[str, str]) -> Editing:
         row, rows, faulty = 0, (), mistake
     asked = values.get("template", "")
     opened = asked if asked in names else "" if asked == NEW or "prompt" in values or not names else names[0]
-    columns = list(dict.fromkeys(name for each in rows for name in each.values))
-    fields = _fields(dataset, saved, opened, place, columns, values)
+    fields = _fields(dataset, saved, opened, place, rows[0].values if rows else {}, values)
     return Editing(dataset, place, saved, opened, fields, split, row, count, rows, faulty)
 
 
@@ -90,7 +90,7 @@ def _fields(
     saved: Sequence[Template],
     opened: str,
     place: Place,
-    columns: Sequence[str],
+    row: Mapping[str, Any],
     values: Mapping[str, str],
 ) -> dict[str, str]:
     """What was typed; else the opened template, under a name of its own where it is not the user's; else a starter."""
@@ -99,7 +99,7 @@ def _fields(
     names = [each.name for each in saved]
     template = next((each for each in saved if each.name == opened), None)
     if template is None:
-        return starter(dataset, columns, free_name("my_template", names))
+        return starter(dataset, row, free_name("my_template", names))
     found = fields_of(template)
     return found if place.holds(opened) else {**found, "name": free_name(opened, names)}
 

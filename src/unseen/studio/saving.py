@@ -99,8 +99,8 @@ def save(workspace: Workspace, dataset: Dataset, entry: Entry, replaces: str, re
     Raises `TemplateMistake` for one that does not compile and for a name that another template has.
     """
     place = place_of(workspace, dataset)
+    _check_name(str(entry["name"]), "" if not place.holds(replaces) else replaces, template_names(workspace, dataset))
     template = template_of(entry, dataset)
-    _check_name(template.name, "" if not place.holds(replaces) else replaces, template_names(workspace, dataset))
     compile_template(template)
     entry = {**entry, "reviewed": {"by": reviewer, "date": date.today()}} if reviewer else dict(entry)
     entries = [entry if each.get("name") == replaces else each for each in place.entries]

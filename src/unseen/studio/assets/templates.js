@@ -127,3 +127,18 @@ document.addEventListener("put", (event) => {
   placeMistakes();
 });
 placeMistakes();
+
+// A file that is too large is told before it is sent; its path can be typed instead.
+document.addEventListener("submit", (event) => {
+  const most = Number(event.target.getAttribute("data-most"));
+  const file = event.target.querySelector("input[type=file]");
+  if (!most || !file || !file.files.length || file.files[0].size <= most) return;
+  event.preventDefault();
+  const told = document.createElement("p");
+  told.className = "note wrong";
+  told.setAttribute("role", "alert");
+  told.textContent = `${file.files[0].name} has ${Math.ceil(file.files[0].size / 2 ** 20)} MB, over the ${
+    Math.floor(most / 2 ** 20) + 1} MB that the page takes; leave it where it is and type its path below.`;
+  event.target.querySelectorAll(".note").forEach((each) => each.remove());
+  event.target.append(told);
+});

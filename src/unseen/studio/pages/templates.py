@@ -21,12 +21,14 @@ from unseen.studio.frame import Page, joined_lines, note, nothing, whole
 from unseen.studio.pages.template_form import form
 from unseen.studio.pages.template_shown import shown
 from unseen.studio.reply import Shown, Values, shows, went_to
-from unseen.studio.saving import history, save, take_out
+from unseen.studio.saving import Place, history, save, take_out
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
 
 LISTED = 60  # templates that are listed at once
 STYLES, SCRIPTS = ("templates.css",), ("templates.js",)
+DONE = {"saved": "Saved", "deleted": "Deleted", "undone": "Undone", "redone": "Done again"}
+TOLD = 20  # mistakes that a check writes out
 BETWEEN = 0.15  # seconds between two reports of a check
 
 
@@ -45,7 +47,8 @@ def templates(workspace: Workspace, values: Values) -> Shown:
     """Without a task the templates of all tasks, searched; else one of them on rows, to look at and to edit."""
     if not values.get("task"):
         return _list_page(workspace, values)
-    return _page(workspace, editing(workspace, values), _done(values))
+    state = editing(workspace, values)
+    return _page(workspace, state, _done(values, state.place))
 
 
 def _page(workspace: Workspace, state: Editing, *told: Markup | None) -> Page:
@@ -53,17 +56,15 @@ def _page(workspace: Workspace, state: Editing, *told: Markup | None) -> Page:
     return Page(state.dataset.task, "/templates", joined(*told, parts), wide=True, styles=STYLES, scripts=SCRIPTS)
 
 
-def _done(values: Values) -> Markup | None:
-    said = {"saved": "Saved", "deleted": "Deleted", "undone": "Undone", "redone": "Done again"}.get(
-        values.get("done", ""), ""
-    )
-    if not said:
+def _done(values: Values, place: Place | None = None) -> Markup | None:
+    """What the last step did, and where what it wrote lies."""
+    said = DONE.get(values.get("done", ""))
+    if said is None:
         return None
-    lost = values.get("lost", "0")
-    gone = (
-        f" {lost} comments inside what was replaced are gone; undo brings them back." if lost not in ("", "0") else ""
-    )
-    return note("good", tag("p", f"{said}.{gone}"))
+    where = tag("span", f" in {place.file}", title=str(place.file)) if place and values["done"] == "saved" else None
+    lost = values.get("lost", "")
+    gone = "" if lost in ("", "0") else f" {lost} comments inside what was replaced are gone; undo brings them back."
+    return note("good", tag("p", said, where, ".", gone))
 
 
 def saved(workspace: Workspace, values: Values) -> Shown:
@@ -133,9 +134,10 @@ def _checked(step: Checked) -> Markup:
     left = f", {step.unlabelled:,} without a label left out" if step.unlabelled else ""
     if not step.mistakes:
         return tag("p", f"✓ No mistakes in {step.rows:,} rows{left}.", class_="count good")
-    lines = [tag("li", f"{each.what}; {each.remedy}" if each.remedy else each.what) for each in step.mistakes[:20]]
     head = f"✗ {len(step.mistakes)} mistakes in {step.rows:,} rows{left}:"
-    return note("warn", tag("p", head), tag("ul", *lines))
+    more = len(step.mistakes) - TOLD
+    lines = [*step.mistakes[:TOLD], *([f"and {more} more"] if more > 0 else [])]
+    return note("warn", tag("p", head), tag("ul", *(tag("li", each) for each in lines)))
 
 
 def _list_page(workspace: Workspace, values: Values) -> Page:
