@@ -81,6 +81,19 @@ def test_rows_are_walked_and_the_last_one_is_the_end(studio: Studio) -> None:
     assert studio.ask(page_of(FILM, rows="3")).text.count('class="card pair"') == 3
 
 
+def test_a_row_far_down_a_long_file_is_waited_for_beside_the_page(studio: Studio, home: Path) -> None:
+    folder = home / "catalog"
+    folder.mkdir(parents=True)
+    lines = (json.dumps({"text": f"row number {n}"}) for n in range(30_000))
+    (folder / "rows.jsonl").write_text("\n".join(lines))
+    text = "dataset: long\ncluster: test\nsource: {files: {train: rows.jsonl}}\ntemplates:\n"
+    (folder / "long.yaml").write_text(text + '  - {name: ask, prompt: "{{ text }}", completion: x}\n')
+    assert "row number 9000<" in studio.ask(page_of("test/long", row="9000")).text
+    events = studio.ask("/templates/opened?task=test/long&split=train").text
+    assert "The file is read." in events and events.endswith("event: end\ndata:\n\n")
+    assert "row number 29999<" in studio.ask(page_of("test/long", row="29999")).text
+
+
 def test_html_in_what_is_typed_stays_text(studio: Studio) -> None:
     text = studio.ask("/templates", {**TYPED, "prompt": "<script>alert(1)</script></textarea><img>{{ text }}"}).text
     assert "<script>alert" not in text and "<img" not in text and "&lt;/textarea&gt;" in text
@@ -242,3 +255,15 @@ def test_narrow_screens_do_not_scroll_sideways(page: Any, studio: Studio) -> Non
         page.goto(studio.url + path[1:])
         expect(page.locator("main")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_rows_that_are_instructions_are_shown_and_not_written_for(studio: Studio, home: Path) -> None:
+    folder = home / "catalog"
+    folder.mkdir(parents=True)
+    (folder / "rows.jsonl").write_text(json.dumps({"prompt": "Say hello.", "completion": "Hello!"}) + "\n")
+    text = "dataset: said\ncluster: test\nkind: prompt_completion\nsource: {files: {train: rows.jsonl}}\n"
+    (folder / "said.yaml").write_text(text)
+    shown = studio.ask(page_of("test/said")).text
+    assert "instructions already" in shown and "Say hello." in shown and "textarea" not in shown
+    assert studio.ask("/templates/save", {**TYPED, "task": "test/said"}).status == 422
+    assert (folder / "said.yaml").read_text() == text

@@ -14,6 +14,7 @@ from unseen.data.dataset import Dataset, Row
 from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.prompt.template import Template
 from unseen.studio.drafts import entry_of, fields_of, starter, template_of
+from unseen.studio.opening import StillReading, openings
 from unseen.studio.saving import Place, free_name, place_of, templates_over
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
@@ -23,20 +24,33 @@ NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """The rows that are shown: `count` of a split from number `row` on. Where there are none, `faulty` says why, or
+    the file is still being read for the first time."""
+
+    split: str
+    row: int
+    count: int
+    rows: Sequence[Row] = ()
+    faulty: UserMistake | None = None
+    reading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Editing:
-    """`opened` is the saved template that the `fields` began as (none for a new one); `split`, `row` and `count` say
-    which rows are shown."""
+    """`opened` is the saved template that the `fields` began as (none for a new one)."""
 
     dataset: Dataset
     place: Place
     saved: tuple[Template, ...]
     opened: str
     fields: Mapping[str, str]
-    split: str
-    row: int
-    count: int
-    rows: Sequence[Row]
-    faulty: UserMistake | None = None  # why there are no rows
+    view: View
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the rows are instructions already, or asked by their task file's own: no template asks them."""
+        return self.dataset.kind != "rows" or self.dataset.instruction is not None
 
     @property
     def own(self) -> bool:
@@ -45,7 +59,7 @@ class Editing:
 
     @property
     def columns(self) -> list[str]:
-        return list(dict.fromkeys(name for row in self.rows for name in row.values))
+        return list(dict.fromkeys(name for row in self.view.rows for name in row.values))
 
     def template(self) -> Template:
         """The template that the fields make. Raises `TemplateMistake`."""
@@ -71,18 +85,11 @@ def editing(workspace: Workspace, values: Mapping[str, str]) -> Editing:
     names = [each.name for each in saved]
     count = int(values["rows"]) if values.get("rows") in SEVERAL else 1
     split = values["split"] if values.get("split") in dataset.splits else next(iter(dataset.splits))
-    try:
-        row = _row(workspace, dataset, split, count, values)
-        rows, faulty = workspace.rows_from(dataset, split, row, count), None
-        if not rows and row:
-            row = max(len(workspace.rows(dataset, split)) - count, 0)
-            rows = workspace.rows_from(dataset, split, row, count)
-    except UserMistake as mistake:
-        row, rows, faulty = 0, (), mistake
+    view = _view(workspace, dataset, split, count, values)
     asked = values.get("template", "")
     opened = asked if asked in names else "" if asked == NEW or "prompt" in values or not names else names[0]
-    fields = _fields(dataset, saved, opened, place, rows[0].values if rows else {}, values)
-    return Editing(dataset, place, saved, opened, fields, split, row, count, rows, faulty)
+    fields = _fields(dataset, saved, opened, place, view.rows[0].values if view.rows else {}, values)
+    return Editing(dataset, place, saved, opened, fields, view)
 
 
 def _fields(
@@ -104,13 +111,23 @@ def _fields(
     return found if place.holds(opened) else {**found, "name": free_name(opened, names)}
 
 
-def _row(workspace: Workspace, dataset: Dataset, split: str, count: int, values: Mapping[str, str]) -> int:
+def _view(workspace: Workspace, dataset: Dataset, split: str, count: int, values: Mapping[str, str]) -> View:
     given = values.get("row", "")
     row = min(int(given), 1 << 60) if given.isascii() and given.isdecimal() else 0
     move = values.get("move")
-    if move == "random":
-        return Random().randrange(max(len(workspace.rows(dataset, split)) - count + 1, 1))
-    return max(row + {"earlier": -count, "later": count}.get(move or "", 0), 0)
+    row = max(row + {"earlier": -count, "later": count}.get(move or "", 0), 0)
+    try:
+        rows = None if move == "random" else workspace.first_rows(dataset, split, row, count)
+        if not rows and (row or move == "random"):
+            opened = openings(workspace).rows(workspace, dataset, split)
+            last = max(len(opened) - count, 0)
+            row = Random().randint(0, last) if move == "random" else min(row, last)
+            rows = opened[row : row + count]
+    except StillReading:
+        return View(split, row, count, reading=True)
+    except UserMistake as mistake:
+        return View(split, 0, count, faulty=mistake)
+    return View(split, row, count, rows or ())
 
 
 class Drafts:

@@ -81,9 +81,12 @@ def _typed(path: str) -> Path:
     text = path.strip().strip("'\"")
     if not text or "\0" in text or len(text) > 4096:
         raise DataMistake("path", "names no file", "give the whole path of a file on this machine")
-    file = Path(text).expanduser()
+    try:
+        file = Path(text).expanduser()
+    except RuntimeError:  # ~somebody whom the machine does not know
+        file = Path(text)
     if not file.is_absolute():
-        raise DataMistake(text, "is no whole path", f"begin with {Path(file.anchor or os.sep)} or ~")
+        raise DataMistake(text, "is no whole path", f"begin with {os.sep} or ~{os.sep}")
     return file
 
 

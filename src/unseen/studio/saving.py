@@ -62,22 +62,26 @@ def place_of(workspace: Workspace, dataset: Dataset) -> Place:
     folder = workspace.own_catalog
     own = dataset.file
     if own is not None and own.absolute().parent == folder.absolute():
-        values = _values(own)
-        if "dataset" in values:
-            return _place(own, False)
+        place = _place(workspace, own)
+        if not place.extends:
+            return place
     for file in sorted(folder.glob("*.yaml")):
         if workspace.extended_by(file) == dataset.task:
-            return _place(file, True)
+            return _place(workspace, file)
     return Place(_free(folder, f"{dataset.name}_templates"), True, None, ())
 
 
-def _place(file: Path, extends: bool) -> Place:
-    entries = _values(file).get(TEMPLATES) or ()
-    return Place(file, extends, text_of(file), tuple(each for each in entries if isinstance(each, Mapping)))
+def _place(workspace: Workspace, file: Path) -> Place:
+    place: Place = workspace.kept_of("place", file, lambda: _read_place(file))
+    return place
 
 
-def _values(file: Path) -> Mapping[str, Any]:
-    return yaml_mapping(text_of(file) or "", str(file), DataMistake)
+def _read_place(file: Path) -> Place:
+    text = text_of(file)
+    values = yaml_mapping(text or "", str(file), DataMistake)
+    entries = values.get(TEMPLATES) or ()
+    held = tuple(each for each in entries if isinstance(each, Mapping))
+    return Place(file, "dataset" not in values, text, held)
 
 
 def _free(folder: Path, stem: str) -> Path:
@@ -98,6 +102,8 @@ def save(workspace: Workspace, dataset: Dataset, entry: Entry, replaces: str, re
 
     Raises `TemplateMistake` for one that does not compile and for a name that another template has.
     """
+    if dataset.kind != "rows" or dataset.instruction is not None:
+        raise TemplateMistake(dataset.task, "is asked by instructions of its own", "write templates for other datasets")
     place = place_of(workspace, dataset)
     _check_name(str(entry["name"]), "" if not place.holds(replaces) else replaces, template_names(workspace, dataset))
     template = template_of(entry, dataset)

@@ -66,12 +66,18 @@ class Workspace:
         opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
         return opened
 
-    def rows_from(self, dataset: Dataset, split: str, start: int, count: int) -> Sequence[Row]:
-        """`count` rows from the one at `start` on. The first ones of a file that was not opened yet are streamed, so
-        that a long file shows them at once."""
-        if ("rows", dataset.task, split) not in self._values and start + count <= FIRST_ROWS:
+    def first_rows(self, dataset: Dataset, split: str, start: int, count: int) -> Sequence[Row] | None:
+        """`count` rows from the one at `start` on, without opening a file that was not opened yet: it is streamed as
+        far as `FIRST_ROWS`. None for rows that stand further down in such a file."""
+        if ("rows", dataset.task, split) in self._values:
+            return self.rows(dataset, split)[start : start + count]
+        if start + count <= FIRST_ROWS:
             return list(islice(read_rows(dataset, split), start, start + count))
-        return self.rows(dataset, split)[start : start + count]
+        return None
+
+    def kept_of(self, key: Hashable, file: Path, make: Callable[[], Any]) -> Any:
+        """The value of `key`, made again when `file` has changed."""
+        return self.kept((key, file), _stamp(file), make)
 
     @property
     def own_catalog(self) -> Path:

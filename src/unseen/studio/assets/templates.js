@@ -4,6 +4,21 @@
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    if (!button) return;
+    event.preventDefault();
+    const move = document.createElement("input");
+    move.type = "hidden";
+    move.name = "move";
+    move.value = button.dataset.move;
+    form.append(move);
+    form.requestSubmit();
+    move.remove();
+  });
+}
+
+if (form && form.elements.namedItem("prompt")) {
   const key = `unseen draft ${form.dataset.draft}`;
   const kept = ["name", "prompt", "completion", "answer_choices", "references", "metrics", "languages", "separator",
     "choices_in_prompt", "original_task", "turned", "plain"];
@@ -83,19 +98,6 @@ if (form) {
     });
   } catch { /* as above */ }
 
-  form.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-move]");
-    if (!button) return;
-    event.preventDefault();
-    const move = document.createElement("input");
-    move.type = "hidden";
-    move.name = "move";
-    move.value = button.dataset.move;
-    form.append(move);
-    form.requestSubmit();
-    move.remove();
-  });
-
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") {
       event.preventDefault();
@@ -119,6 +121,8 @@ function placeMistakes() {
 }
 
 document.addEventListener("put", (event) => {
+  const again = event.target.querySelector("[data-again]"); // a file has been read: ask for its rows once more
+  if (again) (document.querySelector("form[data-live]")).requestSubmit();
   if (event.target.id !== "shown") return;
   const where = document.getElementById("where");
   if (where && document.activeElement !== document.getElementById("row")) {

@@ -16,6 +16,7 @@ from unseen.studio.differing import marked
 from unseen.studio.drafts import lines_of
 from unseen.studio.editing import SEVERAL, Editing, drafts, editing
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing
+from unseen.studio.pages.template_shown import still_reading
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
@@ -72,8 +73,8 @@ def _named(known: Mapping[str, Template], name: str) -> Template:
 
 def _bar(state: Editing, known: Mapping[str, Template], a: str, b: str) -> Markup:
     options = [(name, "your draft" if name.startswith(DRAFT) else name) for name in known]
-    splits = choice("split", [(name, name) for name in state.dataset.splits], state.split, aria_label="Split")
-    number = tag("input", type="number", name="row", value=state.row, min=0, class_="short")
+    splits = choice("split", [(name, name) for name in state.dataset.splits], state.view.split, aria_label="Split")
+    number = tag("input", type="number", name="row", value=state.view.row, min=0, class_="short")
     several = [(each, "1 row" if each == "1" else f"{each} rows") for each in SEVERAL]
     back = "/templates?" + urlencode({"task": state.dataset.task, "template": state.opened})
     return tag(
@@ -85,7 +86,7 @@ def _bar(state: Editing, known: Mapping[str, Template], a: str, b: str) -> Marku
         field("Right", choice("b", options, b)),
         field("Split", splits),
         field("From row", number),
-        field("Rows", choice("rows", several, str(state.count))),
+        field("Rows", choice("rows", several, str(state.view.count))),
         tag("button", "Compare"),
         action="/templates/compare",
         method="get",
@@ -102,9 +103,11 @@ def _compared(state: Editing, a: Template, b: Template) -> list[Markup]:
     ):
         if left or right:
             sources.append(_pair(title, left, right))
-    if state.faulty is not None:
-        return [*sources, note("wrong", joined_lines(state.faulty.lines))]
-    return [*sources, *(_row(state, row, a, b) for row in state.rows)]
+    if state.view.reading:
+        return [*sources, still_reading(state)]
+    if state.view.faulty is not None:
+        return [*sources, note("wrong", joined_lines(state.view.faulty.lines))]
+    return [*sources, *(_row(state, row, a, b) for row in state.view.rows)]
 
 
 def _row(state: Editing, row: Row, a: Template, b: Template) -> Markup:

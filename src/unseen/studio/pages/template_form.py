@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.studio.editing import NEW, SEVERAL, Editing
-from unseen.studio.frame import choice, field
+from unseen.studio.frame import choice, field, note
 from unseen.studio.saving import history
 from unseen.studio.workspace import Workspace
 
@@ -15,6 +15,8 @@ ROWS = {"prompt": 8, "completion": 2, "answer_choices": 3, "references": 2}  # l
 
 def form(workspace: Workspace, state: Editing) -> Markup:
     """One form, which is sent as one types; its buttons save, delete and step back."""
+    if state.fixed:
+        return _fixed(state)
     return tag(
         "form",
         tag("input", type="hidden", name="task", value=state.dataset.task),
@@ -36,16 +38,38 @@ def form(workspace: Workspace, state: Editing) -> Markup:
     )
 
 
+def _fixed(state: Editing) -> Markup:
+    """Of rows that are instructions already there is nothing to write, only rows to walk through."""
+    why = "These rows are instructions already, or are asked by their task file's own: no template asks them."
+    return tag(
+        "form",
+        tag("input", type="hidden", name="task", value=state.dataset.task),
+        tag("button", "Show", class_="unshown", tabindex="-1"),
+        _ways_out(state),
+        note("plain", tag("p", why)),
+        _rows_bar(state),
+        action="/templates",
+        method="post",
+        class_="template",
+        data_live="#shown",
+        data_draft=state.dataset.task,
+    )
+
+
+def _ways_out(state: Editing) -> Markup:
+    away = tag("a", "All templates", href="/templates", data_key="t", title="key t")
+    return tag("p", away, " · ", tag("a", "About the dataset", href=f"/datasets/{state.dataset.task}"), class_="paging")
+
+
 def _which(state: Editing) -> Markup:
     """The templates of the dataset, those of the user marked, and a new one."""
     items = [_link(state, each.name, state.place.holds(each.name)) for each in state.saved]
     new = tag("a", "+ new", href=_address(state, NEW), aria_current="true" if not state.opened else None)
-    away = tag("a", "All templates", href="/templates", data_key="t", title="key t")
-    about = tag("a", "About the dataset", href=f"/datasets/{state.dataset.task}")
     listed = tag("ul", *items, tag("li", new), class_="ways")
-    count = f"{len(state.saved)} templates" if state.opened else f"a new template beside {len(state.saved)}"
+    several = f"{len(state.saved)} template{'s' if len(state.saved) != 1 else ''}"
+    count = several if state.opened else f"a new one beside {several}"
     return joined(
-        tag("p", away, " · ", about, class_="paging"),
+        _ways_out(state),
         tag("details", tag("summary", count, ": ", tag("b", state.opened or "new")), listed, open=len(items) <= 12),
     )
 
@@ -57,17 +81,24 @@ def _link(state: Editing, name: str, own: bool) -> Markup:
 
 
 def _address(state: Editing, template: str) -> str:
-    rows = {"split": state.split, "row": state.row, "rows": state.count}
+    rows = {"split": state.view.split, "row": state.view.row, "rows": state.view.count}
     return "/templates?" + urlencode({"task": state.dataset.task, "template": template, **rows})
 
 
 def _rows_bar(state: Editing) -> Markup:
-    splits = choice("split", [(name, name) for name in state.dataset.splits], state.split, aria_label="Split")
+    splits = choice("split", [(name, name) for name in state.dataset.splits], state.view.split, aria_label="Split")
     number = tag(
-        "input", type="number", name="row", value=state.row, min=0, aria_label="Row number", class_="short", id="row"
+        "input",
+        type="number",
+        name="row",
+        value=state.view.row,
+        min=0,
+        aria_label="Row number",
+        class_="short",
+        id="row",
     )
     several = [(each, "1 row" if each == "1" else f"{each} rows") for each in SEVERAL]
-    counts = choice("rows", several, str(state.count), aria_label="Rows at once")
+    counts = choice("rows", several, str(state.view.count), aria_label="Rows at once")
     moves = [
         tag(
             "button",

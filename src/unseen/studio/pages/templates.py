@@ -18,6 +18,7 @@ from unseen.studio.checking import Checked, checks
 from unseen.studio.drafts import entry_of
 from unseen.studio.editing import Editing, dataset_of, drafts, editing
 from unseen.studio.frame import Page, joined_lines, note, nothing, whole
+from unseen.studio.opening import StillReading, openings
 from unseen.studio.pages.template_form import form
 from unseen.studio.pages.template_shown import shown
 from unseen.studio.reply import Shown, Values, shows, went_to
@@ -40,6 +41,7 @@ def routes() -> list[Route]:
         Route("/templates/undo", shows(partial(stepped, "undone")), methods=["POST"]),
         Route("/templates/redo", shows(partial(stepped, "redone")), methods=["POST"]),
         Route("/templates/checked/{draft}", checked),
+        Route("/templates/opened", opened),
     ]
 
 
@@ -97,7 +99,7 @@ def stepped(how: str, workspace: Workspace, values: Values) -> Shown:
 
 
 def _address(state: Editing, template: str, **more: str | int) -> str:
-    rows = {"split": state.split, "row": state.row, "rows": state.count}
+    rows = {"split": state.view.split, "row": state.view.row, "rows": state.view.count}
     return "/templates?" + urlencode({"task": state.dataset.task, "template": template, **rows, **more})
 
 
@@ -116,6 +118,29 @@ async def checked(request: Request) -> Response:
                 if step.done or monotonic() - last > BETWEEN:
                     last = monotonic()
                     yield _event(_checked(step))
+        except UserMistake as mistake:
+            yield _event(note("wrong", joined_lines(mistake.lines)))
+        yield "event: end\ndata:\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def opened(request: Request) -> Response:
+    """Server-sent events: how long a file has been read, then that it is."""
+    workspace: Workspace = request.app.state.workspace
+    values = dict(request.query_params)
+
+    def events() -> Iterator[str]:
+        began = monotonic()
+        try:
+            dataset = dataset_of(workspace, values.get("task", ""))
+            while True:
+                try:
+                    openings(workspace).rows(workspace, dataset, values.get("split", ""), patience=0.5)
+                    break
+                except StillReading:
+                    yield _event(tag("p", f"reading the file: {monotonic() - began:.0f} s", class_="count"))
+            yield _event(tag("p", "The file is read.", data_again=True))
         except UserMistake as mistake:
             yield _event(note("wrong", joined_lines(mistake.lines)))
         yield "event: end\ndata:\n\n"
