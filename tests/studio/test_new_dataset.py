@@ -82,6 +82,13 @@ def test_a_new_dataset_is_undone_like_any_step(studio: Studio, home: Path, soups
     assert not (home / "catalog" / "soups.yaml").exists() and studio.ask("/templates").status == 200
 
 
+def test_too_few_rows_to_deal_out_are_told(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\na b\nc d\n")
+    form = {**FORM, "path": str(tmp_path / "a.csv"), "label": "", "column.1": "", "column.2": ""}
+    assert "2 rows are too few to deal out" in studio.ask("/new/save", form).text
+    assert studio.ask("/new/save", {**form, "split": "train"}).status == 303
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

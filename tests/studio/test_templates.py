@@ -155,6 +155,12 @@ def test_a_template_of_the_user_is_renamed_in_its_place(studio: Studio, home: Pa
     assert [each["name"] for each in extension(home)["templates"]] == ["renamed", "second"]
 
 
+def test_a_copy_gets_a_free_name(studio: Studio, home: Path) -> None:
+    studio.ask("/templates/save", TYPED)
+    studio.ask("/templates/save", {**TYPED, "template": "mine", "how": "copy"})
+    assert [each["name"] for each in extension(home)["templates"]] == ["mine", "mine_2"]
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -185,6 +191,12 @@ def test_steps_are_undone_and_redone_and_a_deletion_too(studio: Studio, home: Pa
     assert not file.exists() and "liked_it" in studio.ask(page_of(FILM)).text
     studio.ask("/templates/redo", {"task": FILM})
     assert "mine" in file.read_text()
+
+
+@pytest.mark.parametrize("path", ["save", "delete", "compare", "undo", "redo"])
+def test_a_form_without_its_values_is_told_so(studio: Studio, path: str) -> None:
+    answer = studio.ask(f"/templates/{path}", {})
+    assert answer.status == 422 and 'class="note wrong"' in answer.text
 
 
 def test_a_shipped_template_is_never_deleted(studio: Studio) -> None:

@@ -79,7 +79,7 @@ def dataset_of(workspace: Workspace, task: str) -> Dataset:
 def editing(workspace: Workspace, values: Mapping[str, str]) -> Editing:
     """What the query or the form asks for. Raises `TaskMistake` for an unknown task; a template that is not there (any
     more) is answered with the first."""
-    dataset = dataset_of(workspace, values["task"])
+    dataset = dataset_of(workspace, values.get("task", ""))
     saved = tuple(templates_over(workspace, dataset))
     place = place_of(workspace, dataset)
     names = [each.name for each in saved]

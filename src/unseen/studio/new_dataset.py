@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from unseen.data import places
-from unseen.data.dataset import Dataset
+from unseen.data.dataset import Dataset, Row
 from unseen.data.description import described
 from unseen.data.guess import Guess, guess_file
 from unseen.data.list_edit import mapping_text, with_list
@@ -228,10 +228,7 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     known = {each.name for each in workspace.catalog().datasets}
     if dataset.name in known or file.exists():
         raise DataMistake("name", f"there is a dataset '{dataset.name}' already", "choose another name")
-    for split in dataset.splits:
-        for _ in read_rows(dataset, split):
-            pass
-    row = next(read_rows(dataset, next(iter(dataset.splits))))
+    row = _checked(dataset)
     entry = entry_of(starter(dataset, row.values, "first"))
     compile_template(template_of(entry, dataset), row.values)
     edited = with_list(text, str(file), "templates", [entry])
@@ -240,6 +237,16 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
         _copy(given.file, folder / rows)
     history(workspace).write(f"new dataset {dataset.task}", file, edited.text, None)
     return dataset.task
+
+
+def _checked(dataset: Dataset) -> Row:
+    """The first row, after all were read once. Raises `DataMistake` for bad ones, and for too few to deal out."""
+    split, source = next(iter(dataset.splits.items()))
+    whole = replace(dataset, splits={split: replace(source, deal=(1, (0,)))})
+    count = sum(1 for _ in read_rows(whole, split))
+    if count < source.deal[0]:
+        raise DataMistake("splits", f"{count} rows are too few to deal out", "choose one split for all of them")
+    return next(read_rows(whole, split))
 
 
 def _copy(file: Path, to: Path) -> None:

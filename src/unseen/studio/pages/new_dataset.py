@@ -21,6 +21,7 @@ from unseen.studio.coloured import row_table
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing, whole
 from unseen.studio.guard import MOST_BYTES
 from unseen.studio.new_dataset import SPLITS, Incoming, form_of, incoming, keep_dropped, previewed, save_dataset
+from unseen.studio.pages.template_form import show
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.workspace import Workspace
 
@@ -129,7 +130,7 @@ def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str]) -
         tag("input", type="hidden", name="file", value=given.dropped) if given.dropped else None,
         tag("input", type="hidden", name="path", value=str(given.file)) if not given.dropped else None,
         tag("input", type="hidden", name="called", value=given.called),
-        tag("button", "Show", class_="unshown", tabindex="-1"),
+        *show(),
         _about(workspace, form),
         _columns(given, form),
         _labels(given, form),

@@ -22,13 +22,13 @@ def form(workspace: Workspace, state: Editing) -> Markup:
         tag("input", type="hidden", name="task", value=state.dataset.task),
         tag("input", type="hidden", name="template", value=state.opened or NEW),
         tag("input", type="hidden", name="syntax", value=state.fields["syntax"]),
-        tag("button", "Show", class_="unshown", tabindex="-1"),
+        *show(),
         _which(state),
         _rows_bar(state),
         _fields(state),
         _flags(state),
         _buttons(state),
-        _steps(workspace),
+        steps(workspace),
         action="/templates",
         method="post",
         id="template",
@@ -38,13 +38,18 @@ def form(workspace: Workspace, state: Editing) -> Markup:
     )
 
 
+def show() -> list[Markup]:
+    """The button that the Enter key presses, first in its form; seen only where there is no script to do it."""
+    return [tag("button", "Show", class_="unshown", tabindex="-1"), tag("noscript", tag("button", "Show"))]
+
+
 def _fixed(state: Editing) -> Markup:
     """Of rows that are instructions already there is nothing to write, only rows to walk through."""
     why = "These rows are instructions already, or are asked by their task file's own: no template asks them."
     return tag(
         "form",
         tag("input", type="hidden", name="task", value=state.dataset.task),
-        tag("button", "Show", class_="unshown", tabindex="-1"),
+        *show(),
         _ways_out(state),
         note("plain", tag("p", why)),
         _rows_bar(state),
@@ -193,7 +198,8 @@ def _buttons(state: Editing) -> Markup:
     )
 
 
-def _steps(workspace: Workspace) -> Markup | None:
+def steps(workspace: Workspace) -> Markup | None:
+    """Buttons that take the last step back, or the one that was taken back again."""
     undo, redo = history(workspace).offers()
     buttons = [
         tag("button", f"{name}: {said}", formaction=f"/templates/{name.lower()}", class_="step")

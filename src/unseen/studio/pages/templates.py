@@ -19,10 +19,10 @@ from unseen.studio.drafts import entry_of
 from unseen.studio.editing import Editing, dataset_of, drafts, editing
 from unseen.studio.frame import Page, joined_lines, note, nothing, whole
 from unseen.studio.opening import StillReading, openings
-from unseen.studio.pages.template_form import form
+from unseen.studio.pages.template_form import form, steps
 from unseen.studio.pages.template_shown import shown
 from unseen.studio.reply import Shown, Values, shows, went_to
-from unseen.studio.saving import Place, history, save, take_out
+from unseen.studio.saving import Place, free_name, history, save, take_out
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
 
@@ -54,8 +54,13 @@ def templates(workspace: Workspace, values: Values) -> Shown:
 
 
 def _page(workspace: Workspace, state: Editing, *told: Markup | None) -> Page:
-    parts = tag("div", form(workspace, state), tag("div", shown(workspace, state), id="shown"), class_="editor")
+    parts = tag("div", form(workspace, state), _shown(workspace, state), class_="editor")
     return Page(state.dataset.task, "/templates", joined(*told, parts), wide=True, styles=STYLES, scripts=SCRIPTS)
+
+
+def _shown(workspace: Workspace, state: Editing) -> Markup:
+    """The part that follows what is typed; it scrolls by itself beside the form, so keys reach it."""
+    return tag("div", shown(workspace, state), id="shown", tabindex="0", role="region", aria_label="Rows as rendered")
 
 
 def _done(values: Values, place: Place | None = None) -> Markup | None:
@@ -72,9 +77,11 @@ def _done(values: Values, place: Place | None = None) -> Markup | None:
 def saved(workspace: Workspace, values: Values) -> Shown:
     """Save what was typed; where that cannot be, the page with what was typed and why."""
     state = editing(workspace, values)
-    replaces = state.opened if values.get("how") != "copy" else ""
+    entry, replaces = entry_of(state.fields), state.opened
+    if values.get("how") == "copy":
+        entry, replaces = {**entry, "name": free_name(entry["name"], [each.name for each in state.saved])}, ""
     try:
-        done = save(workspace, state.dataset, entry_of(state.fields), replaces, values.get("reviewer", "").strip())
+        done = save(workspace, state.dataset, entry, replaces, values.get("reviewer", "").strip())
     except UserMistake as mistake:
         told = note("wrong", tag("p", tag("b", "Not saved. ")), joined_lines(mistake.lines))
         return HTMLResponse(whole(_page(workspace, state, told)), status_code=422)
@@ -89,11 +96,11 @@ def deleted(workspace: Workspace, values: Values) -> Shown:
 
 def stepped(how: str, workspace: Workspace, values: Values) -> Shown:
     """Undo or redo the last step over the user's catalog."""
-    steps = history(workspace)
-    steps.undo() if how == "undone" else steps.redo()
+    held = history(workspace)
+    held.undo() if how == "undone" else held.redo()
     try:
         state = editing(workspace, {name: values[name] for name in ("task", "template") if name in values})
-    except UserMistake:  # the step took the dataset away
+    except UserMistake:  # the step took the dataset away, or none was open
         return went_to("/templates?" + urlencode({"done": how}))
     return went_to(_address(state, state.opened, done=how))
 
@@ -180,7 +187,8 @@ def _list_page(workspace: Workspace, values: Values) -> Page:
     )
     new = tag("p", tag("a", "New dataset from a file", href="/new"))
     found = tag("div", *_found(workspace, values), id="found")
-    return Page("Templates", "/templates", joined(_done(values), bar, new, found), True, STYLES, SCRIPTS)
+    back = tag("form", steps(workspace), method="post")
+    return Page("Templates", "/templates", joined(_done(values), bar, new, found, back), True, STYLES, SCRIPTS)
 
 
 def _found(workspace: Workspace, values: Values) -> Iterator[Markup]:
@@ -216,7 +224,7 @@ def _known(workspace: Workspace) -> Sequence[tuple[str, Way, str]]:
         }
         return [(task, way, f"{task} {way.name} {prompt_source(way)}".lower()) for (task, _), way in ways.items()]
 
-    known: list[tuple[str, Way, str]] = workspace.kept("searched templates", id(catalog), make)
+    known: list[tuple[str, Way, str]] = workspace.kept("searched templates", catalog, make)
     return known
 
 
