@@ -65,7 +65,7 @@ def test_a_dropped_file_becomes_a_dataset_with_a_template(studio: Studio, home: 
     rows = list(read_rows(dataset, "test"))
     assert [row.index for row in rows] == [4, 9, 14, 19] and rows[1].values["label"] == 0
     assert dataset.labels and dataset.labels.words == ("bad", "good") and dataset.licence == "CC0-1.0"
-    assert (home / "catalog" / dataset.splits["test"].path).read_text() == ROWS
+    assert Path(dataset.splits["test"].path).read_text() == ROWS and not list(home.glob("cache/dropped/*"))
     assert "Which of these fits: bad, good?" in studio.ask(answer.headers["location"]).text
 
 
@@ -80,6 +80,12 @@ def test_a_new_dataset_is_undone_like_any_step(studio: Studio, home: Path, soups
     studio.ask("/new/save", {**FORM, "path": str(soups)})
     assert studio.ask("/templates/undo", {"task": "food/soups"}).status == 303
     assert not (home / "catalog" / "soups.yaml").exists() and studio.ask("/templates").status == 200
+
+
+def test_columns_without_names_are_called_as_usual(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("".join(f"some words {n} of it,{n % 2}\n" for n in range(9)))
+    shown = studio.ask("/new?" + urlencode({"path": str(tmp_path / "a.csv")})).text
+    assert 'name="column.0" value="text"' in shown and 'name="column.1" value="label"' in shown
 
 
 def test_too_few_rows_to_deal_out_are_told(studio: Studio, tmp_path: Path) -> None:

@@ -261,9 +261,11 @@ def test_saving_by_keyboard_walking_rows_and_undoing(page: Any, studio: Studio, 
     assert not (home / "catalog" / "film_notes_templates.yaml").exists()
 
 
-def test_narrow_screens_do_not_scroll_sideways(page: Any, studio: Studio) -> None:
+def test_narrow_screens_do_not_scroll_sideways(page: Any, studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a_column_with_a_long_name,label\n" + "words and words,x\nother words,y\n" * 9)
+    new = f"/new?path={tmp_path}/a.csv"
     page.set_viewport_size({"width": 360, "height": 700})
-    for path in (page_of(FILM, rows="3"), "/templates", "/new", f"/templates/compare?task={FILM}"):
+    for path in (page_of(FILM, rows="3"), "/templates", "/new", new, f"/templates/compare?task={FILM}"):
         page.goto(studio.url + path[1:])
         expect(page.locator("main")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

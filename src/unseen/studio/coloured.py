@@ -46,6 +46,12 @@ def style_of(names: Sequence[str], columns: Sequence[str]) -> str:
     return f"s{known[0] % STYLES}" if known else "s-none"
 
 
+def length_of(text: str) -> str:
+    """How long a text is, in characters and words."""
+    words = len(text.split())
+    return f"{len(text):,} character{'s' * (len(text) != 1)}, {words:,} word{'s' * (words != 1)}"
+
+
 def columns_read(example: Example) -> frozenset[str]:
     return frozenset(name for segment in example.segments for span in segment.spans for name in span.columns)
 

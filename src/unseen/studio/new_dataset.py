@@ -112,6 +112,8 @@ def form_of(given: Incoming) -> dict[str, str]:
     """What the form says before anybody has changed it."""
     guess = given.guess
     names = column_names(guess.columns)
+    if not guess.options.get("header", True):  # no names of its own: those that descriptions usually have
+        names |= {column: name for column, name in ((guess.text, "text"), (guess.label, "label")) if column}
     split = next((each for each in ("train", "test") if each in given.file.stem.lower()), "dealt")
     words = map(str, guess.labels.get(guess.label, ()))
     return {
@@ -236,6 +238,8 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     if not Path(rows).is_absolute():
         _copy(given.file, folder / rows)
     history(workspace).write(f"new dataset {dataset.task}", file, edited.text, None)
+    if given.dropped:
+        given.file.unlink(missing_ok=True)  # its copy is in the catalog now
     return dataset.task
 
 

@@ -12,6 +12,7 @@ from unseen.errors import TemplateMistake, UserMistake, nearest, one_line
 from unseen.prompt.example import Example
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.coloured import length_of
 from unseen.studio.differing import marked
 from unseen.studio.drafts import lines_of
 from unseen.studio.editing import SEVERAL, Editing, drafts, editing
@@ -137,11 +138,7 @@ def _made(state: Editing, template: Template, row: Row) -> Example | Markup:
 def _pair(title: str, left: str, right: str) -> Markup:
     same = tag("small", "the same on both sides") if left == right else None
     sides = [
-        tag("div", text, tag("p", _length(said), class_="count"))
+        tag("div", text, tag("p", length_of(said), class_="count"))
         for text, said in zip(marked(left, right), (left, right), strict=True)
     ]
     return joined(tag("h3", title, " ", same), tag("div", *sides, class_="compared"))
-
-
-def _length(text: str) -> str:
-    return f"{len(text):,} characters, {len(text.split()):,} words"

@@ -13,7 +13,7 @@ from unseen.prompt.engine import compile_template
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.studio.coloured import coloured_segment, columns_read, legend, row_table
+from unseen.studio.coloured import coloured_segment, columns_read, legend, length_of, row_table
 from unseen.studio.editing import Editing, drafts
 from unseen.studio.faulty import fault_note, faults_of
 from unseen.studio.frame import joined_lines, note, nothing
@@ -107,9 +107,8 @@ def _example(example: Example, metrics: Sequence[str], state: Editing) -> Markup
 
 
 def _turn(segment: Segment, columns: Sequence[str], last: bool) -> Markup:
-    count = f"{len(segment.text):,} characters, {len(segment.text.split()):,} words"
     name = "Completion" if last else {"user": "Prompt", "system": "System"}.get(segment.role, "Earlier answer")
-    return joined(tag("h3", name, " ", tag("small", count)), coloured_segment(segment, columns))
+    return joined(tag("h3", name, " ", tag("small", length_of(segment.text))), coloured_segment(segment, columns))
 
 
 def _choices(example: Example) -> Markup | None:
