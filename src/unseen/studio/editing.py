@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from threading import Lock
 from typing import Any
 
 from unseen.data.dataset import Dataset, Row
@@ -128,30 +125,3 @@ def _view(workspace: Workspace, dataset: Dataset, split: str, count: int, values
     except UserMistake as mistake:
         return View(split, 0, count, faulty=mistake)
     return View(split, row, count, rows or ())
-
-
-class Drafts:
-    """The latest templates that were typed, by what they say, so that an address can name one."""
-
-    def __init__(self, most: int = 64) -> None:
-        self._most = most
-        self._lock = Lock()
-        self._held: OrderedDict[str, tuple[str, Template]] = OrderedDict()
-
-    def put(self, task: str, template: Template) -> str:
-        key = hashlib.sha256(repr((task, template)).encode("utf-8", "replace")).hexdigest()[:20]
-        with self._lock:
-            self._held[key] = (task, template)
-            self._held.move_to_end(key)
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return key
-
-    def get(self, key: str) -> tuple[str, Template] | None:
-        with self._lock:
-            return self._held.get(key)
-
-
-def drafts(workspace: Workspace) -> Drafts:
-    kept: Drafts = workspace.kept("drafts", None, Drafts)
-    return kept

@@ -20,7 +20,8 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.coloured import row_table
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing, whole
 from unseen.studio.guard import MOST_BYTES
-from unseen.studio.new_dataset import SPLITS, Incoming, form_of, incoming, keep_dropped, previewed, save_dataset
+from unseen.studio.incoming import Incoming, incoming, keep_dropped
+from unseen.studio.new_dataset import SPLITS, form_of, previewed, save_dataset
 from unseen.studio.pages.template_form import show
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.workspace import Workspace

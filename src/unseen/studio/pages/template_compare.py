@@ -14,8 +14,9 @@ from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.coloured import length_of
 from unseen.studio.differing import marked
+from unseen.studio.draft_store import drafts
 from unseen.studio.drafts import lines_of
-from unseen.studio.editing import SEVERAL, Editing, drafts, editing
+from unseen.studio.editing import SEVERAL, Editing, editing
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing
 from unseen.studio.pages.template_shown import still_reading
 from unseen.studio.reply import Shown, Values, shows

@@ -14,7 +14,8 @@ from unseen.prompt.example import Example, Segment
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.coloured import coloured_segment, columns_read, legend, length_of, row_table
-from unseen.studio.editing import Editing, drafts
+from unseen.studio.draft_store import drafts
+from unseen.studio.editing import Editing
 from unseen.studio.faulty import fault_note, faults_of
 from unseen.studio.frame import joined_lines, note, nothing
 from unseen.studio.workspace import Workspace

@@ -15,8 +15,9 @@ from unseen.errors import UserMistake
 from unseen.prompt.way import Way, prompt_source
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.checking import Checked, checks
+from unseen.studio.draft_store import drafts
 from unseen.studio.drafts import entry_of
-from unseen.studio.editing import Editing, dataset_of, drafts, editing
+from unseen.studio.editing import Editing, dataset_of, editing
 from unseen.studio.frame import Page, joined_lines, note, nothing, whole
 from unseen.studio.opening import StillReading, openings
 from unseen.studio.pages.template_form import form, steps
