@@ -32,7 +32,8 @@ metrics: [accuracy]
 OLD = yaml.safe_load(FILE)["templates"]
 NEW = {"name": "third", "prompt": "{{ text }}\n\nWhat is it?", "completion": "a film"}
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
+CHARACTERS = st.one_of(st.sampled_from("\n\n #-{}'\"|:a"), st.characters(codec="utf-8", exclude_categories=["Cs"]))
+TEXT = st.text(CHARACTERS, max_size=30)
 VALUE = st.one_of(TEXT, st.booleans(), st.lists(TEXT, max_size=3))
 ENTRY = st.dictionaries(st.sampled_from(["name", "prompt", "completion", "references", "turned"]), VALUE, min_size=1)
 
@@ -76,6 +77,14 @@ def test_windows_line_ends_stay() -> None:
 def test_what_cannot_be_edited_without_harm_is_refused(text: str) -> None:
     with pytest.raises(DataMistake, match="by hand"):
         with_list(text, "f", "templates", [NEW])
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n\n", "\n", "\n\na", " a\nb", "a \nb", "a\n ", "a\n\n\n b\n", "- a\n# b\n", "---\n...\n"]
+)
+def test_texts_with_odd_ends_and_beginnings_stay(text: str) -> None:
+    entries = [{"name": "a", "prompt": text, "completion": "x"}, NEW]
+    assert yaml.safe_load(with_list(FILE, "f", "templates", entries).text)["templates"] == entries
 
 
 @given(st.lists(ENTRY, max_size=4), st.lists(ENTRY, max_size=4))

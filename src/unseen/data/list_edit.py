@@ -218,7 +218,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    style = "|" if "\n" in value else '"' if "{{" in value or "{%" in value else None
+    """Lines as a block, unless they end in blank ones: behind such a block PyYAML would end the document."""
+    block = "\n" in value and value.strip() != "" and not value.endswith("\n\n")
+    style = "|" if block else '"' if "\n" in value or "{{" in value or "{%" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
