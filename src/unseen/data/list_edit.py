@@ -17,6 +17,7 @@ from unseen.errors import DataMistake
 from unseen.yamlfile import yaml_mapping
 
 Entry = Mapping[str, Any]
+_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 _COMMENT = re.compile(r"(?m)(?:^|[ \t])#")
 
 
@@ -218,10 +219,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    """Lines as a block, unless they end in blank ones: behind such a block PyYAML would end the document."""
-    block = "\n" in value and value.strip() != "" and not value.endswith("\n\n")
-    style = "|" if block else '"' if "\n" in value or "{{" in value or "{%" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    """Lines as a block, unless they end in blank ones: behind such a block PyYAML would end the document. Breaks of
+    lines that only YAML knows stand as escapes."""
+    block = "\n" in value and value.strip() != "" and not value.endswith("\n\n") and not _BREAKS.search(value)
+    quoted = "\n" in value or "{{" in value or "{%" in value or _BREAKS.search(value)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if block else '"' if quoted else None)
 
 
 _Dumper.add_representer(str, _text)
