@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from unseen.data.dataset import Row
 from unseen.errors import TemplateMistake, UserMistake
@@ -14,6 +14,8 @@ from unseen.prompt.source import compile_source
 from unseen.prompt.template import Template
 from unseen.prompt.templates import duplicates
 
+STEP = 100  # rows that are rendered between two reports of how far a check has come
+
 
 def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[UserMistake]:
     """All mistakes of `templates` on `rows`, in the templates' order; empty when there is none.
@@ -23,6 +25,17 @@ def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[
     limit only that), and templates that render
     empty for every row.
     """
+    steps = checking(templates, rows)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        found: list[UserMistake] = end.value
+        return found
+
+
+def checking(templates: Sequence[Template], rows: Sequence[Row]) -> Generator[int, None, list[UserMistake]]:
+    """`check_templates` in steps: yields how many rows each step rendered, and returns the mistakes."""
     where = templates[0].where if templates else ""
     mistakes: list[UserMistake] = list(duplicates(templates, where))
     for template in templates:
@@ -32,7 +45,7 @@ def check_templates(templates: Sequence[Template], rows: Sequence[Row]) -> list[
             mistakes += _part_mistakes(template, mistake, rows)
             continue
         missing = _missing_columns(compiled, rows)
-        mistakes += missing or _rendering_mistakes(compiled, rows)
+        mistakes += missing or (yield from _rendering(compiled, rows))
     return mistakes
 
 
@@ -60,11 +73,11 @@ def _absent(template: Template, required: Columns, rows: Sequence[Row]) -> list[
     return [missing_column(place(template), name, sorted(columns)) for name in sorted(required - columns)]
 
 
-def _rendering_mistakes(compiled: CompiledTemplate, rows: Sequence[Row]) -> list[UserMistake]:
+def _rendering(compiled: CompiledTemplate, rows: Sequence[Row]) -> Generator[int, None, list[UserMistake]]:
     first: dict[str, TemplateMistake] = {}
     counts: dict[str, int] = {}
     rendered = 0
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         try:
             rendered += compiled.render(row) is not None
         except TemplateMistake as mistake:
@@ -72,6 +85,8 @@ def _rendering_mistakes(compiled: CompiledTemplate, rows: Sequence[Row]) -> list
                 return [mistake]
             counts[mistake.what] = counts.get(mistake.what, 0) + 1
             first.setdefault(mistake.what, mistake)
+        if number % STEP == 0:
+            yield STEP
     told: list[UserMistake] = [_counted(mistake, counts[what], len(rows)) for what, mistake in first.items()]
     if rows and not rendered and not told:
         what = f"renders empty for all of {len(rows)} rows"

@@ -18,6 +18,19 @@ class MissingColumn(UndefinedError):
     """The row lacks a column that the template reads; the message is the column's name."""
 
 
+class AtLine(TemplateMistake):
+    """What stands at a `line`, counted from 1, of a `part` of the template: `prompt`, `completion`, …"""
+
+    part: str = ""
+    line: int = 0
+
+
+class UnknownColumn(TemplateMistake):
+    """A `column` is read that the rows do not have."""
+
+    column: str = ""
+
+
 class Runaway(TemplateMistake):
     """A template went past a limit; to look at more rows would take as long for each of them."""
 
@@ -45,13 +58,17 @@ def place(template: Template, row: Row | None = None, line: str = "") -> str:
 
 
 def compile_mistake(template: Template, part: str, refused: Refused) -> TemplateMistake:
-    return TemplateMistake(place(template, line=f"line {refused.line} of {part}"), refused.what, refused.remedy)
+    where = place(template, line=f"line {refused.line} of {part}")
+    mistake = AtLine(where, refused.what, refused.remedy)
+    mistake.part, mistake.line = part, refused.line
+    return mistake
 
 
 def missing_column(where: str, name: str, columns: Iterable[str]) -> TemplateMistake:
-    return TemplateMistake(
-        where, f"reads column '{name}', which the rows do not have", nearest(name, columns, "columns")
-    )
+    what = f"reads column '{name}', which the rows do not have"
+    mistake = UnknownColumn(where, what, nearest(name, columns, "columns"))
+    mistake.column = name
+    return mistake
 
 
 def row_mistake(template: Template, row: Row | None, fault: Exception) -> TemplateMistake:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from unseen.prompt.promptsource import read_imported
 from unseen.prompt.promptsource_file import TemplateFile, is_promptsource, load_tagged, promptsource_file, read_text
 from unseen.prompt.template import Template
 from unseen.section import Section, check_model
+
+
+class Reviewed(Section):
+    """Who looked at a template, and when: for readers of the file, without effect."""
+
+    by: str = Field(min_length=1, max_length=200)
+    date: Date
 
 
 class Described(Section):
@@ -35,6 +43,7 @@ class Described(Section):
     metrics: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     separator: str = "\n"
+    reviewed: Reviewed | None = None
 
     @field_validator("answer_choices", "references", mode="before")
     @classmethod
@@ -150,7 +159,7 @@ def _entry(mapping: Any, where: str, dataset: str, number: int, labels: Labels |
 
 def _template(mapping: Mapping[str, Any], place: str, where: str, dataset: str) -> Template:
     said = check_model(Described, mapping, place, TemplateMistake)
-    return Template(**said.model_dump(), where=where, dataset=dataset)
+    return Template(**said.model_dump(exclude={"reviewed"}), where=where, dataset=dataset)
 
 
 def _refuse_huge(mapping: Mapping[str, Any], place: str) -> None:

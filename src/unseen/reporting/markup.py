@@ -16,7 +16,7 @@ class Markup(str):
 Child = str | int | Iterable["Child"] | None
 Attribute = str | int | float | bool | None
 
-VOID = frozenset({"br", "hr", "meta", "link", "col"})
+VOID = frozenset({"br", "hr", "meta", "link", "col", "input"})
 RAW = frozenset({"style", "script"})  # their content is ours alone, and HTML does not unescape it
 TAG = re.compile("<[^>]*>")
 BLOCK_END = re.compile("</(?:li|p|div|td|th|dt|dd|h[1-6])>|<br>")

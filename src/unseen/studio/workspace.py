@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from unseen.data.dataset import Dataset
-from unseen.data.places import shipped_catalog, user_catalog
+from unseen.data.dataset import Dataset, Row
+from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.data.records import source_files
-from unseen.data.rows import open_rows, source_of
+from unseen.data.rows import open_rows, read_rows, source_of
 from unseen.data.rowstore import Rows
 from unseen.errors import UserMistake
-from unseen.task.catalog import Catalog, folder_of, load_catalog
+from unseen.task.catalog import Catalog, Told, folder_of, load_catalog, told_by
 
 Stamp = Hashable
+FIRST_ROWS = 10_000  # rows that are read without opening the whole file
 
 
 @dataclass(slots=True)
@@ -60,15 +62,41 @@ class Workspace:
         """The rows of a split as a sequence on disk; reading a file for the first time takes as long as it is."""
         source = source_of(dataset, split)
         files = () if source.format == "hub" else tuple(map(Path, source_files(source)))
-        stamp = (_stamps(files), repr(dataset))
+        stamp = (_stamps(files), repr(replace(dataset, templates=())))
         opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
         return opened
+
+    def first_rows(self, dataset: Dataset, split: str, start: int, count: int) -> Sequence[Row] | None:
+        """`count` rows from the one at `start` on, without opening a file that was not opened yet: it is streamed as
+        far as `FIRST_ROWS`. None for rows that stand further down in such a file."""
+        if ("rows", dataset.task, split) in self._values:
+            return self.rows(dataset, split)[start : start + count]
+        if start + count <= FIRST_ROWS:
+            return list(islice(read_rows(dataset, split), start, start + count))
+        return None
+
+    def kept_of(self, key: Hashable, file: Path, make: Callable[[], Any]) -> Any:
+        """The value of `key`, made again when `file` has changed."""
+        return self.kept((key, file), _stamp(file), make)
 
     @property
     def own_catalog(self) -> Path:
         """Where the studio writes descriptions: the first of `catalogs` that is a folder of the user's."""
         own = (Path(name).expanduser() for name in self.catalogs if name not in ("shipped", "data", "p3", "user"))
         return next(own, user_catalog())
+
+    def extended_by(self, file: Path) -> str:
+        """The dataset that a file of a catalog extends; nothing for one that extends none, or cannot be read."""
+        try:
+            extension = self._told(file, "user").extension
+        except UserMistake:
+            return ""
+        return extension.task if extension else ""
+
+    def _told(self, file: Path, catalog: str) -> Told:
+        """What a file of a catalog says, read again when it has changed."""
+        told: Told = self.kept(("told", file, catalog), (_stamp(file), data_root()), lambda: told_by(file, catalog))
+        return told
 
     def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
         folders = [folder_of(name) for name in self.catalogs]
@@ -82,7 +110,7 @@ class Workspace:
         found, faults = Catalog({}, {}), {}
         for name in self.catalogs:
             try:
-                found = load_catalog([*sound, name])
+                found = load_catalog([*sound, name], self._told)
             except UserMistake as mistake:
                 faults[name] = mistake.lines
             else:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from unseen.data.collection import Collection, collected, is_collection
 from unseen.data.dataset import Dataset, Source
 from unseen.data.description import described
 from unseen.data.each import load_each, several
+from unseen.data.extension import Extension, extension, is_extension
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
-from unseen.prompt.way import ways_of
+from unseen.prompt.template import Template
+from unseen.prompt.templates import duplicates, templates_of
+from unseen.prompt.way import Way, ways_of
 from unseen.task.selection import AWAY, LIST, Selection, select
 from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
@@ -72,27 +78,79 @@ class Catalog:
         return TaskMistake("tasks", f"'{glob}' matches no task", nearest(glob, known, "tasks"))
 
 
-def load_catalog(names: Sequence[str]) -> Catalog:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one file says: datasets with the ways to ask them, those left out (name -> reason), or an extension."""
+
+    datasets: tuple[tuple[Dataset, tuple[Way, ...]], ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    extension: Extension | None = None
+
+
+def told_by(file: Path, catalog: str) -> Told:
+    """What the description `file` of a catalog says. Raises its mistakes."""
+    missing: dict[str, str] = {}
+    values = read_yaml_mapping(file, DataMistake)
+    if is_extension(values):
+        return Told(extension=extension(values, file))
+    return Told(tuple((each, ways_of(each)) for each in _datasets(values, file, catalog, missing)), missing)
+
+
+def load_catalog(names: Sequence[str], read: Callable[[Path, str], Told] = told_by) -> Catalog:
     """The tasks of the named catalogs: `shipped`, `data`, `p3`, `user`, or the path of a folder with descriptions.
 
-    Raises all mistakes of all descriptions together, and a `DataMistake` for a dataset that two files describe.
+    `read` gives what a file says, and may remember it. Raises all mistakes of all descriptions together, and a
+    `DataMistake` for a dataset that two files describe.
     """
-    datasets: dict[str, Dataset] = {}
-    missing: dict[str, str] = {}
-    tasks: dict[str, Task] = {}
+    found = _Found()
     mistakes: list[UserMistake] = []
-    for name in dict.fromkeys(names):
-        for file in sorted(folder_of(name).glob("*.yaml")):
-            try:
-                described = _load(file, name, missing)
-                for dataset in _new(datasets, described, file):
-                    tasks.update((task.name, task) for task in tasks_of(dataset, ways_of(dataset)))
-            except Mistakes as several:
-                mistakes += several.mistakes
-            except UserMistake as mistake:
-                mistakes.append(mistake)
+    files = [(file, name) for name in dict.fromkeys(names) for file in sorted(folder_of(name).glob("*.yaml"))]
+    steps: list[Callable[[], None]] = [partial(found.add, file, name, read) for file, name in files]
+    for step in chain(steps, found.extensions):  # extensions are known once all files were read
+        try:
+            step()
+        except Mistakes as several:
+            mistakes += several.mistakes
+        except UserMistake as mistake:
+            mistakes.append(mistake)
     raise_all(mistakes)
-    return Catalog(tasks, missing)
+    return Catalog(found.tasks, found.missing)
+
+
+class _Found:
+    """What was found so far, file by file."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, Task] = {}
+        self.missing: dict[str, str] = {}
+        self.extensions: list[Callable[[], None]] = []
+        self._datasets: dict[str, Dataset] = {}  # by bare name
+        self._ways: dict[str, tuple[Way, ...]] = {}  # by task
+
+    def add(self, file: Path, catalog: str, read: Callable[[Path, str], Told]) -> None:
+        told = read(file, catalog)
+        self.missing.update(told.missing)
+        if told.extension is not None:
+            self.extensions.append(partial(self._extend, told.extension))
+        ways = {dataset.task: ways for dataset, ways in told.datasets}
+        for dataset in _new(self._datasets, [dataset for dataset, _ in told.datasets], file):
+            self._ways[dataset.task] = ways[dataset.task]
+            self.tasks.update((task.name, task) for task in tasks_of(dataset, ways[dataset.task]))
+
+    def _extend(self, more: Extension) -> None:
+        """The extended dataset's tasks, made anew with the further templates behind its own."""
+        base = next((each for each in self._datasets.values() if each.task == more.task), None)
+        if base is None:
+            self.missing.setdefault(more.task, f"only extended by {more.file}, described in none of these catalogs")
+            return
+        if base.kind != "rows" or base.instruction is not None:
+            what = f"extends '{more.task}', whose rows are instructions already"
+            raise DataMistake(str(more.file), what, "no template is asked of them")
+        ways = (*self._ways[base.task], *templates_of(replace(base, templates=more.templates, file=more.file)))
+        raise_all(duplicates([way for way in ways if isinstance(way, Template)], str(more.file)))
+        base = replace(base, templates=(*base.templates, *more.templates))
+        self._datasets[base.name], self._ways[base.task] = base, ways
+        self.tasks.update((task.name, task) for task in tasks_of(base, ways))
 
 
 def folder_of(name: str) -> Path:
@@ -105,10 +163,9 @@ def folder_of(name: str) -> Path:
     return folder
 
 
-def _load(file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
+def _datasets(values: Mapping[str, Any], file: Path, catalog: str, missing: dict[str, str]) -> tuple[Dataset, ...]:
     """The dataset that `file` describes, or those of its collection; none where its files under $UNSEEN_DATA are
     missing. What is missing or was left out is noted."""
-    values = read_yaml_mapping(file, DataMistake)
     if is_collection(values):
         return _collected(collected(values, file), catalog, missing)
     found = load_each(values, file) if several(values) else (described(values, file, str(file)),)

@@ -27,20 +27,22 @@ function put(place, html, id) {
   const inner = id && made.content.getElementById(id);
   place.replaceChildren(...(inner ? inner.childNodes : made.content.childNodes));
   wake(place);
+  place.dispatchEvent(new CustomEvent("put", { bubbles: true })); // a page's own script may look at what came
 }
 
 const turns = new WeakMap(); // form -> number of its latest request, so that a slow answer never overtakes a later one
 
 async function live(form) {
-  const place = document.querySelector(form.dataset.live);
+  const said = (name) => form.getAttribute(name); // a field called "method" or "dataset" hides the form's own
+  const place = document.querySelector(said("data-live"));
   const turn = (turns.get(form) || 0) + 1;
   turns.set(form, turn);
   place.classList.add("busy");
   try {
     const data = new FormData(form);
-    const posts = form.method === "post";
+    const posts = said("method") === "post";
     const query = new URLSearchParams([...data].filter(([, value]) => typeof value === "string"));
-    const action = form.getAttribute("action");
+    const action = said("action");
     const found = posts ? await ask(action, { method: "POST", body: data }) : await ask(`${action}?${query}`);
     if (turns.get(form) !== turn) return;
     put(place, found.html, place.id);
@@ -83,7 +85,7 @@ const seen = new IntersectionObserver((entries) => {
 function stream(element) {
   const source = new EventSource(element.dataset.stream);
   element.removeAttribute("data-stream");
-  source.addEventListener("part", (event) => put(element, event.data));
+  source.addEventListener("part", (event) => (element.isConnected ? put(element, event.data) : source.close()));
   source.addEventListener("more", (event) => element.append(JSON.parse(event.data)));
   source.addEventListener("end", () => source.close());
   source.addEventListener("gone", () => { source.close(); location.reload(); });

@@ -1,0 +1,249 @@
+"""A new dataset from a file that is dropped on the page, or whose path is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from unseen.data.dataset import Dataset, Row
+from unseen.data.records import SUFFIXES
+from unseen.data.rows import is_unlabelled, read_rows
+from unseen.errors import UserMistake, one_line
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.coloured import row_table
+from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing, whole
+from unseen.studio.guard import MOST_BYTES
+from unseen.studio.incoming import Incoming, incoming, keep_dropped
+from unseen.studio.new_dataset import SPLITS, form_of, previewed, save_dataset
+from unseen.studio.pages.template_form import show
+from unseen.studio.reply import Shown, Values, shows, went_to
+from unseen.studio.workspace import Workspace
+
+STYLES, SCRIPTS = ("templates.css",), ("templates.js",)
+FIRST = 3  # rows that are shown
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/new", shows(new), methods=["GET", "POST"]),
+        Route("/new/file", dropped, methods=["POST"]),
+        Route("/new/save", shows(saved), methods=["POST"]),
+    ]
+
+
+def new(workspace: Workspace, values: Values) -> Shown:
+    """Where to drop a file; with one, what it probably is, to look at and to change."""
+    if not values.get("file") and not values.get("path"):
+        return _page(_chooser(values))
+    try:
+        given = incoming(workspace, values)
+    except UserMistake as mistake:
+        return _wrong(joined(note("wrong", joined_lines(mistake.lines)), _chooser(values)))
+    return _page(_described(workspace, given, _form_values(given, values)))
+
+
+def _form_values(given: Incoming, values: Values) -> dict[str, str]:
+    """What was typed; a box that is not there was taken away."""
+    first = form_of(given)
+    return {name: values.get(name, "") for name in first} if "dataset" in values else first
+
+
+async def dropped(request: Request) -> Response:
+    """Take a file in, then on to the page about it."""
+    async with request.form(max_files=1) as form:
+        given = form.get("file")
+        if not isinstance(given, UploadFile) or not given.filename:
+            return went_to("/new")
+        kept, called = await run_in_threadpool(keep_dropped, given.filename, await given.read())
+    return went_to("/new?" + urlencode({"file": kept, "called": called}))
+
+
+def saved(workspace: Workspace, values: Values) -> Shown:
+    """Write it into the user's catalog, then on to its first template; or the form again, and why not."""
+    given = incoming(workspace, values)
+    form = _form_values(given, values)
+    try:
+        task = save_dataset(workspace, given, form)
+    except UserMistake as mistake:
+        told = note("wrong", tag("p", tag("b", "Not saved. ")), joined_lines(mistake.lines[:10]))
+        return _wrong(joined(told, _described(workspace, given, form)))
+    return went_to("/templates?" + urlencode({"task": task, "done": "saved"}))
+
+
+def _page(body: Markup) -> Page:
+    return Page("New dataset", "/templates", body, wide=True, styles=STYLES, scripts=SCRIPTS)
+
+
+def _wrong(body: Markup) -> Response:
+    return HTMLResponse(whole(_page(body)), status_code=422)
+
+
+def _chooser(values: Values) -> Markup:
+    endings = ", ".join(SUFFIXES)
+    file = tag("input", type="file", name="file", accept=endings.replace(" ", ""), data_drop=True, required=True)
+    drop = tag(
+        "form",
+        field(
+            "A file of rows",
+            file,
+            f"drop it anywhere on this page, or choose it; {endings}; up to {MOST_BYTES >> 20} MB",
+        ),
+        tag("button", "Look at it"),
+        action="/new/file",
+        method="post",
+        enctype="multipart/form-data",
+        class_="drop card",
+        data_most=str(MOST_BYTES - (1 << 16)),
+    )
+    path = tag(
+        "input",
+        type="text",
+        name="path",
+        value=values.get("path", ""),
+        required=True,
+        spellcheck="false",
+        maxlength="4096",
+    )
+    typed = tag(
+        "form",
+        field("Or the path of a file on this machine", path, "for large files: it is read where it lies"),
+        tag("button", "Look at it"),
+        action="/new",
+        method="get",
+        class_="card template",
+    )
+    about = (
+        "One record a line or element, a column for each thing that a template may show. Nothing leaves this machine."
+    )
+    return joined(tag("p", about), drop, typed)
+
+
+def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str]) -> Markup:
+    editor = tag(
+        "form",
+        tag("input", type="hidden", name="file", value=given.dropped) if given.dropped else None,
+        tag("input", type="hidden", name="path", value=str(given.file)) if not given.dropped else None,
+        tag("input", type="hidden", name="called", value=given.called),
+        *show(),
+        _about(workspace, form),
+        _columns(given, form),
+        _labels(given, form),
+        _reading(given, form),
+        tag("p", tag("button", "Save the dataset", formaction="/new/save", class_="main", id="save"), class_="bar"),
+        action="/new",
+        method="post",
+        class_="template",
+        data_live="#preview",
+    )
+    shown = tag("div", *_preview(given, form), id="preview")
+    return joined(tag("p", tag("a", "Another file", href="/new")), tag("div", editor, shown, class_="editor"))
+
+
+def _input(form: Mapping[str, str], name: str, **more: str | bool) -> Markup:
+    return tag("input", type="text", name=name, value=form[name], autocomplete="off", spellcheck="false", **more)
+
+
+def _about(workspace: Workspace, form: Mapping[str, str]) -> Markup:
+    clusters = sorted({each.cluster for each in workspace.catalog().datasets})
+    listed = tag("datalist", *(tag("option", value=each) for each in clusters), id="clusters")
+    return joined(
+        field("Name", _input(form, "dataset", required=True), "letters, digits, _ - . +"),
+        field(
+            "Cluster",
+            _input(form, "cluster", list="clusters"),
+            "the group of like tasks; a hold-out leaves out whole ones",
+        ),
+        listed,
+        field("Licence", _input(form, "licence"), "of the rows, for example CC-BY-4.0"),
+        field("Language", _input(form, "language"), "codes between commas: en, de"),
+        field("Origin", _input(form, "origin"), "published datasets that the rows come from; hold-outs compare these"),
+    )
+
+
+def _columns(given: Incoming, form: Mapping[str, str]) -> Markup:
+    rows = [
+        tag(
+            "tr",
+            tag("th", column, scope="row"),
+            tag("td", _input(form, f"column.{number}", aria_label=f"Name of column {column}")),
+            tag("td", _example(given, column)),
+        )
+        for number, column in enumerate(given.guess.columns)
+    ]
+    head = tag(
+        "thead", tag("tr", *(tag("th", name, scope="col") for name in ("Column", "In templates", "For example")))
+    )
+    table = tag("div", tag("table", head, tag("tbody", *rows), class_="named"), class_="wide", tabindex="0")
+    return joined(tag("h2", "Columns"), table)
+
+
+def _example(given: Incoming, column: str) -> str:
+    value = next((record[column] for record in given.guess.records if record.get(column) not in (None, "")), "")
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:80]} …"
+
+
+def _labels(given: Incoming, form: Mapping[str, str]) -> Markup:
+    options = [("", "none: answers are written freely"), *((name, name) for name in given.guess.columns)]
+    words = tag("textarea", "\n", form["words"], name="words", rows=max(form["words"].count("\n") + 1, 2))
+    raw = ", ".join(map(str, given.guess.labels.get(given.guess.label, ())))
+    help = f"a line for each label in this order: {raw}" if raw else "one a line, in the order of their indexes"
+    return joined(
+        tag("h2", "Label"),
+        field("Column of the label", choice("label", options, form["label"])),
+        field("Its words", words, help),
+    )
+
+
+def _reading(given: Incoming, form: Mapping[str, str]) -> Markup:
+    splits = choice("split", [(name, f"{name}: {said}") for name, said in SPLITS.items()], form["split"])
+    encoding = field("Encoding", _input(form, "encoding"), "where it is not UTF-8: cp1252, latin-1, shift_jis, …")
+    copy = tag(
+        "label",
+        tag("input", type="checkbox", name="copy", value="on", checked=bool(form["copy"])),
+        " copy the rows into my catalog ",
+        tag("small", "else they are read where they lie, and must stay there"),
+        class_="box",
+    )
+    kept = copy if not given.dropped else tag("input", type="hidden", name="copy", value="on")
+    text = given.guess.format in ("csv", "tsv", "jsonl", "json")
+    hidden = tag("input", type="hidden", name="encoding", value=form["encoding"])
+    return joined(tag("h2", "Rows"), field("Splits", splits), encoding if text else hidden, kept)
+
+
+def _preview(given: Incoming, form: Mapping[str, str]) -> list[Markup]:
+    notes = [note("warn", tag("p", each)) for each in given.guess.notes]
+    try:
+        dataset, text = previewed(given, form)
+        rows = _first(dataset)
+    except UserMistake as mistake:
+        lines = tuple(one_line(each) for each in mistake.lines[:10])
+        return [note("wrong", joined_lines(lines)), *notes]
+    shown = [_row(dataset, row) for row in rows] or [nothing("No rows.")]
+    yaml = tag("details", tag("summary", "Its description, as it will be saved"), tag("pre", text))
+    labels = ", ".join(f"{at} {word}" for at, word in enumerate(dataset.labels.words)) if dataset.labels else ""
+    told = tag("p", "Labels: ", labels, class_="count") if labels else None
+    return [*notes, joined(tag("h2", "First rows, as templates see them"), told), *shown, yaml]
+
+
+def _first(dataset: Dataset) -> Sequence[Row]:
+    return list(islice(read_rows(dataset, next(iter(dataset.splits))), FIRST))
+
+
+def _row(dataset: Dataset, row: Row) -> Markup:
+    own = set(dataset.columns.values()) - set(dataset.columns)
+    columns = [name for name in row.values if name not in own]
+    label = dataset.labels.column if dataset.labels else ""
+    values = dict(row.values)
+    if dataset.labels and isinstance(values.get(label), int):
+        values[label] = f"{values[label]} ({dataset.labels.words[values[label]]})"
+    told = "no label" if is_unlabelled(dataset, row) else ""
+    head = tag("h3", f"Row {row.id} ", tag("small", told))
+    return tag("section", head, row_table(values, columns, frozenset(columns)), class_="card")
