@@ -16,7 +16,7 @@ from unseen.errors import DataMistake, UserMistake
 from unseen.reporting.findings import findings
 from unseen.reporting.numbers import limits, metric_name, plain, shots_name, signed
 from unseen.reporting.run_data import RunData, RunRecord, checked_record
-from unseen.studio.workspace import Stamp, Workspace
+from unseen.studio.workspace import Stamp, Workspace, stamp_of
 from unseen.study.arm_progress import planned_steps
 from unseen.study.lock import is_held
 from unseen.study.record import NAME, read_if_there
@@ -86,7 +86,7 @@ def state_of(folder: Path, record: Mapping[str, Any]) -> State:
 
 def last_written(folder: Path) -> float:
     """When a file of the run was last written, in seconds since 1970."""
-    return max((_stamp(folder / name)[0] / 1e9 for name in (NAME, STEPS, "examples", "checkpoints")), default=0.0)
+    return max((stamp_of(folder / name)[0] / 1e9 for name in (NAME, STEPS, "examples", "checkpoints")), default=0.0)
 
 
 def last_step(folder: Path) -> Mapping[str, Any]:
@@ -133,7 +133,7 @@ def _sound(folder: Path, path: str, make: Any) -> Entry:
 
 
 def _damaged(folder: Path, path: str, told: str) -> Entry:
-    when = datetime.fromtimestamp(_stamp(folder)[0] / 1e9, UTC).isoformat(timespec="seconds")
+    when = datetime.fromtimestamp(stamp_of(folder)[0] / 1e9, UTC).isoformat(timespec="seconds")
     return Entry(path, "damaged", folder.name, "", "damaged", when, told)
 
 
@@ -141,20 +141,12 @@ def _run_stamp(folder: Path) -> Stamp:
     """What a run's line depends on: its files, its lock, and for 20 minutes how long it has been quiet, since a run
     that was killed leaves no other trace."""
     quiet = min(int((time.time() - last_written(folder)) / 30), 40)
-    return _stamp(folder / NAME), _stamp(folder / STEPS), is_held(ArmFiles(folder).lock), quiet
+    return stamp_of(folder / NAME), stamp_of(folder / STEPS), is_held(ArmFiles(folder).lock), quiet
 
 
 def _study_stamp(folder: Path) -> Stamp:
     runs = [run for run in sorted(folder.glob("arms/*/seed-*")) if run.is_dir()]
-    return _stamp(folder / STUDY), tuple((_run_stamp(run), _stamp(ArmFiles(run).said)) for run in runs)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    try:
-        found = file.stat()
-    except OSError:
-        return (0, -1)
-    return found.st_mtime_ns, found.st_size
+    return stamp_of(folder / STUDY), tuple((_run_stamp(run), stamp_of(ArmFiles(run).said)) for run in runs)
 
 
 def _run_or_diverse(folder: Path, path: str) -> Entry:
@@ -163,7 +155,7 @@ def _run_or_diverse(folder: Path, path: str) -> Entry:
 
 
 def _diverse(folder: Path, path: str, said: Mapping[str, Any]) -> Entry:
-    when = datetime.fromtimestamp(_stamp(folder / NAME)[0] / 1e9, UTC).isoformat(timespec="seconds")
+    when = datetime.fromtimestamp(stamp_of(folder / NAME)[0] / 1e9, UTC).isoformat(timespec="seconds")
     state: State = "done" if said.get("finished") else "stopped"
     told = f"{said['pairs']} pairs of {said['questions']} questions"
     model = str(said["model"]["name"])

@@ -69,13 +69,14 @@ def _filters(table: Table, path: str, wanted: Values, values: Values) -> Markup:
     for name, every, shown in (
         ("task", "every task", str),
         ("template", "every template", str),
-        ("side", "both sides", lambda side: SIDES.get(side, side)),
-        ("shots", "all shots", lambda shots: shots_name(int(shots))),
-        ("plain", "", lambda plain: ASKED[plain]),
+        ("side", "both sides", _side),
+        ("shots", "all shots", _shots),
+        ("plain", "", ASKED.__getitem__),
     ):
         names = sorted(map(str, table.columns[name].names))
         if len(names) > 1:
-            options = [*([("", every)] if every else []), *((each, shown(each)) for each in names)]
+            options = [("", every)] if every else []
+            options += [(each, shown(each)) for each in names]
             selects.append(choice(name, options, wanted.get(name, ""), aria_label=every or "How it was asked"))
     words = tag(
         "input", type="search", name="q", value=values.get("q", ""),
@@ -83,6 +84,14 @@ def _filters(table: Table, path: str, wanted: Values, values: Values) -> Markup:
     )  # fmt: skip
     action = run_path(path, "prediction-list")
     return tag("form", words, *selects, action=action, method="get", class_="bar", data_live="#questions")
+
+
+def _side(side: str) -> str:
+    return SIDES.get(side, side)
+
+
+def _shots(shots: str) -> str:
+    return shots_name(int(shots))
 
 
 def _kinds(table: Table) -> list[tuple[str, str]]:
