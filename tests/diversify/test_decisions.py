@@ -9,40 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tests.diversify.made_reviews import chats_file, wordings_file
+from unseen.diversify.checks import NEAR
 from unseen.diversify.decisions import DID, Decision, Decisions, decide, read_decisions, review_path, undo
+from unseen.diversify.review import faults_in
 from unseen.diversify.reviewed import as_decided, faults_now, kept, read_source, write_reviewed
-from unseen.diversify.wording import Features, Wording, WordingSet
-from unseen.diversify.wording_file import read_wordings, write_wordings
+from unseen.diversify.similarity import Likeness, alike
+from unseen.diversify.wording import Wording, WordingSet
+from unseen.diversify.wording_file import read_wordings
 from unseen.errors import DataMistake, UserMistake
-
-WORDINGS = WordingSet(
-    "Judge whether it is true. Answer in the <sep> format.",
-    (
-        Wording("a", "Say if it holds, in <sep>.", "", "train", Features(act="command", frames=("core/one",))),
-        Wording("b", "Could you judge this claim? Use <sep>.", "", "train"),
-        Wording("c", "", "Tell us in <sep> what you make of that.", "test"),
-    ),
-    tokens=("<sep>",),
-    secrets=("brace",),
-)
-CHATS = [("q1", "Why is the sky blue?", "Light scatters."), ("q2", "Where is Reykholt?", "In the west.")]
-
-
-def wordings_file(folder: Path) -> Path:
-    write_wordings(WORDINGS, folder / "w.yaml")
-    return folder / "w.yaml"
-
-
-def chats_file(folder: Path) -> Path:
-    lines = [
-        json.dumps(
-            {"id": id, "messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}], "more": 1}
-        )
-        for id, q, a in CHATS
-    ]
-    (folder / "chats.jsonl").write_text("\n".join(lines) + "\n")
-    return folder / "chats.jsonl"
-
 
 decisions = some.lists(
     some.one_of(some.none(), some.builds(Decision, some.sampled_from("abc"), some.sampled_from(DID))), max_size=20
@@ -119,6 +94,20 @@ def test_an_edit_is_checked_again(tmp_path: Path, text: str, fault: str) -> None
     assert fault in str(faults_now(source, made.standing))
     with pytest.raises(UserMistake, match=fault):
         write_reviewed(source, made)
+
+
+@given(
+    some.lists(
+        some.lists(some.sampled_from(["one", "two", "three", "four", "five", "six", "seven", "eight"])), max_size=12
+    )
+)
+def test_repeats_are_those_that_comparing_all_pairs_finds(texts: list[list[str]]) -> None:
+    wordings = tuple(Wording(f"w{place}", " ".join(words), "") for place, words in enumerate(texts))
+    found = {each.name for each in faults_in(WordingSet("Say it.", wordings)) if "as 'w" in each.what}
+    likeness = Likeness()
+    marks = [likeness.mark(each.text) for each in wordings]
+    alikes = {f"w{n}" for n, one in enumerate(marks) if any(alike(one, other) >= NEAR for other in marks[:n])}
+    assert found == alikes
 
 
 def test_a_set_without_a_test_side_is_not_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.diversify.test_decisions import chats_file, wordings_file
+from tests.diversify.made_reviews import chats_file, wordings_file
 from tests.studio.conftest import Studio
 from unseen.diversify.decisions import read_decisions
 from unseen.diversify.wording_file import read_wordings

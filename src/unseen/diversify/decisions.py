@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,14 +40,14 @@ class Standing:
     texts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decisions:
     """Those that stand, in their order; `unread` lines of the file say nothing that can be understood."""
 
     made: tuple[Decision, ...] = ()
     unread: int = 0
 
-    @property
+    @cached_property
     def standing(self) -> dict[str, Standing]:
         """By item. An edit that was dropped afterwards keeps its texts."""
         found: dict[str, Standing] = {}

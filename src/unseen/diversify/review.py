@@ -55,18 +55,30 @@ def _repeated(wordings: WordingSet) -> Iterator[Found]:
     """Wordings that say nearly what one before them says, of whichever side."""
     likeness = Likeness(wordings.shared)
     marks: list[int] = []
-    sizes: dict[int, list[int]] = {}  # places of marks by their number of bits: others are less alike than NEAR
+    holders: dict[int, list[int]] = {}  # places of the wordings that may be so alike, by their telling bits
     for place, wording in enumerate(wordings.wordings):
         mark = likeness.mark(wording.text)
-        bits = mark.bit_count()
-        near = (other for size in range(ceil(NEAR * bits), int(bits / NEAR) + 1) for other in sizes.get(size, ()))
-        most, other = max(((alike(mark, marks[each]), each) for each in near), default=(0.0, 0))
+        bits = _telling(mark)
+        others = {other for bit in bits for other in holders.get(bit, ())}
+        most, other = max(((alike(mark, marks[each]), each) for each in others), default=(0.0, 0))
         marks.append(mark)
-        sizes.setdefault(bits, []).append(place)
+        for bit in bits:
+            holders.setdefault(bit, []).append(place)
         if most >= NEAR:
             how = "the same" if most == 1 else f"nearly the same (similarity {most:.2f})"
             what = f"says {how} as '{wordings.wordings[other].name}'"
             yield Found(wording.name, what, "reword one of them, or leave it out")
+
+
+def _telling(mark: int) -> list[int]:
+    """The highest bits of a mark, so many that two marks with a Jaccard similarity of `NEAR` share one of them (prefix
+    filtering, Chaudhuri et al. 2006); -1 for a mark without a bit."""
+    count = mark.bit_count()
+    found: list[int] = []
+    for _ in range(count - ceil(NEAR * count - 1e-9) + 1 if count else 0):
+        found.append(mark.bit_length() - 1)
+        mark ^= 1 << found[-1]
+    return found or [-1]
 
 
 def _on_both_sides(wordings: WordingSet) -> Iterator[Found]:

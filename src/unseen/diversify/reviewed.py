@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,10 +16,11 @@ from unseen.diversify.text_faults import echo, faults
 from unseen.diversify.wording import Wording, WordingSet
 from unseen.diversify.wording_file import read_wordings, write_wordings
 from unseen.errors import DataMistake
-from unseen.task.words import normalised
 
 Kind = Literal["wordings", "chats"]
 FIELDS: Mapping[Kind, tuple[str, str]] = {"wordings": ("before", "after"), "chats": ("question", "answer")}
+CHECKS = Keeping(cut_answers="kept")
+QUESTIONS, ANSWERS = CHECKS.question_checks(), CHECKS.answer_checks()
 MOST = 50 << 20  # bytes of a file that is reviewed text by text
 
 
@@ -156,25 +157,34 @@ def faults_now(source: Source, standing: Mapping[str, Standing]) -> dict[str, li
         for fault in faults_in(kept_wordings(source, standing)):
             found.setdefault(fault.name, []).append(str(fault))
         return found
-    return _faults_of_chats(kept(source, standing))
+    items = kept(source, standing)
+    first = first_askers(items)
+    told = {each.name: faults_of_chat(each, first) for each in items}
+    return {name: lines for name, lines in told.items() if lines}
 
 
-def _faults_of_chats(items: Sequence[Item]) -> dict[str, list[str]]:
-    """By the texts' own checks (keeping.py), and questions that are equal but for case and punctuation."""
-    keeping, first = Keeping(cut_answers="kept"), dict[str, str]()
-    questions, answers = keeping.question_checks(), keeping.answer_checks()
-    found: dict[str, list[str]] = {}
+def first_askers(items: Iterable[Item]) -> dict[str, str]:
+    """Each question, as `asked_in` has it, and the item that asks it first."""
+    found: dict[str, str] = {}
     for each in items:
-        question, answer = each.texts["question"], each.texts["answer"]
-        told = [f"question: {fault.reason}" for fault in faults(Said(question), questions)]
-        told += [f"answer: {fault.reason}" for fault in faults(Said(answer), answers)]
-        repeats = echo(question, answer)
-        told += [f"answer: {repeats.reason}"] if repeats else []
-        same = first.setdefault(normalised(question), each.name)
-        told += [f"question: equal to that of {same}"] if same != each.name else []
-        if told:
-            found[each.name] = told
+        found.setdefault(asked_in(each), each.name)
     return found
+
+
+def asked_in(item: Item) -> str:
+    """The question, less case and white space."""
+    return " ".join(item.texts["question"].lower().split())
+
+
+def faults_of_chat(item: Item, first: Mapping[str, str]) -> list[str]:
+    """By the texts' own checks (keeping.py), and whether the question was asked before."""
+    question, answer = item.texts["question"], item.texts["answer"]
+    told = [f"question: {fault.reason}" for fault in faults(Said(question), QUESTIONS)]
+    told += [f"answer: {fault.reason}" for fault in faults(Said(answer), ANSWERS)]
+    repeats = echo(question, answer)
+    told += [f"answer: {repeats.reason}"] if repeats else []
+    same = first.get(asked_in(item), item.name)
+    return [*told, f"question: equal to that of {same}"] if same != item.name else told
 
 
 def reviewed_path(file: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -13,11 +13,21 @@ import unseen
 from unseen.data.places import home
 from unseen.diversify.decisions import Decisions, read_decisions, review_path
 from unseen.diversify.output import CHATS
-from unseen.diversify.reviewed import Source, faults_now, kind_of, read_source
+from unseen.diversify.reviewed import (
+    Item,
+    Source,
+    asked_in,
+    faults_now,
+    faults_of_chat,
+    first_askers,
+    kind_of,
+    read_source,
+)
 from unseen.errors import DataMistake
 from unseen.studio.run_folders import entries, folder_at
 from unseen.studio.workspace import Workspace, stamp_of
 
+MANY = 500  # chats from which on they are checked as they are shown, 1 ms each
 OF_RUNS = "runs:"  # a folder below that of runs, as the page Runs links to it
 
 
@@ -33,13 +43,27 @@ class Offered:
 @dataclass(frozen=True, slots=True)
 class Reviewing:
     """A file with what was decided about it, and what is wrong with what is kept. `name` is how a page names it;
-    `theirs` says that only a copy of it is reviewed."""
+    `theirs` says that only a copy of it is reviewed. `faults` is None of so many chats that each is looked at when it
+    is shown; `askers` are then the first items with each question."""
 
     name: str
     theirs: bool
     source: Source
     decisions: Decisions
-    faults: dict[str, list[str]]
+    faults: Mapping[str, list[str]] | None
+    askers: Mapping[str, str]
+
+    def faults_of(self, item: Item) -> list[str]:
+        """What is wrong with an item as it is now; nothing with one that was dropped."""
+        decided = self.decisions.standing
+        if item.name in decided and decided[item.name].did == "drop":
+            return []
+        if self.faults is not None:
+            return self.faults.get(item.name, [])
+        asked = asked_in(item)
+        first = self.askers.get(asked, item.name)
+        gone = first in decided and decided[first].did == "drop"
+        return faults_of_chat(item, {} if gone else {asked: first})
 
 
 def offered(workspace: Workspace) -> list[Offered]:
@@ -95,10 +119,14 @@ def reviewing(workspace: Workspace, name: str) -> Reviewing:
     file = file_at(workspace, name)
     source: Source = workspace.kept(("reviewed", str(file)), stamp_of(file), lambda: read_source(file))
     decisions = read_decisions(file)
-    stamp = (stamp_of(file), stamp_of(review_path(file)))
-    key = ("faults", str(file))
-    faults: dict[str, list[str]] = workspace.kept(key, stamp, lambda: faults_now(source, decisions.standing))
-    return Reviewing(name, is_theirs(file), source, decisions, faults)
+    faults: dict[str, list[str]] | None = None
+    askers: dict[str, str] = {}
+    if source.kind == "chats" and len(source.items) > MANY:
+        askers = workspace.kept(("askers", str(file)), stamp_of(file), lambda: first_askers(source.items))
+    else:
+        stamp = (stamp_of(file), stamp_of(review_path(file)))
+        faults = workspace.kept(("faults", str(file)), stamp, lambda: faults_now(source, decisions.standing))
+    return Reviewing(name, is_theirs(file), source, decisions, faults, askers)
 
 
 def copied(file: Path) -> Path:

@@ -159,7 +159,7 @@ def _diverse(folder: Path, path: str, said: Mapping[str, Any]) -> Entry:
     state: State = "done" if said.get("finished") else "stopped"
     told = f"{said['pairs']} pairs of {said['questions']} questions"
     model = str(said["model"]["name"])
-    return Entry(path, "diverse", "diverse data", model, state, when, told, int(said["pairs"]), int(said["wanted"]))
+    return Entry(path, "diverse", path, model, state, when, told, int(said["pairs"]), int(said["wanted"]))
 
 
 def _run(folder: Path, path: str) -> Entry:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from unseen.reporting.figures.curve import Points, thinned
+import numpy as np
+
+from unseen.reporting.figures.curve import MOST_POINTS, Points
 from unseen.studio.workspace import Workspace
 
 RECENT = 8  # steps whose mean is the rate
@@ -46,9 +49,17 @@ class Curves:
                 self._forget(0)
 
     def points(self, measure: str) -> Points:
-        """At most 500 (step, value), means of equal parts where there are more; values that are no numbers are gaps."""
-        pairs = zip(self.steps, self.values[measure], strict=True)
-        return thinned([(step, value) for step, value in pairs if isfinite(value)])
+        """At most 500 (step, value): means of equal parts where there are more, as `curve.thinned` has them. Values
+        that are not finite are left out."""
+        values = np.array(self.values[measure])
+        sound = np.isfinite(values)
+        steps, values = np.array(self.steps)[sound], values[sound]
+        starts = np.arange(0, len(values), -(-len(values) // MOST_POINTS) or 1)
+        if not len(starts):
+            return []
+        ends = np.append(starts[1:], len(values))
+        means = np.add.reduceat(values, starts) / (ends - starts)
+        return list(zip(steps[ends - 1].tolist(), means.tolist(), strict=True))
 
     @property
     def rate(self) -> float | None:
@@ -64,13 +75,12 @@ class Curves:
         rest = b""
         while block := file.read(AT_ONCE):
             *lines, rest = (rest + block).split(b"\n")
-            for line in lines:
-                self._read += len(line) + 1
-                self._take(line)
+            self._read += sum(map(len, lines)) + len(lines)
+            for said in _parsed(lines):
+                self._take(said)
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, said: Any) -> None:
         try:
-            said = json.loads(line)
             numbers = [float(said[name]) for name in ("step", *MEASURES, "seconds", "epoch")]
             tokens, validation = int(said["supervised_tokens"]), said.get("validation_loss")
             measured = None if validation is None else float(validation)
@@ -96,6 +106,22 @@ class Curves:
         self.values = {name: array("d") for name in MEASURES}
         self.validation = []
         self.epoch, self.tokens, self.left_out, self.unlike = 0.0, 0, 0, 0
+
+
+def _parsed(lines: Sequence[bytes]) -> Iterator[Any]:
+    """The JSON of each line, None where it has none; together where all are sound, which takes half the time."""
+    try:
+        found = json.loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
+        found = []
+    yield from found if len(found) == len(lines) else map(_value, lines)
+
+
+def _value(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def curves_of(workspace: Workspace, folder: Path) -> Curves:

@@ -21,7 +21,8 @@ from unseen.studio.workspace import Workspace
 
 PAGE = 50
 STYLES, SCRIPTS = ("diversity.css",), ("diversity.js",)
-STATES = ("undecided", "kept", "dropped", "edited", "with faults")
+WITH_FAULTS = "with faults"
+STATES = ("undecided", "kept", "dropped", "edited")
 
 
 def routes() -> list[Route]:
@@ -134,8 +135,8 @@ def _below() -> Markup:
 def standing(found: Reviewing) -> Markup:
     """How far the review is; its buttons where it can be gone on with."""
     items, decisions = found.source.items, found.decisions.standing
-    done = sum(each.name in decisions for each in items)
-    gone = sum(decisions[each.name].did == "drop" for each in items if each.name in decisions)
+    there = [decisions[each.name].did for each in items if each.name in decisions]
+    done, gone = len(there), there.count("drop")
     wrong = f"; {whole(len(found.faults))} with faults" if found.faults else ""
     text = f"{whole(done)} of {whole(len(items))} decided, {whole(gone)} dropped{wrong}. Undecided ones are kept."
     bar = tag("progress", value=done, max=max(1, len(items)), aria_label=text)
@@ -159,8 +160,9 @@ def _filters(found: Reviewing, values: Values) -> Markup:
     )  # fmt: skip
     hidden = tag("input", type="hidden", name="file", value=values["file"])
     sides_shown = [("", "every side"), *((side, side) for side in sides)]
-    states = [("", "every state"), *((state, state) for state in STATES)]
-    selects = [choice("state", states, values.get("state", ""), aria_label="State")]
+    states = (*STATES, *((WITH_FAULTS,) if found.faults is not None else ()))
+    states_shown = [("", "every state"), *((state, state) for state in states)]
+    selects = [choice("state", states_shown, values.get("state", ""), aria_label="State")]
     if len(sides) > 1:
         selects.append(choice("side", sides_shown, values.get("side", ""), aria_label="Side"))
     return tag("form", hidden, words, *selects, tag("button", "Search"), action="/diversity", method="get",
@@ -189,7 +191,7 @@ def _chosen(found: Reviewing, values: Values) -> list[tuple[int, Item]]:
 
 
 def _is_in(found: Reviewing, item: Item, state: str) -> bool:
-    return item.name in found.faults if state == "with faults" else state_of(found, item) == state
+    return item.name in (found.faults or {}) if state == WITH_FAULTS else state_of(found, item) == state
 
 
 def _paging(values: Values, start: int, count: int) -> Markup | None:

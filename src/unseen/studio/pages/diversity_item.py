@@ -24,8 +24,7 @@ def state_of(found: Reviewing, item: Item) -> str:
 def item_shown(found: Reviewing, place: int, item: Item) -> Markup:
     """A list item with the id `item-<place>`."""
     state = state_of(found, item)
-    faults = [] if state == "dropped" else found.faults.get(item.name, [])
-    wrong = [tag("p", tag("b", "! "), fault, class_="fault warn") for fault in faults]
+    wrong = [tag("p", tag("b", "! "), fault, class_="fault warn") for fault in found.faults_of(item)]
     parts = [_head(item, state), _texts(item), *wrong]
     if not found.theirs:
         parts.append(_decisions(found, item, state))

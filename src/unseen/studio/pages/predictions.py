@@ -12,7 +12,6 @@ from unseen.evaluation.prediction import Prediction
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, counted, metric_name, plain, shots_name, whole
 from unseen.reporting.pairs import Pair, value_of
-from unseen.reporting.sections.examples import answers_of
 from unseen.studio.frame import Page, choice, nothing
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.prediction_table import KINDS, Table, table_of
@@ -58,7 +57,7 @@ def listed(workspace: Workspace, values: Values) -> Shown:
     found, looked = table.searched(chosen[start:], values.get("q", ""), PAGE)
     parts = [
         _counts(table, path, values, wanted),
-        _rows(table, path, found),
+        _rows(table, path, found, wanted),
         _paging(path, values, start, looked, len(chosen)),
     ]
     return joined(_filters(table, path, wanted, values), tag("div", *parts, id="questions"))
@@ -115,12 +114,16 @@ def _counts(table: Table, path: str, values: Values, wanted: Values) -> Markup:
     return tag("ul", *links, class_="kinds")
 
 
-def _rows(table: Table, path: str, found: Sequence[int]) -> Markup:
+def _rows(table: Table, path: str, found: Sequence[int], wanted: Values) -> Markup:
     if not found:
         return nothing("No question passes these filters.")
+    query = urlencode({name: each for name, each in wanted.items() if each})
     names = ("Asked", "Prompt", "Base", "Tuned", "Right")
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
-    rows = [_row(path, each, pair, _kind(table, each)) for each, pair in zip(found, table.pairs(found), strict=True)]
+    rows = [
+        _row(f"{run_path(path, f'prediction/{each}')}?{query}", pair, _kind(table, each))
+        for each, pair in zip(found, table.pairs(found), strict=True)
+    ]
     return tag("div", tag("table", head, tag("tbody", *rows), class_="questions"), class_="wide", tabindex="0")
 
 
@@ -128,9 +131,9 @@ def _kind(table: Table, question: int) -> str:
     return KINDS[int(table.kind[question])]
 
 
-def _row(path: str, question: int, pair: Pair, kind: str) -> Markup:
+def _row(at: str, pair: Pair, kind: str) -> Markup:
     one = pair.question
-    where = tag("a", f"{one.task}, {one.split}[{one.row}]", href=run_path(path, f"prediction/{question}"))
+    where = tag("a", f"{one.task}, {one.split}[{one.row}]", href=at)
     asked = joined(where, tag("br"), tag("small", f"{one.template}, {shots_name(one.shots)}"))
     judged = joined(tag("span", SIGNS.get(kind, ""), aria_hidden="true"), " ", kind)
     cells: list[tuple[str, Child]] = [
@@ -181,16 +184,26 @@ def prediction(workspace: Workspace, values: Values) -> Shown:
     if not number < len(table):
         raise UserMistake(path, f"has no question {number}", f"choose one of 0 to {len(table) - 1}")
     pair, kind = table.pairs([number])[0], _kind(table, number)
-    parts = [_neighbours(table, path, number), _facts(pair, kind), _prompt(pair), tag("h2", "Answers"), _answers(pair)]
+    wanted = {name: values[name] for name in FILTERS if values.get(name)}
+    parts = [
+        _neighbours(table, path, number, wanted),
+        _facts(pair, kind),
+        _prompt(pair),
+        tag("h2", "Answers"),
+        _answers(pair),
+    ]
     title = f"{pair.question.task}, {pair.question.split}[{pair.question.row}]"
     return Page(title, "/runs", joined(*parts), styles=STYLES)
 
 
-def _neighbours(table: Table, path: str, number: int) -> Markup:
-    links: list[Child] = [tag("a", "All predictions", href=run_path(path, "predictions"))]
-    for name, key, place in (("previous", "k", number - 1), ("next", "j", number + 1)):
-        if 0 <= place < len(table):
-            links.append(tag("a", name, href=run_path(path, f"prediction/{place}"), data_key=key))
+def _neighbours(table: Table, path: str, number: int, wanted: Values) -> Markup:
+    """The list, and the questions before and after this one among those that pass its filters."""
+    query = f"?{urlencode(wanted)}" if wanted else ""
+    chosen = table.where(wanted)
+    before, after = chosen[chosen < number][-1:], chosen[chosen > number][:1]
+    links: list[Child] = [tag("a", "The list", href=run_path(path, "predictions") + query)]
+    for name, key, found in (("previous", "k", before), ("next", "j", after)):
+        links += [tag("a", name, href=run_path(path, f"prediction/{each}") + query, data_key=key) for each in found]
     return tag("p", *(joined(link, " ") for link in links), class_="paging")
 
 
@@ -221,10 +234,6 @@ def _text(text: str) -> Markup:
     more = len(text) - LONGEST
     cut = tag("p", f"{whole(more)} more characters are not shown.", class_="warn") if more > 0 else None
     return joined(tag("pre", text[:LONGEST], class_="row", dir="auto"), cut)
-
-
-def _answers(pair: Pair) -> Markup:
-    return tag("div", answers_of(pair), class_="example")
 
 
 def _number(given: str | None) -> int:

@@ -144,7 +144,9 @@ def _small(curves: Curves, measure: str, name: str) -> Markup | None:
 
 def short_number(value: float) -> str:
     """0.5, 12, 4e-4: so short that it fits beside a small figure."""
-    return f"{value:.3g}" if not value or abs(value) >= 0.01 else f"{value:.2g}".replace("e-0", "e-")
+    if not value or abs(value) >= 0.01:
+        return f"{value:.3g}"
+    return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
 
 
 async def progress_stream(request: Request) -> Response:

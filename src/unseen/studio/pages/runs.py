@@ -99,19 +99,20 @@ def _row(each: Entry) -> Markup:
     mark = tag("input", type="checkbox", name="run", value=each.path, aria_label=f"Mark {each.path}")
     cells: list[tuple[str, Child]] = [
         ("", mark if each.kind == "run" else None),
-        ("what", _named(each)),
+        ("", _named(each)),
         ("State", state_shown(each.state)),
         ("Steps or arms", _progress(each)),
         ("Found", tag("span", each.told, class_="warn" if each.kind == "damaged" else None)),
         ("Model", each.model),
         ("Begun", tag("time", each.started[:16].replace("T", " "), datetime=each.started)),
     ]
-    return tag("tr", *(tag("td", shown, data_head=head) for head, shown in cells))
+    return tag("tr", *(tag("td", shown, data_head=head or None) for head, shown in cells))
 
 
 def _named(each: Entry) -> Markup:
     shown = each.path if each.kind == "damaged" else tag("a", each.path, href=entry_path(each))
-    kind = each.kind if each.name == each.path else f"{each.kind} of {each.name}"
+    word = "diverse data" if each.kind == "diverse" else each.kind
+    kind = word if each.name == each.path else f"{word} of {each.name}"
     return joined(shown, tag("br"), tag("small", kind))
 
 

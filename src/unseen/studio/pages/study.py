@@ -40,7 +40,7 @@ def _asked(results: StudyResults) -> Markup:
     said = results.study
     facts = {
         "Question": said.get("question"),
-        "Paper": said.get("paper"),
+        "Paper": _paper(said.get("paper")),
         "Size": said.get("size"),
         "Begun": said.get("started"),
         "Folder": results.folder,
@@ -49,12 +49,16 @@ def _asked(results: StudyResults) -> Markup:
     return tag("dl", *pairs, class_="facts")
 
 
+def _paper(said: object) -> str:
+    return ": ".join(map(str, said.values())) if isinstance(said, dict) else str(said or "")
+
+
 def _standing(results: StudyResults) -> Markup:
     states = Counter(arm.state for arm in results.arms)
     told = ", ".join(f"{count} {name}" for name, count in states.items())
     failed = [f"{arm.name} seed {arm.seed}: {arm.error}" for arm in results.arms if arm.error]
     wrong = note("wrong", *(tag("p", line) for line in failed)) if failed else None
-    return joined(tag("p", f"{counted(len(results.arms), 'arm and seed')}: {told}.", class_="count"), wrong)
+    return joined(tag("p", f"{counted(len(results.arms), 'run')}: {told}.", class_="count"), wrong)
 
 
 def _arms(workspace: Workspace, path: str, results: StudyResults) -> Markup:
