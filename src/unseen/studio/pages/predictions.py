@@ -12,6 +12,7 @@ from unseen.evaluation.prediction import Prediction
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, counted, metric_name, plain, shots_name, whole
 from unseen.reporting.pairs import Pair, value_of
+from unseen.reporting.sections.examples import answers_of
 from unseen.studio.frame import Page, choice, nothing
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.prediction_table import KINDS, Table, table_of
@@ -190,7 +191,7 @@ def prediction(workspace: Workspace, values: Values) -> Shown:
         _facts(pair, kind),
         _prompt(pair),
         tag("h2", "Answers"),
-        _answers(pair),
+        tag("div", answers_of(pair), class_="example"),
     ]
     title = f"{pair.question.task}, {pair.question.split}[{pair.question.row}]"
     return Page(title, "/runs", joined(*parts), styles=STYLES)
