@@ -109,6 +109,12 @@ def test_broken_answers_are_two_steps_away(page: Any, studio: Studio, done: Path
     expect(page.locator("tbody tr").first).to_contain_text("broken by tuning")
     page.locator("tbody a").first.click()
     expect(page.locator(".facts")).to_contain_text("broken by tuning")
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Predictions of little")
+    expect(page.locator(".kinds .now")).to_contain_text("broken by tuning")
+    page.locator("tbody a").first.click()
+    expect(page.locator(".facts")).to_contain_text("broken by tuning")
     first = page.url
     page.keyboard.press("j")
     expect(page).not_to_have_url(first)

@@ -21,6 +21,7 @@ from unseen.studio.run_folders import folder_at
 from unseen.studio.workspace import Workspace
 
 PAGE = 20
+NOW = "now"  # in an address: the list is a part of the page, not asked for by its script
 FILTERS = ("kind", "task", "template", "side", "shots", "plain")
 LONGEST = 100_000  # characters of a prompt that a page holds
 BEGINNING = 160  # characters of a text in the list
@@ -37,18 +38,22 @@ def routes() -> list[Route]:
 
 
 def predictions(workspace: Workspace, values: Values) -> Shown:
-    """The filters at once, the list as soon as the file is read: the first time takes 3 s a million predictions."""
+    """A page that asks for its list, which takes 3 s a million predictions the first time, or has it already."""
     path = values["path"]
     folder_at(workspace, path)
+    back = tag("p", tag("a", "Back to the run", href=run_path(path)), class_="paging")
+    title = f"Predictions of {path}"
+    if values.get(NOW):
+        return Page(title, "/runs", joined(back, listed(workspace, values)), wide=True, styles=STYLES)
     query = urlencode({name: each for name, each in values.items() if name != "path" and each})
     at = run_path(path, "prediction-list") + (f"?{query}" if query else "")
-    waiting = tag("p", "Reading the predictions …", class_="faint")
-    back = tag("p", tag("a", "Back to the run", href=run_path(path)), class_="paging")
+    alone = tag("noscript", tag("a", "Show them", href=f"{run_path(path, 'predictions')}?{NOW}=1"))
+    waiting = tag("p", "Reading the predictions … ", alone, class_="faint")
     body = joined(back, tag("div", waiting, data_fill=at))
-    return Page(f"Predictions of {path}", "/runs", body, wide=True, styles=STYLES)
+    return Page(title, "/runs", body, wide=True, styles=STYLES)
 
 
-def listed(workspace: Workspace, values: Values) -> Shown:
+def listed(workspace: Workspace, values: Values) -> Markup:
     """Filters and the questions that pass them; the form replaces the list below itself."""
     path = values["path"]
     table = table_of(workspace, folder_at(workspace, path))
@@ -82,8 +87,9 @@ def _filters(table: Table, path: str, wanted: Values, values: Values) -> Markup:
         "input", type="search", name="q", value=values.get("q", ""),
         placeholder="words of a prompt or an answer", aria_label="Search", data_key="/",
     )  # fmt: skip
-    action = run_path(path, "prediction-list")
-    return tag("form", words, *selects, action=action, method="get", class_="bar", data_live="#questions")
+    now, search = tag("input", type="hidden", name=NOW, value="1"), tag("button", "Search")
+    action = run_path(path, "predictions")
+    return tag("form", now, words, *selects, search, action=action, method="get", class_="bar", data_live="#questions")
 
 
 def _side(side: str) -> str:
@@ -102,7 +108,7 @@ def _kinds(table: Table) -> list[tuple[str, str]]:
 def _counts(table: Table, path: str, values: Values, wanted: Values) -> Markup:
     """How many questions of each kind the other filters leave, each a link to these."""
     found = table.counts(table.where({**wanted, "kind": ""}))
-    kept = {name: each for name, each in values.items() if name not in ("path", "from", "kind")}
+    kept = {name: each for name, each in values.items() if name not in ("path", "from", "kind")} | {NOW: "1"}
     links = [
         tag(
             "li",
@@ -165,7 +171,7 @@ def _beginning(text: str) -> str:
 
 
 def _paging(path: str, values: Values, start: int, looked: int, count: int) -> Markup | None:
-    kept = {name: each for name, each in values.items() if name not in ("path", "from")}
+    kept = {name: each for name, each in values.items() if name not in ("path", "from")} | {NOW: "1"}
     at = run_path(path, "predictions")
     links = []
     if start:
