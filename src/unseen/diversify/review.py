@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
 
 from unseen.diversify.checks import NEAR, Rules, faults_of
 from unseen.diversify.similarity import Likeness, alike
 from unseen.diversify.wording import WordingSet
-from unseen.errors import UserMistake, WordingMistake, raise_all
+from unseen.errors import WordingMistake, raise_all
 
 # What a fault is called in a sentence, and what to do about it.
 TOLD: Mapping[str, tuple[str, str]] = {
@@ -21,37 +23,67 @@ TOLD: Mapping[str, tuple[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong with the wording of this name, and what to do about it."""
+
+    name: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}"
+
+
 def check_wordings(wordings: WordingSet, where: str) -> None:
-    """Raise every mistake in the texts of `wordings` at once: what each says, two that say nearly the same, and a test
-    wording made of a frame that a train wording has too."""
+    """Raise every mistake in the texts of `wordings` at once."""
+    found = faults_in(wordings)
+    raise_all([WordingMistake(f"{where}, '{each.name}'", each.what, each.remedy) for each in found])
+
+
+def faults_in(wordings: WordingSet) -> list[Found]:
+    """What the wordings say that they should not, two that say nearly the same, and a test wording made of a frame that
+    a train wording has too."""
     rules = Rules(wordings.instruction, wordings.tokens, wordings.secrets, wordings.shared)
-    found: list[UserMistake] = []
-    for wording in wordings.wordings:
-        told = (TOLD[fault] for fault in faults_of(wording, rules))
-        found += [WordingMistake(f"{where}, '{wording.name}'", what, remedy) for what, remedy in told]
-    for wording in (*wordings.special, *wordings.contrast):
-        if "secret" in faults_of(wording, rules):
-            found.append(WordingMistake(f"{where}, '{wording.name}'", *TOLD["secret"]))
-    raise_all([*found, *_repeated(wordings, where), *_on_both_sides(wordings, where)])
+    found = [Found(each.name, *TOLD[fault]) for each in wordings.wordings for fault in faults_of(each, rules)]
+    beside = (*wordings.special, *wordings.contrast)
+    found += [Found(each.name, *TOLD["secret"]) for each in beside if "secret" in faults_of(each, rules)]
+    return [*found, *_repeated(wordings), *_on_both_sides(wordings)]
 
 
-def _repeated(wordings: WordingSet, where: str) -> Iterator[UserMistake]:
+def _repeated(wordings: WordingSet) -> Iterator[Found]:
     """Wordings that say nearly what one before them says, of whichever side."""
     likeness = Likeness(wordings.shared)
     marks: list[int] = []
-    for wording in wordings.wordings:
+    holders: dict[int, list[int]] = {}  # places of the wordings that may be so alike, by their telling bits
+    for place, wording in enumerate(wordings.wordings):
         mark = likeness.mark(wording.text)
-        most, place = max(((alike(mark, other), n) for n, other in enumerate(marks)), default=(0.0, 0))
+        bits = _telling(mark)
+        others = {other for bit in bits for other in holders.get(bit, ())}
+        most, other = max(((alike(mark, marks[each]), each) for each in others), default=(0.0, 0))
         marks.append(mark)
+        for bit in bits:
+            holders.setdefault(bit, []).append(place)
         if most >= NEAR:
             how = "the same" if most == 1 else f"nearly the same (similarity {most:.2f})"
-            what = f"says {how} as '{wordings.wordings[place].name}'"
-            yield WordingMistake(f"{where}, '{wording.name}'", what, "reword one of them, or leave it out")
+            what = f"says {how} as '{wordings.wordings[other].name}'"
+            yield Found(wording.name, what, "reword one of them, or leave it out")
 
 
-def _on_both_sides(wordings: WordingSet, where: str) -> Iterator[UserMistake]:
+def _telling(mark: int) -> list[int]:
+    """The highest bits of a mark, so many that two marks with a Jaccard similarity of `NEAR` share one of them (prefix
+    filtering, Chaudhuri et al. 2006); -1 for a mark without a bit."""
+    count = mark.bit_count()
+    found: list[int] = []
+    for _ in range(count - ceil(NEAR * count - 1e-9) + 1 if count else 0):
+        found.append(mark.bit_length() - 1)
+        mark ^= 1 << found[-1]
+    return found or [-1]
+
+
+def _on_both_sides(wordings: WordingSet) -> Iterator[Found]:
     trained = {frame for each in wordings.of_side("train") for frame in each.features.frames}
     for wording in (*wordings.of_side("test"), *wordings.special):
         if shared := sorted(trained.intersection(wording.features.frames)):
             what = f"is made of the frame '{shared[0]}', which train wordings have too"
-            yield WordingMistake(f"{where}, '{wording.name}'", what, "move it to 'train:', or leave it out")
+            yield Found(wording.name, what, "move it to 'train:', or leave it out")

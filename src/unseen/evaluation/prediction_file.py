@@ -104,13 +104,10 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    parts = _files(parts_of(path))
-    if not parts and not path.is_file():
-        raise ScoreMistake(str(path), "no such file", "name a run's predictions.parquet")
-    for file in parts or [path]:
+    for file in files_of(path):
         try:
             table = pq.ParquetFile(file)
-            yield from (_prediction(row) for batch in table.iter_batches() for row in batch.to_pylist())
+            yield from (prediction_of(row) for batch in table.iter_batches() for row in batch.to_pylist())
         except (pa.ArrowException, TypeError) as error:
             raise ScoreMistake(
                 str(file), f"holds no predictions ({error})", "name a run's predictions.parquet"
@@ -132,6 +129,14 @@ def read_judged(path: Path, side: Side, shots: int) -> Iterator[Prediction]:
         row["values"] = dict(row["values"])
         row.update(references=tuple(row["references"]), metrics=tuple(row["metrics"]))
         yield Prediction(**row, side=side, shots=shots, plain=False, prompt="")
+
+
+def files_of(path: Path) -> list[Path]:
+    """`path`, or the parts beside it that a stopped run left; `ScoreMistake` where there is neither."""
+    parts = _files(parts_of(path))
+    if not parts and not path.is_file():
+        raise ScoreMistake(str(path), "no such file", "name a run's predictions.parquet")
+    return parts or [path]
 
 
 def parts_of(path: Path) -> Path:
@@ -168,7 +173,8 @@ def _table(predictions: Sequence[Prediction]) -> Any:
     return pa.Table.from_pylist(rows, schema=schema())
 
 
-def _prediction(row: dict[str, Any]) -> Prediction:
+def prediction_of(row: dict[str, Any]) -> Prediction:
+    """A row of a table with the columns of `schema`, as pyarrow gives it."""
     row["values"] = dict(row["values"])
     row.update({name: tuple(row[name]) for name in TUPLES})
     return Prediction(**row)

@@ -154,20 +154,29 @@ class RunData:
 
 def load_run(folder: Path) -> RunData:
     """Read a run folder, finished or not; `DataMistake` or `ScoreMistake` when it is none or is damaged."""
-    record = _checked(RunRecord, read_record(folder), folder / NAME)
+    run = replace(load_facts(folder), predictions=_predictions(folder / "predictions.parquet"))
+    return _without_void(run) if run.void and run.record.summary else run
+
+
+def load_facts(folder: Path) -> RunData:
+    """The same without the predictions, of which there may be millions: `across` then counts void tasks, too."""
+    record = checked_record(folder)
     rows = _scores(folder / "scores.json") if record.summary else []
     clean = [row | {"side": "unseen"} for row in rows if row.get("side") == CLEAN]
-    predictions = _predictions(folder / "predictions.parquet")
-    run = RunData(
+    return RunData(
         folder=folder,
         record=record,
         scores=_checked(tuple[ScoreRow, ...], [r for r in rows if r.get("side") != CLEAN], folder / "scores.json"),
         clean_scores=_checked(tuple[ScoreRow, ...], clean, folder / "scores.json"),
         across=record.summary.across if record.summary else (),
         steps=_steps(folder / "steps.jsonl"),
-        predictions=predictions,
+        predictions=(),
     )
-    return _without_void(run) if run.void and record.summary else run
+
+
+def checked_record(folder: Path) -> RunRecord:
+    """The record of a run folder; `DataMistake` where there is none or it is damaged."""
+    return _checked(RunRecord, read_record(folder), folder / NAME)
 
 
 def _without_void(run: RunData) -> RunData:

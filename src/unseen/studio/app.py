@@ -19,10 +19,22 @@ from unseen.errors import one_line
 from unseen.reporting.document import ASSETS as REPORT_ASSETS
 from unseen.studio.frame import Page, note
 from unseen.studio.guard import Door, Guard, TooMuch, too_much
-from unseen.studio.pages import browse, new_dataset, template_compare, templates
+from unseen.studio.pages import (
+    browse,
+    compare,
+    diversity,
+    new_dataset,
+    predictions,
+    run,
+    runs,
+    study,
+    template_compare,
+    templates,
+)
 from unseen.studio.reply import page_or_part
 from unseen.studio.workspace import Workspace
 
+PAGES = (browse, templates, template_compare, new_dataset, runs, run, predictions, compare, study, diversity)
 ASSETS = Path(__file__).with_name("assets")
 KINDS = {".css": "text/css", ".js": "text/javascript"}
 HEADERS = {
@@ -37,13 +49,7 @@ HEADERS = {
 
 def studio_app(workspace: Workspace, door: Door) -> ASGIApp:
     """The application behind its guard."""
-    routes: list[BaseRoute] = [
-        Route("/assets/{name}", _asset),
-        *browse.routes(),
-        *templates.routes(),
-        *template_compare.routes(),
-        *new_dataset.routes(),
-    ]
+    routes: list[BaseRoute] = [Route("/assets/{name}", _asset), *(route for page in PAGES for route in page.routes())]
     handlers: Any = {HTTPException: _not_here, TooMuch: _too_much, Exception: _failed}
     middleware = [Middleware(GZipMiddleware, minimum_size=2048), Middleware(_Headers)]
     app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)

@@ -119,10 +119,11 @@ class Workspace:
 
 
 def _stamps(files: Sequence[Path]) -> Stamp:
-    return tuple((str(file), *_stamp(file)) for file in files)
+    return tuple((str(file), *stamp_of(file)) for file in files)
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def stamp_of(file: Path) -> tuple[int, int]:
+    """When a file was last written, in nanoseconds, and its size; (0, -1) where there is none."""
     try:
         found = file.stat()
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,12 +75,19 @@ def how_far(run: Path, arm: Arm) -> str:
         return "reading its rows"
     if not lines:
         return "asking" if arm.work == "ask" else "asking its base model"
-    steps = -(-record["counts"]["examples"] // arm.recipe.train.examples_per_step) if "counts" in record else 0
+    steps = planned_steps(record)
     if len(lines) >= steps:
         return "asking its tuned model"
     recent = [line["seconds"] for line in lines[-RECENT:]]
     rate = sum(recent) / len(recent)
     return f"step {len(lines)} of {steps}, {rate:.2g} s a step, {spelled(rate * (steps - len(lines)))} of tuning left"
+
+
+def planned_steps(record: Mapping[str, Any]) -> int:
+    """The optimizer steps that a run will have done; 0 before its examples were counted."""
+    if "counts" not in record:
+        return 0
+    return -(-int(record["counts"]["examples"]) // int(record["recipe"]["train"]["examples_per_step"]))
 
 
 def spelled(seconds: float) -> str:

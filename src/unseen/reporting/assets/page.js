@@ -13,28 +13,33 @@ addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");
   if (link && link.hash === location.hash) unfold();
 });
-for (const table of document.querySelectorAll("table.sortable")) {
-  const body = table.tBodies[0];
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, place) => {
-    if (head.classList.contains("strip") || body.rows.length < 2) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const value = (row) => row.cells[place].dataset.sort ?? row.cells[place].textContent;
-      const number = (text) => (text === "" ? NaN : Number(String(text).replace(/[\s\u202f]/g, "").replace("\u2212", "-")));
-      const rows = [...body.rows].sort((one, other) => {
-        const [a, b] = [value(one), value(other)];
-        const [x, y] = [number(a), number(b)];
-        const order = Number.isNaN(x) || Number.isNaN(y) ? String(a).localeCompare(String(b)) : x - y;
-        return down ? -order : order;
+
+function sortable(root) {
+  for (const table of root.querySelectorAll("table.sortable")) {
+    const body = table.tBodies[0];
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, place) => {
+      if (head.classList.contains("strip") || body.rows.length < 2) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const value = (row) => row.cells[place].dataset.sort ?? row.cells[place].textContent;
+        const number = (text) => (text === "" ? NaN : Number(String(text).replace(/[\s\u202f]/g, "").replace("\u2212", "-")));
+        const rows = [...body.rows].sort((one, other) => {
+          const [a, b] = [value(one), value(other)];
+          const [x, y] = [number(a), number(b)];
+          const order = Number.isNaN(x) || Number.isNaN(y) ? String(a).localeCompare(String(b)) : x - y;
+          return down ? -order : order;
+        });
+        body.append(...rows);
       });
-      body.append(...rows);
     });
-  });
+  }
 }
+
+sortable(document);

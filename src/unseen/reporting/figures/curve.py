@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil, log10
 
 from unseen.reporting.figures.scale import Scale
@@ -16,28 +17,54 @@ MOST_POINTS = 500
 SMOOTH_FROM = 40  # steps from which single steps hide the trend
 
 Points = Sequence[tuple[float, float]]
+Level = Callable[[float], str]
+
+
+def _level(ticks: Sequence[float]) -> Level:
+    """Numbers with as many digits as tell the ticks apart."""
+    digits = max(2, ceil(-log10(ticks[1] - ticks[0]) - 1e-9)) if len(ticks) > 1 else 2
+    digits += any(round(tick, digits) != round(tick, digits + 2) for tick in ticks)  # steps of 2.5
+    return lambda value: plain(value, digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points from left to right; `kind` is the class that gives the line its colour and its dashes."""
+
+    points: Points
+    kind: str
 
 
 def loss_curve(steps: Sequence[StepLine]) -> Markup:
     """Loss by step. More than 500 steps are drawn as means of equal parts; the caption of the page says so."""
-    train = _thinned([(line.step, line.loss) for line in steps])
     validation = [(line.step, line.validation_loss) for line in steps if line.validation_loss is not None]
-    low, high = _range([y for _, y in [*train, *validation]])
-    across, up = Scale(train[0][0] - 1e-9, max(train[-1][0], train[0][0] + 1)), Scale(low, high)
+    return loss_chart(thinned([(line.step, line.loss) for line in steps]), validation)
+
+
+def loss_chart(train: Points, validation: Points) -> Markup:
+    """The same of points that are few enough already."""
     smooth = _running_mean(train) if len(train) >= SMOOTH_FROM else []
+    lines = [Line(train, "train thin" if smooth else "train"), Line(smooth, "train"), Line(validation, "validation")]
+    return line_chart(lines, _told(train, validation), dots=validation)
+
+
+def line_chart(lines: Sequence[Line], told: str, level: Level | None = None, dots: Points = ()) -> Markup:
+    """Lines over optimizer steps on one scale; `told` says the figure in words, `level` what stands at a grid line,
+    where that is not the number in as few digits as do."""
+    places = [x for line in lines for x, _ in line.points]
+    low, high = _range([y for line in lines for _, y in line.points])
+    across, up = Scale(min(places) - 1e-9, max(*places, min(places) + 1)), Scale(low, high)
     return tag(
         "svg",
-        _axes(across, up),
+        _axes(across, up, level),
         tag(
             "svg",
-            _path(train, across, up, "train thin" if smooth else "train"),
-            _path(smooth, across, up, "train"),
-            _path(validation, across, up, "validation"),
+            [_path(line.points, across, up, line.kind) for line in lines],
             x=f"{LEFT}%", width=f"{WIDTH}%", y=TOP, height=HEIGHT - TOP - BOTTOM,
             viewBox="0 0 1000 1000", preserveAspectRatio="none",
         ),
-        [_marker(point, across, up) for point in validation],
-        role="img", aria_label=_told(train, validation), class_="curve", width="100%", height=HEIGHT,
+        [_marker(point, across, up) for point in dots],
+        role="img", aria_label=told, class_="curve", width="100%", height=HEIGHT,
     )  # fmt: skip
 
 
@@ -46,16 +73,15 @@ def _told(train: Points, validation: Points) -> str:
     return said + (f"; validation loss {plain(validation[-1][1], 2)} at the end" if validation else "")
 
 
-def _axes(across: Scale, up: Scale) -> Markup:
+def _axes(across: Scale, up: Scale, level: Level | None) -> Markup:
     ticks = up.ticks(6)
-    digits = max(2, ceil(-log10(ticks[1] - ticks[0]) - 1e-9)) if len(ticks) > 1 else 2
-    digits += any(round(tick, digits) != round(tick, digits + 2) for tick in ticks)  # steps of 2.5
+    level = level or _level(ticks)
     levels = [
         joined(
             tag("line", x1=f"{LEFT}%", x2=f"{LEFT + WIDTH}%", y1=_y(up, tick), y2=_y(up, tick), class_="grid"),
-            tag("text", shown, x=f"{LEFT - 0.8}%", y=_y(up, tick), dy=4, text_anchor="end", class_="tick"),
+            tag("text", level(tick), x=f"{LEFT - 0.8}%", y=_y(up, tick), dy=4, text_anchor="end", class_="tick"),
         )
-        for tick, shown in zip(ticks, (plain(tick, digits) for tick in ticks), strict=True)
+        for tick in ticks
     ]
     steps = [
         tag("text", f"{tick:.0f}", x=_x(across, tick), y=HEIGHT - BOTTOM + 16, text_anchor="middle", class_="tick")
@@ -98,7 +124,8 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return (0.0 if 0 <= low < 0.4 * high else low - room), high + room
 
 
-def _thinned(points: Points) -> Points:
+def thinned(points: Points) -> Points:
+    """At most `MOST_POINTS`: means of equal parts, each at the part's last place."""
     size = -(-len(points) // MOST_POINTS)
     parts = [points[start : start + size] for start in range(0, len(points), size)]
     return [(part[-1][0], sum(y for _, y in part) / len(part)) for part in parts]

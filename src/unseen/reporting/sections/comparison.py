@@ -31,12 +31,17 @@ NO_CHOICE = (
 
 def comparison(runs: Sequence[RunData]) -> Markup:
     """The whole page. Runs are called A, B, C and so on, in the order given."""
-    named = [(letter(place), run) for place, run in enumerate(runs)]
     title = f"{counted(len(runs), 'run')} compared"
+    opening = tag("p", NO_CHOICE, class_="asked")
+    return document(title, f"{title} with unseen", tag("h1", title), opening, compared(runs))
+
+
+def compared(runs: Sequence[RunData]) -> list[Markup]:
+    """The sections of the page."""
+    named = [(letter(place), run) for place, run in enumerate(runs)]
     found = [_verdicts(named), _paired(named), _side_by_side(named), _settings(named)]
     found += _rows(named)
-    sections = [each for each in found if each is not None]
-    return document(title, f"{title} with unseen", tag("h1", title), tag("p", NO_CHOICE, class_="asked"), sections)
+    return [each for each in found if each is not None]
 
 
 def letter(place: int) -> str:

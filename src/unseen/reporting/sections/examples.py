@@ -51,8 +51,12 @@ def _example(pair: Pair) -> Markup:
     one = pair.question
     where = f"{one.task}, {one.template}, row {one.split}[{one.row}], {shots_name(one.shots)}"
     cut = ", prompt cut to fit" if one.cut else ""
-    answers = _choices(pair) if one.choices else _texts(pair)
-    return tag("article", tag("h4", where + cut), row_text(one.prompt), answers, class_="example")
+    return tag("article", tag("h4", where + cut), row_text(one.prompt), answers_of(pair), class_="example")
+
+
+def answers_of(pair: Pair) -> Markup:
+    """What each model chose, with the log-probabilities of all choices, or said, beside what counts as right."""
+    return _choices(pair) if pair.question.choices else _texts(pair)
 
 
 def _choices(pair: Pair) -> Markup:

@@ -92,6 +92,7 @@ function stream(element) {
 }
 
 function wake(root) {
+  if (root !== document) sortable(root); // of page.js, which has done so for the document
   root.querySelectorAll("[data-fill]").forEach((element) => seen.observe(element));
   root.querySelectorAll("[data-stream]").forEach(stream);
   root.querySelectorAll("form[data-live]").forEach((form) => {

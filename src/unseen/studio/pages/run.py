@@ -1,0 +1,152 @@
+"""One run: how far it is, its curves as they grow, its scores, its recipe, and its report in a frame of its own."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.routing import Route
+
+from unseen.errors import DataMistake
+from unseen.reporting.findings import headline
+from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted, duration, whole
+from unseen.reporting.run_data import RunData, RunRecord, checked_record, load_facts
+from unseen.reporting.sections.differences import differences_section
+from unseen.reporting.sections.made import flat
+from unseen.reporting.sections.scores import scores_section
+from unseen.reporting.tables import Column, folded, table
+from unseen.studio.frame import Page, joined_lines, note
+from unseen.studio.pages.run_progress import progress, progress_stream
+from unseen.studio.pages.runs import STYLES, run_path
+from unseen.studio.pages.study import study
+from unseen.studio.reply import Shown, Values, shows
+from unseen.studio.run_folders import folder_at, is_study, state_of
+from unseen.studio.sandboxed import page_in, sandboxed
+from unseen.studio.workspace import Workspace
+from unseen.study.record import read_record
+
+MANY = 50_000  # predictions from which a report is not made only to be looked at
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/runs/{path:path}", shows(run_or_study)),
+        Route("/run-progress/{path:path}", progress_stream),
+        Route("/run-scores/{path:path}", shows(scores)),
+        Route("/run-report/{path:path}", shows(report)),
+    ]
+
+
+def run_or_study(workspace: Workspace, values: Values) -> Shown:
+    folder = folder_at(workspace, values["path"])
+    return study(workspace, values) if is_study(folder) else run(workspace, values)
+
+
+def run(workspace: Workspace, values: Values) -> Shown:
+    """The page of one run; it goes on by itself while the run does."""
+    path = values["path"]
+    folder = folder_at(workspace, path)
+    record = checked_record(folder)
+    going = state_of(folder, read_record(folder)) == "running"
+    live = run_path(path, "run-progress") if going else None
+    parts = [
+        tag("div", progress(workspace, folder), id="progress", data_stream=live),
+        _warnings(record),
+        _links(path, folder),
+        tag("div", tag("p", "Reading the scores …", class_="faint"), data_fill=run_path(path, "run-scores"))
+        if record.summary
+        else None,
+        _recipe(record),
+        _facts(folder, record),
+        _report(path, folder, record),
+    ]
+    return Page(f"{record.name} {record.fingerprint[:8]}", "/runs", joined(*parts), wide=True, styles=STYLES)
+
+
+def _warnings(record: RunRecord) -> Markup | None:
+    void = [task for task, on in record.model.conflicts.items() if not isinstance(on, str)]
+    lines = []
+    if void:
+        lines.append(f"Void: the start model was tuned on {', '.join(void[:5])}{' …' if len(void) > 5 else ''} before.")
+    if "unknown" in record.model.conflicts.values():
+        lines.append("Nobody says what the start model was instruction-tuned on: its unseen tasks may not be unseen.")
+    if record.left_out:
+        lines.append(f"{whole(sum(record.left_out.values()))} rows or answers were left out; the report says which.")
+    return note("warn", joined_lines(tuple(lines))) if lines else None
+
+
+def _links(path: str, folder: Path) -> Markup:
+    there = (folder / "predictions.parquet").is_file() or (folder / "predictions.parquet.parts").is_dir()
+    links: list[Child] = [tag("a", "Predictions", href=run_path(path, "predictions"), data_key="p")] if there else []
+    if (folder / "model").is_dir():
+        links.append(tag("a", "Ask its model", href=f"/ask?{urlencode({'run': path})}"))
+    links.append(tag("a", "All runs", href="/runs"))
+    return tag("p", *(joined(link, " ") for link in links), class_="paging")
+
+
+def scores(workspace: Workspace, values: Values) -> Shown:
+    """The scores of the report, without reading the predictions."""
+    folder = folder_at(workspace, values["path"])
+    run = load_facts(folder)
+    said = tag("p", headline(run), class_="headline") if not run.void and not run.is_evaluation else None
+    shown = [each for each in (differences_section(run), scores_section(run)) if each is not None]
+    return tag("div", said, *(shown or [tag("p", "It has no scores by task.", class_="nothing")]))
+
+
+def _recipe(record: RunRecord) -> Markup:
+    rows = [(key, value) for key, value in flat(record.recipe).items()]
+    shown = table([Column("key"), Column("value")], rows, "The recipe with every default")
+    return folded(f"Recipe ({counted(len(rows), 'value')})", shown)
+
+
+def _facts(folder: Path, record: RunRecord) -> Markup:
+    counts = record.counts
+    facts: dict[str, str] = {
+        "Folder": str(folder),
+        "Command": record.command,
+        "Begun": record.started,
+        "Finished": record.finished or "not yet",
+        "Model": f"{record.model.name} ({record.model.digest[:16]})",
+        "Seen tasks": _some(record.tasks.seen),
+        "Unseen tasks": _some(record.tasks.unseen),
+        "Examples": counted(counts.examples, "example") if counts else "",
+        "Left out for length": whole(counts.too_long) if counts and counts.too_long else "",
+        "Time": ", ".join(f"{name} {duration(each)}" for name, each in record.seconds.items() if isfinite(each)),
+        "Fingerprint": record.fingerprint,
+    }
+    pairs = [joined(tag("dt", name), tag("dd", said)) for name, said in facts.items() if said]
+    return joined(tag("h2", "The record"), tag("dl", *pairs, class_="facts"))
+
+
+def _some(names: tuple[str, ...], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}" if names else "none"
+
+
+def _report(path: str, folder: Path, record: RunRecord) -> Markup | None:
+    if not (folder / "report.html").is_file() and not record.summary:
+        return None
+    at = run_path(path, "run-report")
+    alone = tag("a", "open it alone", href=at, target="_blank", rel="noopener")
+    frame = tag("iframe", src=at, title="The report of this run", loading="lazy", sandbox="")
+    told = tag("p", "It is shown without its script; ", alone, ".")
+    return joined(tag("h2", "Report"), told, tag("div", frame, class_="embedded"))
+
+
+def report(workspace: Workspace, values: Values) -> Shown:
+    """The page that lies in the folder, else one that is made now."""
+    folder = folder_at(workspace, values["path"])
+    return sandboxed(page_in(folder) or _page_of(folder))
+
+
+def _page_of(folder: Path) -> str:
+    from unseen.reporting.page import run_page
+    from unseen.reporting.run_data import load_run
+
+    run: RunData = load_facts(folder)
+    if run.record.summary and run.record.summary.predictions > MANY:
+        what = f"has no report yet, and {whole(run.record.summary.predictions)} predictions"
+        raise DataMistake(str(folder), what, f"write it with unseen report {folder}")
+    return run_page(load_run(folder))

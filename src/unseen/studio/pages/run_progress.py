@@ -1,0 +1,140 @@
+"""How far a run is: its steps, its rate and its curves, sent again as they grow."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from unseen.errors import UnseenError, UserMistake
+from unseen.reporting.figures.curve import SMOOTH_FROM, Line, line_chart, loss_chart
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import counted, duration, plain, whole
+from unseen.studio.frame import joined_lines, note
+from unseen.studio.pages.runs import state_shown
+from unseen.studio.reply import mistaken
+from unseen.studio.run_folders import folder_at, last_written, state_of
+from unseen.studio.step_curves import Curves, curves_of
+from unseen.studio.workspace import Workspace
+from unseen.study.arm_progress import planned_steps
+from unseen.study.record import read_record
+
+LOOK_EVERY = 1.0  # seconds
+ALIVE_EVERY = 15.0  # seconds after which a stream says something, so that a reader who left is noticed
+
+
+def progress(workspace: Workspace, folder: Path) -> Markup:
+    """How far it is, and the curves: what a stream sends again and again, bounded whatever the number of steps."""
+    raw, curves = read_record(folder), curves_of(workspace, folder)
+    state, planned, done = state_of(folder, raw), planned_steps(raw), len(curves.steps)
+    steps = f"{whole(done)} of {counted(planned, 'step')}" if planned else counted(done, "step")
+    bar = tag("progress", value=done, max=planned, aria_label=steps) if planned and state != "done" else None
+    told = tag("p", state_shown(state), f" · {steps}", _pace(curves, state, planned), class_="standing")
+    quiet = _quiet(folder) if state == "stopped" else None
+    return joined(told, bar, quiet, _left_out(curves), _curves(curves))
+
+
+def _pace(curves: Curves, state: str, planned: int) -> str:
+    rate, done = curves.rate, len(curves.steps)
+    if rate is None:
+        return "" if state == "done" else " · no step yet: it reads its rows, or asks the model as it is before tuning"
+    told = f" · {rate:.2g} s a step · epoch {plain(curves.epoch, 2)} · {whole(curves.tokens)} supervised tokens"
+    if state != "running":
+        return told
+    left = max(0, planned - done)
+    return told + (f" · about {duration(rate * left)} of tuning left" if left else " · tuned; it asks the tuned model")
+
+
+def _quiet(folder: Path) -> Markup:
+    ago = duration(max(0.0, time.time() - last_written(folder)))
+    again = "The same command with --resume goes on from its last checkpoint."
+    return note("warn", f"It is not finished, and wrote nothing for {ago}. {again}")
+
+
+def _left_out(curves: Curves) -> Markup | None:
+    lines, values = curves.left_out, curves.unlike
+    told = [
+        f"{counted(lines, 'line')} of steps.jsonl could not be read and are left out." if lines else "",
+        f"{counted(values, 'value')} left out, not being finite: the curves have gaps." if values else "",
+    ]
+    return note("warn", *(tag("p", line) for line in told if line)) if any(told) else None
+
+
+def _curves(curves: Curves) -> Markup | None:
+    loss = curves.points("loss")
+    if not loss:
+        return None
+    drawn = "Loss per supervised token."
+    drawn += " Thin: single steps; thick: their running mean." if len(loss) >= SMOOTH_FROM else ""
+    drawn += (
+        f" {whole(len(curves.steps))} steps are drawn as means of {len(loss)} parts." if _thin(curves, loss) else ""
+    )
+    drawn += " Dots: validation loss on rows that are not tuned on." if curves.validation else ""
+    names = ("train", "validation") if curves.validation else ("train",)
+    keys = tag("ul", *(tag("li", tag("span", class_=f"key {name}"), name) for name in names), class_="keys")
+    first = tag("figure", tag("h2", "Loss"), keys, loss_chart(loss, curves.validation[-500:]), tag("figcaption", drawn))
+    others = [_small(curves, "learning_rate", "Learning rate"), _small(curves, "grad_norm", "Gradient norm")]
+    return tag("div", first, tag("div", *others, class_="two"), class_="curves")
+
+
+def _thin(curves: Curves, drawn: object) -> bool:
+    return isinstance(drawn, list) and len(drawn) < len(curves.steps) - curves.unlike
+
+
+def _small(curves: Curves, measure: str, name: str) -> Markup | None:
+    points = curves.points(measure)
+    if not points:
+        return None
+    told = f"{name}: {points[0][1]:.3g} at first, {points[-1][1]:.3g} now"
+    chart = line_chart([Line(points, "train")], told, level=short_number)
+    return tag("figure", tag("h3", name), chart, tag("figcaption", told))
+
+
+def short_number(value: float) -> str:
+    """0.5, 12, 4e-4: so short that it fits beside a small figure."""
+    if not value or abs(value) >= 0.01:
+        return f"{value:.3g}"
+    return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+
+
+async def progress_stream(request: Request) -> Response:
+    """Server-sent events: `part` when the run has written something, `gone` when it is no longer going on."""
+    workspace: Workspace = request.app.state.workspace
+    try:
+        folder = folder_at(workspace, request.path_params["path"])
+    except UserMistake as mistake:
+        return mistaken(request, mistake)
+    return StreamingResponse(_events(request, workspace, folder), media_type="text/event-stream")
+
+
+async def _events(request: Request, workspace: Workspace, folder: Path) -> AsyncIterator[str]:
+    before, said = None, time.monotonic()
+    while not await request.is_disconnected():
+        try:
+            state = state_of(folder, read_record(folder))
+            now = (last_written(folder), state)
+            if now != before:
+                yield event("part", await run_in_threadpool(progress, workspace, folder))
+                before, said = now, time.monotonic()
+        except UnseenError as error:
+            yield event("part", note("wrong", joined_lines((str(error),))))
+            yield event("end", "")
+            return
+        if state != "running":
+            yield event("gone", "")
+            return
+        if time.monotonic() - said > ALIVE_EVERY:
+            yield ": still here\n\n"
+            said = time.monotonic()
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def event(name: str, data: str) -> str:
+    """One server-sent event; line breaks in its data are kept."""
+    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
+    return f"event: {name}\n{lines}\n"
