@@ -77,7 +77,7 @@ class Workspace:
 
     def kept_of(self, key: Hashable, file: Path, make: Callable[[], Any]) -> Any:
         """The value of `key`, made again when `file` has changed."""
-        return self.kept((key, file), _stamp(file), make)
+        return self.kept((key, file), stamp_of(file), make)
 
     @property
     def own_catalog(self) -> Path:
@@ -95,7 +95,7 @@ class Workspace:
 
     def _told(self, file: Path, catalog: str) -> Told:
         """What a file of a catalog says, read again when it has changed."""
-        told: Told = self.kept(("told", file, catalog), (_stamp(file), data_root()), lambda: told_by(file, catalog))
+        told: Told = self.kept(("told", file, catalog), (stamp_of(file), data_root()), lambda: told_by(file, catalog))
         return told
 
     def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
