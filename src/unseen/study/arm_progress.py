@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,17 +70,27 @@ def board(folder: Path, arms: int, workers: int) -> Iterator[Board]:
 
 def how_far(run: Path, arm: Arm) -> str:
     """How far an arm is, by what its run folder holds."""
+    return run_progress(run, arm.recipe.train.examples_per_step, "asking" if arm.work == "ask" else None)
+
+
+def run_progress(run: Path, examples_per_step: int, untuned: str | None = None) -> str:
+    """How far a run is, by what its folder holds. `untuned` is what is said before its first step."""
     record, lines = _record(run), _steps(run)
     if not record:
         return "reading its rows"
     if not lines:
-        return "asking" if arm.work == "ask" else "asking its base model"
-    steps = -(-record["counts"]["examples"] // arm.recipe.train.examples_per_step) if "counts" in record else 0
+        return untuned or "asking its base model"
+    steps = steps_of(record, examples_per_step)
     if len(lines) >= steps:
         return "asking its tuned model"
     recent = [line["seconds"] for line in lines[-RECENT:]]
     rate = sum(recent) / len(recent)
     return f"step {len(lines)} of {steps}, {rate:.2g} s a step, {spelled(rate * (steps - len(lines)))} of tuning left"
+
+
+def steps_of(record: Mapping[str, Any], examples_per_step: int) -> int:
+    """How many steps a run does, once its record counts its examples; 0 before that."""
+    return -(-record["counts"]["examples"] // examples_per_step) if "counts" in record else 0
 
 
 def spelled(seconds: float) -> str:
