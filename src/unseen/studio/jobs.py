@@ -17,14 +17,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, Literal
 
-from unseen.errors import RecipeMistake, UserMistake, nearest, one_line
+from unseen.errors import UserMistake, nearest, one_line
 from unseen.recipe import load_recipe
 from unseen.studio.process import Process, started
 from unseen.studio.whole_file import write_whole
-from unseen.study.arm_progress import run_progress
+from unseen.study.arm_progress import run_progress, steps_of
 from unseen.study.lock import held
 from unseen.study.record import NAME as RECORD
 from unseen.study.record import now, read_if_there, write_json
+from unseen.train.steplog import read_steps
 
 FOLDER = ".jobs"
 JOB, RECIPE, LOG, LOCK = "job.json", "recipe.yaml", "log.txt", "lock"
@@ -37,7 +38,7 @@ Kind = Literal["running", "stopping", "finished", "stopped", "failed", "killed"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` is the run's folder, `memory_mb` what its plan says it needs, None without a plan. `asked_to_stop` says that
+    """`run` is the run's folder, `memory_mb` what its plan says it needs, None without one. `asked_to_stop` says that
     it was sent a signal since it was last started."""
 
     name: str
@@ -50,11 +51,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote."""
+    """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote;
+    `steps` how many it has done, of how many, once that is known."""
 
     kind: Kind
     line: str
     log: tuple[str, ...]
+    steps: tuple[int, int] | None = None
 
     @property
     def runs(self) -> bool:
@@ -98,6 +101,11 @@ class Jobs:
         Thread(target=_end, args=(job.process, self.patience), daemon=True).start()
         return job
 
+    def free_name(self, wanted: str) -> str:
+        """`wanted`, or with a number behind it, so that no run has it."""
+        names = (wanted, *(f"{wanted}-{number}" for number in range(2, 10_000)))
+        return next(each for each in names if not (self.runs / each).exists() and self._read(each) is None)
+
     def job(self, name: str) -> Job:
         """Raises `UserMistake` for a name that is no job's, with the nearest ones."""
         found = self._read(name) if NAME.fullmatch(name) else None
@@ -116,7 +124,7 @@ class Jobs:
         log = _last_lines(self._place(job.name) / LOG)
         if lives and job.asked_to_stop:
             return State("stopping", "asked to stop; it ends at the next safe place", log)
-        return State("running", self._progress(job), log) if lives else _ended(job, log)
+        return State("running", *self._progress(job, log)) if lives else _ended(job, log)
 
     def recipe(self, job: Job) -> Path:
         return self._place(job.name) / RECIPE
@@ -124,12 +132,14 @@ class Jobs:
     def _place(self, name: str) -> Path:
         return self.runs.absolute() / FOLDER / name
 
-    def _progress(self, job: Job) -> str:
+    def _progress(self, job: Job, log: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[int, int] | None]:
         try:
-            recipe = load_recipe(self.recipe(job))
-        except RecipeMistake:
-            return "running"
-        return run_progress(job.run, recipe.train.examples_per_step)
+            at_once = load_recipe(self.recipe(job)).train.examples_per_step
+        except UserMistake:
+            return "running", log, None
+        steps = steps_of(read_if_there(job.run / RECORD), at_once)
+        done = len(read_steps(job.run / "steps.jsonl")) if steps else 0
+        return run_progress(job.run, at_once), log, (min(done, steps), steps) if steps else None
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -183,7 +193,7 @@ def _lives_until(process: Process, deadline: float) -> bool:
 
 
 def _ended(job: Job, log: tuple[str, ...]) -> State:
-    """What became of a job whose process is gone. It told its mistake in its last line; one that was killed told none."""
+    """What became of a job whose process is gone. Its last line is its mistake; one that was killed told none."""
     last = next((line for line in reversed(log) if line.strip()), "")
     if last.startswith(f"{SAID}interrupted"):
         return State("stopped", "stopped; it can be resumed", log)

@@ -51,7 +51,7 @@ def _began(pid: int) -> str:
 
 
 def _of_proc(pid: int) -> str:
-    """Ticks since this boot (proc(5): state is the first field behind the name in brackets, the start the twentieth)."""
+    """Ticks since this boot (proc(5): behind the name in brackets, the state is field 1 and the start field 20)."""
     try:
         fields = PROC.joinpath(str(pid), "stat").read_text().rpartition(")")[2].split()
         boot = PROC.joinpath("sys/kernel/random/boot_id").read_text().strip()
