@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from unseen.cli_chat import chat
 from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
@@ -82,6 +83,7 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(render)
 app.command()(studio)
+app.command()(chat)
 
 
 @app.command()

@@ -1,0 +1,49 @@
+"use strict";
+// Buttons of the talk act in place: the studio answers with the page, of which the turns and what was said are taken.
+const talking = document.getElementById("ask");
+const text = document.getElementById("say");
+
+async function act(deed) {
+  const data = new FormData(talking);
+  data.set("do", deed);
+  const turns = document.getElementById("turns");
+  const told = document.getElementById("ask-said");
+  try {
+    const found = await ask("/ask", { method: "POST", body: data });
+    put(told, found.html, "ask-said");
+    if (!found.good) return;
+    put(turns, found.html, "turns");
+    put(document.getElementById("talk-id"), found.html, "talk-id");
+    if (deed === "say" && !told.childElementCount) text.value = "";
+    if (turns.lastElementChild && deed !== "stop") turns.lastElementChild.scrollIntoView({ block: "nearest" });
+  } catch (error) {
+    say(`The studio does not answer (${error.message}).`);
+  }
+}
+
+talking.addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(event.submitter ? event.submitter.value : "say");
+});
+
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    act("say");
+  }
+});
+
+document.getElementById("row").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const query = new URLSearchParams(new FormData(event.target));
+  try {
+    const found = await (await fetch(`/ask/question?${query}`, part)).json();
+    put(document.getElementById("ask-said"), found.told);
+    if (found.text === undefined) return;
+    text.value = found.text;
+    talking.elements.choices.value = found.choices;
+    text.focus();
+  } catch (error) {
+    say(`The studio does not answer (${error.message}).`);
+  }
+});
