@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.reporting.numbers import sharing
 from unseen.reporting.terminal import print_table
-from unseen.study.plan import Plan
+
+if TYPE_CHECKING:
+    from unseen.study.plan import Plan
 
 
 def print_plan(plan: Plan, as_json: bool) -> None:

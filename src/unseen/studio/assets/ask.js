@@ -3,6 +3,14 @@
 const talking = document.getElementById("ask");
 const text = document.getElementById("say");
 
+// Which models are in memory is known anew once all of them have answered.
+async function settle() {
+  const answers = [...document.querySelectorAll("#turns > :last-child .answer")];
+  if (answers.some((each) => !each.querySelector(".told-last, .note"))) return setTimeout(settle, 1500);
+  const query = new URLSearchParams([...new FormData(talking)].filter(([name]) => ["run", "left", "right", "token", "talk"].includes(name)));
+  put(document.getElementById("sides"), (await ask(`/ask?${query}`)).html, "sides");
+}
+
 async function act(deed) {
   const data = new FormData(talking);
   data.set("do", deed);
@@ -14,6 +22,8 @@ async function act(deed) {
     if (!found.good) return;
     put(turns, found.html, "turns");
     put(document.getElementById("talk-id"), found.html, "talk-id");
+    put(document.getElementById("sides"), found.html, "sides");
+    if (deed === "say" || deed === "again") setTimeout(settle, 1500);
     if (deed === "say" && !told.childElementCount) text.value = "";
     if (turns.lastElementChild && deed !== "stop") turns.lastElementChild.scrollIntoView({ block: "nearest" });
   } catch (error) {

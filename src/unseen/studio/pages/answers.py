@@ -88,7 +88,7 @@ def _answer(answer: Answering) -> Markup:
 
 def _told(facts: Mapping[str, Any], more: list[str]) -> Markup:
     cut = ["what it was asked was too long, and was cut"] if facts.get("cut") else []
-    return tag("p", ", ".join([*more, f"{facts['seconds']:.1f} s", *cut]), class_="faint")
+    return tag("p", ", ".join([*more, f"{facts['seconds']:.1f} s", *cut]), class_="faint told-last")
 
 
 def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:

@@ -200,7 +200,7 @@ def _models(values: Mapping[str, str], runs: list[str], needs: Markup | None) ->
     where = "" if models_root() else " Set UNSEEN_MODELS to a folder of models to have their names listed."
     summary = tag("summary", "Talk to another run, or to any two models")
     more = tag("details", summary, *forms, tag("small", where) if where else None, open=not runs)
-    return tag("div", needs, more, class_="card")
+    return tag("div", tag("div", needs, id="sides"), more, class_="card")
 
 
 def _memory(workspace: Workspace, sides: list[Side]) -> Markup:
