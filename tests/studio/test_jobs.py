@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 
+from tests.studio.job_states import has_ended, until
 from unseen.errors import UserMistake
 from unseen.studio.jobs import JOB, Job, Jobs, State
 from unseen.studio.process import Process
@@ -51,21 +50,8 @@ def studio_jobs(tmp_path: Path) -> Callable[[], Jobs]:
     return lambda: Jobs(tmp_path / "runs", patience=0.5, program=(sys.executable, str(program)))
 
 
-def until(jobs: Jobs, name: str, met: Callable[[State], bool]) -> State:
-    deadline = time.monotonic() + 60
-    moment = Event()
-    while not met(state := jobs.state(jobs.job(name))):
-        assert time.monotonic() < deadline, state
-        moment.wait(0.02)
-    return state
-
-
 def is_ready(state: State) -> bool:
     return "ready" in state.log
-
-
-def has_ended(state: State) -> bool:
-    return not state.runs
 
 
 def test_a_job_is_found_again_by_a_studio_that_starts_later_and_can_be_stopped_by_it(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
-from tests.studio.test_jobs import has_ended, until
+from tests.studio.job_states import has_ended, until
 from unseen.data.places import shipped_catalog
 from unseen.studio.draft import draft_of_form, draft_of_text
 from unseen.studio.jobs import Jobs
