@@ -218,6 +218,8 @@ def run(arguments: Sequence[str]) -> int:
         if arguments and arguments[0] not in TOGETHER and not leads():
             return 0
         status = app(list(arguments), prog_name="unseen", standalone_mode=False)
+        if status == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else 0
     except UserMistake as mistake:
         for line in mistake.lines:
@@ -238,7 +240,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         again = "--resume" if arguments and arguments[0] in TOGETHER else "the same command again"
         tell(f"unseen: interrupted; {again} goes on")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -248,6 +250,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1 if error.errno in MACHINE_FAILED else 2
 
 
+INTERRUPTED = 130
 TOGETHER = ("demo", "tune", "evaluate")  # what several processes do together; anything else is done by the first
 # Not the user's mistake: the disk is full or broken, memory or file handles ran out.
 MACHINE_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)

@@ -62,3 +62,15 @@ def test_what_cannot_be_is_told_before_a_model_is_loaded(
     assert piped("Hello\n", *options) == 2
     said = capsys.readouterr()
     assert word in said.err and said.out == ""
+
+
+def test_a_command_that_is_interrupted_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    class Hung(io.StringIO):
+        def readline(self, *_: object) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Hung())
+    assert run(["chat", "tiny-random-llama", "--format", "plain"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "unseen: interrupted; the same command again goes on"

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from unseen.errors import one_line
 from unseen.studio.jobs import SAID
 from unseen.studio.whole_file import write_whole
+from unseen.study.means import OWN_BYTES
 
 KEPT = 16  # plans that are remembered, by what their recipe says
 PATIENCE = 5.0  # seconds that a plan which is not wanted any more has to clear away its files
@@ -32,6 +33,11 @@ class Planned:
     seconds: float = 0.0
     values: Mapping[str, Any] | None = None
     line: str = ""
+
+
+def process_mb(values: Mapping[str, Any]) -> int:
+    """Megabytes that a run of this plan needs: for its numbers, and for a process with torch in it."""
+    return int(values["memory_mb"]) + (OWN_BYTES >> 20)
 
 
 def key_of(text: str) -> str:
@@ -82,9 +88,9 @@ class Plans:
         return Planned("left")
 
     def memory_mb(self, text: str) -> int | None:
-        """What the recipe's plan says that it needs, where it has one."""
+        """What the recipe's plan says that its process needs, where it has one."""
         values = self.of(key_of(text)).values
-        return None if values is None else int(values["memory_mb"])
+        return None if values is None else process_mb(values)
 
     def _started(self, text: str) -> _Running:
         folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")

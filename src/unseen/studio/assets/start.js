@@ -27,6 +27,11 @@ function show(found, typed) {
     }
     if (lines.length && place.closest("details")) place.closest("details").open = true;
   }
+  for (const section of recipe.querySelectorAll(".keys details")) {
+    const given = [...section.querySelectorAll("input, select, textarea")].filter((each) => each.value.trim()).length;
+    section.querySelector(".given").textContent = `${given} given`;
+  }
+  for (const id of ["save-as", "run-as"]) document.getElementById(id).placeholder = found.fields["name"] || "name";
   put(document.getElementById("facts"), found.facts);
 }
 
@@ -67,4 +72,5 @@ recipe.addEventListener("submit", async (event) => {
   const data = new FormData(recipe);
   data.set("do", "plan");
   put(plan, (await ask("/start", { method: "POST", body: data })).html, "plan");
+  plan.scrollIntoView({ block: "nearest" });
 });

@@ -12,8 +12,8 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.planning import plan_lines
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
-from unseen.studio.frame import joined_lines, note
-from unseen.studio.plans import Planned, Plans
+from unseen.studio.frame import note
+from unseen.studio.plans import Planned, Plans, process_mb
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
@@ -76,9 +76,9 @@ def shown(found: Planned) -> Markup:
 def _plan(values: Mapping[str, Any], seconds: float) -> Markup:
     rows = [tag("tr", tag("th", name, scope="row"), tag("td", said)) for name, said in plan_lines(values).items()]
     free = memory() >> 20
-    needed = int(values["memory_mb"])
-    short = f"It needs about {needed:,} MB, and {free:,} MB are free here: it may be killed."
-    told = note("warn", joined_lines((short,))) if needed > free else None
+    needed = process_mb(values)
+    short = f"Its process needs about {needed:,} MB, and {free:,} MB are free here"
+    told = note("warn", f"{short}: it may be killed.") if needed > free else tag("p", f"{short}.", class_="faint")
     found = tag("p", f"Found out in {seconds:.0f} s.", class_="faint")
     return joined(
         tag("h2", "What it would do"), told, tag("div", tag("table", *rows), class_="wide", tabindex="0"), found

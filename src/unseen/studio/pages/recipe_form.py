@@ -11,7 +11,7 @@ from unseen.studio.frame import choice, joined_lines, note
 from unseen.studio.recipe_keys import Key, recipe_keys, section_help
 
 OPEN = ("", "hold_out")  # sections that are open from the start
-MOST_ROWS = 20  # of the text that are seen at once
+MOST_ROWS = 14  # of the text that are seen at once
 
 
 def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None) -> Markup:
@@ -68,7 +68,7 @@ def _section(
     given = sum(bool(fields[key.path]) for key in keys)
     faulty = section in wrong or any(key.path in wrong for key in keys)
     about = tag("small", section_help()[section]) if section else None
-    head = tag("summary", tag("b", section or "The recipe"), " ", tag("small", f"{given} given", class_="faint"))
+    head = tag("summary", tag("b", section or "The recipe"), " ", tag("small", f"{given} given", class_="faint given"))
     lines = tag("div", joined_lines(wrong.get(section, ())) if section else None, class_="said", data_wrong=section)
     controls = [_field(key, fields[key.path], wrong.get(key.path, ())) for key in keys]
     return tag(

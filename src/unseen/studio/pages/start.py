@@ -168,6 +168,6 @@ def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str]) -> Markup:
                 field("Run folder", run, f"in {jobs.runs}; the recipe's name, numbered, when empty"),
                 starting,
             ),
-            class_="two",
+            class_="deeds",
         ),
     )
