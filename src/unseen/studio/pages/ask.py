@@ -8,26 +8,22 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from unseen.ask.chat import Drawing
 from unseen.data.places import models_root
 from unseen.errors import UserMistake
 from unseen.model.embedded import ALIAS
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.asking import MOST_NEW_TOKENS, NUMBERS, anew, asked_of, manner_of, recipe_of, sides_of
 from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
 from unseen.studio.reply import Shown, Values, shows, told
 from unseen.studio.row_question import RowQuestion, row_question
-from unseen.studio.talk import Asked, Side, Talk, Talks, Where
+from unseen.studio.talk import Side, Talk, Talks
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
-from unseen.study.record import NAME as RECORD
-from unseen.study.record import read_if_there
 
-FORMATS = ("auto", "chat", "plain")
-MOST_NEW_TOKENS, MOST_CHOICES, MOST_RUNS = 4096, 200, 300
-NUMBERS = {"temperature": 0.0, "top_p": 1.0, "max_new_tokens": 128, "seed": 0}
+MOST_RUNS = 300  # that are listed
 CHOSEN = ("run", "left", "right")  # what says which models are talked to
 
 
@@ -72,7 +68,7 @@ def did(workspace: Workspace, values: Values) -> Shown:
             talk = talks.talk("")
         elif deed == "again":
             sides, manner = sides_of(workspace, values), manner_of(values)
-            talks.say(talk, _anew(talks.again(talk), manner), sides)
+            talks.say(talk, anew(talks.again(talk), manner), sides)
         else:
             talks.say(talk, asked_of(values), sides_of(workspace, values))
             values = {**values, "text": ""}
@@ -95,71 +91,6 @@ def stream(workspace: Workspace, values: Values) -> Shown:
     turn, column = (int(values[name]) if values[name].isdecimal() else -1 for name in ("turn", "column"))
     answering = talks_of(workspace).answering(values["talk"], turn, column)
     return streamed(answers_come(answering))
-
-
-def sides_of(workspace: Workspace, values: Mapping[str, str]) -> list[Side]:
-    """The columns: a run's base and tuned model and, where a token was chosen, the tuned one with it; or two models.
-
-    Raises `UserMistake` for a run that is not there and where nothing was chosen.
-    """
-    if run := values.get("run", ""):
-        found = {each.name: each.folder for each in runs_with_models(workspace.runs)}
-        if run not in found:
-            raise UserMistake(run, "is no run with a model", "choose one of the list")
-        base, tuned = _recipe(workspace, run).get("model", ALIAS), str(found[run].absolute())
-        sides = [Side(f"base: {base}", str(base)), Side(f"tuned: {run}", tuned)]
-        if token := values.get("token", ""):
-            where: Where = "before" if values.get("where") == "before" else "behind"
-            sides.append(Side(f"tuned, with {token} {where} it", tuned, token, where))
-        return sides
-    chosen = [name for name in (values.get("left", "").strip(), values.get("right", "").strip()) if name]
-    if not chosen:
-        raise UserMistake("ask", "no model is chosen", "choose a run, or name a model")
-    return [Side(name, name) for name in chosen]
-
-
-def asked_of(values: Mapping[str, str]) -> Asked:
-    """The turn that a form says. Raises `UserMistake` for numbers that are none and for too many choices."""
-    lines = [line.strip() for line in values.get("choices", "").splitlines() if line.strip()]
-    choices = tuple(dict.fromkeys(lines))
-    if len(choices) == 1 or len(choices) > MOST_CHOICES:
-        raise UserMistake("choices", f"there are {len(choices)}", f"write 2 to {MOST_CHOICES}, one a line, or none")
-    return Asked(values.get("text", "").replace("\r\n", "\n"), choices, manner_of(values))
-
-
-def manner_of(values: Mapping[str, str]) -> dict[str, Any]:
-    """`Manner`'s values, as a form says them. Raises `UserMistake`."""
-    said = {name: _number(name, values.get(name, ""), default) for name, default in NUMBERS.items()}
-    Drawing(said["temperature"], said["top_p"], int(said["max_new_tokens"]))
-    for name, most in (("max_new_tokens", MOST_NEW_TOKENS), ("seed", 2**32 - 1)):
-        if said[name] != int(said[name]) or not 0 <= said[name] <= most:
-            raise UserMistake(name, f"{said[name]:g} is no whole number up to {most}", f"try {NUMBERS[name]}")
-    format = values.get("format") or "auto"
-    if format not in FORMATS:
-        raise UserMistake("format", f"there is no format '{format}'", f"choose {', '.join(FORMATS)}")
-    whole = {name: int(said[name]) for name in ("max_new_tokens", "seed")}
-    return {**said, **whole, "format": format, "system": values.get("system", "").strip() or None}
-
-
-def _number(name: str, said: str, default: float) -> float:
-    try:
-        found = float(said) if said.strip() else default
-    except ValueError:
-        raise UserMistake(name, f"'{said[:40]}' is no number", f"try {default:g}") from None
-    if not -1e12 < found < 1e12:
-        raise UserMistake(name, f"'{said[:40]}' cannot be", f"try {default:g}")
-    return found
-
-
-def _anew(asked: Asked, manner: Mapping[str, Any]) -> Asked:
-    """The same question in the manner of the form; where words are drawn, they are drawn anew."""
-    same = manner["temperature"] > 0 and manner["seed"] == asked.manner["seed"]
-    return Asked(asked.text, asked.choices, {**manner, "seed": manner["seed"] + 1} if same else manner)
-
-
-def _recipe(workspace: Workspace, run: str) -> dict[str, Any]:
-    found = read_if_there(workspace.runs / run / RECORD).get("recipe")
-    return found if isinstance(found, dict) else {}
 
 
 def _where_from(row: RowQuestion) -> Markup:
@@ -256,7 +187,7 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
 
 def _token(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
     """The box that puts a new token in, where the run has some: a third column answers with it."""
-    tokens = _recipe(workspace, values["run"]).get("tokens") if values.get("run") else None
+    tokens = recipe_of(workspace, values["run"]).get("tokens") if values.get("run") else None
     if not isinstance(tokens, dict) or not tokens:
         return None
     options = [("", "without a new token"), *((token, f"also with {token}") for token in tokens)]

@@ -41,12 +41,14 @@ def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None) -> 
 
 
 def pointed(draft: Draft) -> Markup:
-    """What is wrong with the recipe as a whole, and how much with its keys."""
-    lines, keys = draft.wrong.get("", ()), [key for key in draft.wrong if key]
-    told = joined_lines(lines) if lines else None
-    links = joined(*(joined(" ", tag("a", key, href=f"#at-{key}")) for key in keys)) if keys else None
-    kept = tag("p", "See at:", links) if links else None
-    return note("wrong", told, kept) if draft.wrong else note("good", tag("p", "The recipe is sound."))
+    """Everything that is wrong with the recipe, each mistake with the way to its key."""
+    if not draft.wrong:
+        return note("good", tag("p", "The recipe is sound."))
+    return note("wrong", *(_line(key, line) for key, lines in draft.wrong.items() for line in lines))
+
+
+def _line(key: str, line: str) -> Markup:
+    return tag("p", tag("a", line, href=f"#at-{key}") if key else line)
 
 
 def _sections(draft: Draft) -> list[Markup]:
