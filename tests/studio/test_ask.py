@@ -203,7 +203,9 @@ def test_what_cannot_be_asked_is_told_and_what_was_typed_stays(
 def test_models_that_no_column_has_leave_the_memory(studio: Studio, talks: Talks) -> None:
     answers(studio, said(studio, text="Hello"))
     assert talks.workers.state("first") == "ready"
+    under_way = said(studio, text="endless")
     answers(studio, said(studio, left="second", text="Hello"))
+    assert "other models are talked to now" in answers(studio, under_way)[0]
     assert (talks.workers.state("first"), talks.workers.state("second")) == ("gone", "ready")
 
 

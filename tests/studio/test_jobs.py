@@ -103,6 +103,9 @@ def test_a_killed_job_is_told_as_killed(studio_jobs: Callable[[], Jobs]) -> None
     until(jobs, "one", is_ready)
     os.kill(job.process.pid, signal.SIGKILL)
     assert until(jobs, "one", has_ended).kind == "killed"
+    with pytest.raises(UserMistake, match="is not running"):
+        jobs.stop("one")
+    assert jobs.state(jobs.job("one")).kind == "killed"
 
 
 def test_a_process_that_was_given_the_id_of_an_ended_one_is_not_it() -> None:

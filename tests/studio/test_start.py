@@ -135,7 +135,16 @@ def test_a_pattern_without_a_task_is_told_with_the_nearest(studio: Studio) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["a: &a [*a]", "x: !!python/object/apply:os.system [id]", "[" * 5000, "\x00", "- 1", "é" * 99]
+    "text",
+    [
+        "a: &a [*a]",
+        "x: !!python/object/apply:os.system [id]",
+        "[" * 5000,
+        "\x00",
+        "- 1",
+        "é" * 99,
+        "a: " + "x" * 999_999,
+    ],
 )
 def test_hostile_yaml_is_refused_in_a_line(studio: Studio, text: str) -> None:
     found = followed(studio, text)

@@ -19,6 +19,7 @@ from unseen.yamlfile import read_yaml_mapping, yaml_mapping
 
 HEAD = re.compile(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)*")  # comments that open a file
 WIDTH = 110
+MOST_TEXT = 100_000  # characters; the longest shipped recipe has 800, and so many take a second to be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class Draft:
 
 def draft_of_text(text: str) -> Draft:
     """The draft that `text` is, however wrong."""
+    if len(text) > MOST_TEXT:
+        what = f"the recipe: has {len(text):,} characters, over {MOST_TEXT:,}; shorten it"
+        return Draft(text[:MOST_TEXT], {}, {"": (what,)})
     try:
         values = yaml_mapping(text, "the recipe", RecipeMistake)
     except RecipeMistake as mistake:

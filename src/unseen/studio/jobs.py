@@ -95,8 +95,13 @@ class Jobs:
             return self._tuning(job, ("--resume",) if (job.run / RECORD).is_file() else ())
 
     def stop(self, name: str) -> Job:
-        """Ask a job to end, and make it end where it does not: it can be resumed from its last checkpoint."""
+        """Ask a job to end, and make it end where it does not: it can be resumed from its last checkpoint.
+
+        Raises `UserMistake` for a job that does not run.
+        """
         job = replace(self.job(name), asked_to_stop=True)
+        if not job.process.lives:
+            raise UserMistake(name, "is not running", "there is nothing to stop")
         self._keep(job)
         Thread(target=_end, args=(job.process, self.patience), daemon=True).start()
         return job

@@ -29,6 +29,7 @@ class Worker:
     process: subprocess.Popen[str]
     state: State = "loading"
     used: float = field(default_factory=monotonic)
+    why: str = ""
     _takers: dict[int, Take] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock)
@@ -50,7 +51,9 @@ class Worker:
         """End an answer where it is; one that has not begun ends with its first words."""
         self._send({"stop": number})
 
-    def end(self) -> None:
+    def end(self, why: str) -> None:
+        """End the process; whoever waits for an answer is told `why`."""
+        self.why = why
         self.process.kill()
 
     @property
@@ -60,7 +63,6 @@ class Worker:
 
     def listen(self) -> None:
         """Hand out what the process says, until it ends; then tell whoever waits."""
-        why = ""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             said = json.loads(line)
@@ -69,13 +71,13 @@ class Worker:
             elif "id" in said:
                 self._hand(said)
             else:
-                why = str(said.get("wrong", ""))
+                self.why = str(said.get("wrong", ""))
         status = self.process.wait()
         self._close()
         with self._lock:
             self.state, waiting, self._takers = "gone", list(self._takers.values()), {}
         for take in waiting:
-            take({"wrong": why or _ended(self.name, status)})
+            take({"wrong": self.why or _ended(self.name, status)})
 
     def _close(self) -> None:
         for pipe in (self.process.stdout, self.process.stdin):
@@ -127,7 +129,7 @@ class Workers:
         with self._lock:
             others = [self._held.pop(name) for name in list(self._held) if name not in names]
         for worker in others:
-            worker.end()
+            worker.end(f"{worker.name} left the memory: other models are talked to now")
 
     def _started(self, name: str) -> Worker:
         waits = {"OMP_WAIT_POLICY": "PASSIVE"}  # as `unseen` itself: models side by side share the cores
@@ -149,7 +151,7 @@ class Workers:
             if worker.state == "gone":
                 return
             if worker.idle >= self.idle:
-                worker.end()
+                worker.end(f"{worker.name} left the memory: it was not asked for a while")
             else:
                 self._end_when_idle(worker)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.markup import Markup, tag
 from unseen.studio.draft import Draft
 from unseen.studio.frame import choice, joined_lines, note
 from unseen.studio.recipe_keys import Key, recipe_keys, section_help

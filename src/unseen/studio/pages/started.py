@@ -47,14 +47,14 @@ def begin(workspace: Workspace, draft: Draft, values: Values) -> Job:
 
 def running(jobs: Jobs) -> Markup | None:
     """The runs that were started here, the last first, and what memory those that run need."""
-    found = [(job, jobs.state(job)) for job in jobs.all()]
+    found = jobs.all()
     if not found:
         return None
-    rows = [_row(job, state) for job, state in found[:SHOWN]]
+    rows = [_row(job, jobs.state(job)) for job in found[:SHOWN]]
     head = tag("tr", *(tag("th", name, scope="col") for name in ("Run", "State", "", "Started")))
     table = tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide", tabindex="0")
     more = tag("p", f"and {len(found) - SHOWN} earlier ones") if len(found) > SHOWN else None
-    live = [job for job, state in found if state.runs]
+    live = [job for job in found if job.process.lives]
     return tag(
         "details",
         tag("summary", f"{len(live)} of {len(found)} runs that were started here are running"),
