@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from playwright.sync_api import expect
 from tests.studio.conftest import Studio
 from tests.studio.job_states import has_ended, until
 from unseen.data.places import shipped_catalog
+from unseen.studio import events
 from unseen.studio.draft import draft_of_form, draft_of_text
 from unseen.studio.jobs import Jobs
 from unseen.studio.plans import Plans
@@ -213,6 +215,18 @@ def test_a_change_of_the_form_ends_the_plan(studio: Studio, jobs: Jobs) -> None:
     assert key is not None
     studio.ask("/start/leave", {})
     assert "has changed since" in studio.ask(f"/start/plan/{key[1]}").text
+
+
+def test_a_page_that_watches_a_run_ends_with_the_server(
+    studio: Studio, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.start("one", "# wait\n" + DEMO)
+    closing = Event()
+    closing.set()
+    monkeypatch.setattr(events, "CLOSING", closing)
+    assert studio.ask("/start/jobs/one/watch").text == ""
+    jobs.stop("one")
+    until(jobs, "one", has_ended)
 
 
 def test_a_job_that_is_not_there_is_told(studio: Studio) -> None:

@@ -9,6 +9,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass
 from threading import Timer
+from types import FrameType
 
 from unseen.errors import MissingExtra, UserMistake
 from unseen.studio.workspace import Workspace
@@ -35,6 +36,7 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
         import uvicorn
 
         from unseen.studio.app import studio_app
+        from unseen.studio.events import CLOSING
         from unseen.studio.guard import Door
     except ImportError:
         raise MissingExtra("studio", "the studio") from None
@@ -53,9 +55,17 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
         log_level="warning",
         access_log=False,
         lifespan="off",
-        timeout_graceful_shutdown=1,  # seconds; a page that watches a run would never close by itself
+        timeout_graceful_shutdown=3,  # seconds; streams end within one
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    end = server.handle_exit
+
+    def ending(signal: int, frame: FrameType | None) -> None:
+        CLOSING.set()
+        end(signal, frame)
+
+    server.handle_exit = ending  # type: ignore[method-assign]
+    server.run(sockets=[listening])
 
 
 def _token(address: Address) -> str:

@@ -34,9 +34,8 @@ def answers_come(answer: Answering) -> Iterator[Event]:
             break
         if shown == 0:
             yield Event("part", _waits(answer, monotonic() - began) if not text else Markup(""))
-        if text[shown:]:
-            yield Event("more", text[shown:])
-            shown = len(text)
+        yield Event("more", text[shown:]) if text[shown:] else Event("still")
+        shown = len(text)
     yield Event("part", _answer(answer))
     yield Event("end")
 

@@ -107,8 +107,7 @@ def _looks(jobs: Jobs, job: Job) -> Iterator[Event]:
     moment, before = Moment(), ""
     while (state := jobs.state(job)).runs:
         now = _state(job, state)
-        if now != before:
-            yield Event("part", now)
+        yield Event("part", now) if now != before else Event("still")
         before = now
         moment.wait(EVERY)
         try:
