@@ -57,15 +57,13 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
         lifespan="off",
         timeout_graceful_shutdown=3,  # seconds; streams end within one
     )
-    server = uvicorn.Server(config)
-    end = server.handle_exit
 
-    def ending(signal: int, frame: FrameType | None) -> None:
-        CLOSING.set()
-        end(signal, frame)
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            CLOSING.set()
+            super().handle_exit(sig, frame)
 
-    server.handle_exit = ending  # type: ignore[method-assign]
-    server.run(sockets=[listening])
+    Server(config).run(sockets=[listening])
 
 
 def _token(address: Address) -> str:
