@@ -20,6 +20,7 @@ COMMANDS = [
     ["import", "flan"],
     ["tune"],
     ["evaluate"],
+    ["chat"],
     ["export"],
     ["score"],
     ["diversify"],

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from unseen.cli_chat import chat
 from unseen.cli_diversify import diversifying
 from unseen.cli_import import importing
 from unseen.cli_options import Catalogs, Json, Out, Set
@@ -83,6 +84,7 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(render)
 app.command()(studio)
+app.command()(chat)
 
 
 @app.command()
@@ -226,6 +228,8 @@ def run(arguments: Sequence[str]) -> int:
         if arguments and arguments[0] not in TOGETHER and not leads():
             return 0
         status = app(list(arguments), prog_name="unseen", standalone_mode=False)
+        if status == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else 0
     except UserMistake as mistake:
         for line in mistake.lines:
@@ -246,7 +250,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         again = "--resume" if arguments and arguments[0] in TOGETHER else "the same command again"
         tell(f"unseen: interrupted; {again} goes on")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -256,6 +260,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1 if error.errno in MACHINE_FAILED else 2
 
 
+INTERRUPTED = 130
 TOGETHER = ("demo", "tune", "evaluate")  # what several processes do together; anything else is done by the first
 # Not the user's mistake: the disk is full or broken, memory or file handles ran out.
 MACHINE_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)

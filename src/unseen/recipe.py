@@ -56,8 +56,12 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 class HoldOutSettings(Section):
     """The claim, and what happens where the sides' texts overlap."""
 
-    level: Literal["row", "task", "dataset", "cluster"] = "cluster"
-    overlap: Literal["refuse", "drop_seen", "clean_subset"] = "refuse"
+    level: Literal["row", "task", "dataset", "cluster"] = Field(
+        "cluster", description="the claim: what the unseen side shares nothing of with the seen side"
+    )
+    overlap: Literal["refuse", "drop_seen", "clean_subset"] = Field(
+        "refuse", description="where texts lie on both sides: stop, leave the seen rows out, or ask only clean rows"
+    )
     rules: str | None = Field(None, description="rules on clusters that exclude each other: flan")
     near: float = Field(0.9, gt=0.5, le=1.0, description="similarity from which two short rows are near-duplicates")
     ngram: int = Field(13, ge=5, le=50, description="length, in words, of the n-grams compared")
@@ -79,7 +83,9 @@ class EncodingSettings(Section):
 
     manual: ClassVar[str] = "docs/instructions.md"
 
-    layout: Literal["tk_instruct", "natural_instructions"] = "tk_instruct"
+    layout: Literal["tk_instruct", "natural_instructions"] = Field(
+        "tk_instruct", description="the collection whose layout is written"
+    )
     parts: tuple[InstructionPart, ...] | None = Field(None, description="in the order in which v1's layout writes them")
     positive: int | None = Field(None, ge=0, le=1000, description="at most so many positive examples")
     negative: int | None = Field(None, ge=0, le=1000, description="at most so many negative examples")
@@ -91,9 +97,13 @@ Encodings = Annotated[tuple[str | EncodingSettings, ...], BeforeValidator(_liste
 
 
 class MixtureSettings(Section):
-    rate: Literal["examples", "equal", "temperature"] = "examples"
+    rate: Literal["examples", "equal", "temperature"] = Field(
+        "examples", description="how often a task is drawn: by its rows up to cap, all alike, or by rows to a power"
+    )
     cap: int = Field(3000, ge=1, le=MANY, description="rows of a task beyond this do not raise its rate")
-    temperature: float = Field(2.0, ge=1.0, le=1000.0)
+    temperature: float = Field(
+        2.0, ge=1.0, le=1000.0, description="with rate: temperature, 1 is by rows and more is evener"
+    )
     group: int = Field(1, ge=1, le=MANY, description="rows of a task that are drawn together")
     rows: int | None = Field(
         None, ge=1, le=MANY, description="rows of a dataset that are tuned on; fewer ones are among more ones"
@@ -130,43 +140,59 @@ class TrainSettings(Section):
         "lora", description="an adapter, every weight, or the rows of new tokens alone"
     )
     new_rows: Literal["learn", "frozen"] = Field("learn", description="whether the rows of new tokens are tuned")
-    rank: int = Field(16, ge=1, le=65_536)
+    rank: int = Field(16, ge=1, le=65_536, description="LoRA's rank: the width of the adapter")
     alpha: float | None = Field(None, gt=0, le=MANY, description="LoRA's alpha; twice the rank when absent")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="LoRA's dropout")
-    targets: Literal["all-linear", "attention"] | tuple[str, ...] = "all-linear"
+    targets: Literal["all-linear", "attention"] | tuple[str, ...] = Field(
+        "all-linear", description="the layers that LoRA adapts: all-linear, attention, or a list of their names"
+    )
     base_bits: Literal[4, 8] | None = Field(None, description="quantise LoRA's frozen base to so many bits, on CUDA")
-    optimizer: Literal["adamw", "adafactor"] = "adamw"
-    learning_rate: float = Field(2.0e-4, gt=0, le=100)
-    betas: tuple[Share, Share] = (0.9, 0.999)
-    weight_decay: float = Field(0.0, ge=0, le=100)
+    optimizer: Literal["adamw", "adafactor"] = Field(
+        "adamw", description="AdamW, or Adafactor as T0 and Tk-Instruct were tuned"
+    )
+    learning_rate: float = Field(2.0e-4, gt=0, le=100, description="the highest rate, after the warm-up")
+    betas: tuple[Share, Share] = Field((0.9, 0.999), description="AdamW's two decay rates")
+    weight_decay: float = Field(0.0, ge=0, le=100, description="of matrices; other parameters do not decay")
     clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null for none")
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "linear", description="how the rate falls after the warm-up: not at all, linearly or as a cosine to 0"
+    )
     warmup: int | float = Field(0.03, ge=0, le=MANY, description="steps, or a share of the steps when below 1")
-    examples_per_step: int = Field(32, ge=1, le=MANY)
-    epochs: float = Field(1, gt=0, le=100_000)
+    examples_per_step: int = Field(32, ge=1, le=MANY, description="examples of an optimizer step")
+    epochs: float = Field(1, gt=0, le=100_000, description="how often the mixture is gone through")
     steps: int | None = Field(None, ge=1, le=MANY, description="overrides epochs")
     examples: int | None = Field(None, ge=1, le=MANY, description="of the whole run; overrides steps and epochs")
     max_tokens: int = Field(1024, ge=8, le=MANY, description="the longest example, or source of an encoder-decoder")
     max_target_tokens: int = Field(256, ge=2, le=MANY, description="the longest target of an encoder-decoder")
-    batch_tokens: int = Field(4096, ge=8, le=MANY)
+    batch_tokens: int = Field(
+        4096, ge=8, le=MANY, description="tokens that are computed at once: changes time and memory, not the result"
+    )
     batches: Literal["trie", "plain"] = Field(
         "trie", description="compute shared prefixes (encoder-decoders: sources) once, or every row alone"
     )
     embedding_noise: float | None = Field(
         None, gt=0, le=MANY, description="alpha of NEFTune's uniform noise on the input embeddings; none when absent"
     )
-    loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = "completion"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    gradient_checkpointing: bool = False
+    loss: Literal["completion", "all"] | dict[Literal["prompt_weight"], float] = Field(
+        "completion", description="what is learned: the completion, all tokens, or {prompt_weight: 0.1}"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of products; auto is bfloat16 where the machine has it"
+    )
+    gradient_checkpointing: bool = Field(False, description="compute activations twice to hold fewer of them")
     sharding: Literal["none", "fsdp"] = Field(
         "none", description="whether each of several processes holds the whole model, or a part of it"
     )
     validation_rows: int = Field(64, ge=0, le=MANY, description="held-out rows of seen tasks, over all of them")
-    validate_every: int = Field(25, ge=1, le=MANY)
-    keep: Literal["last", "best_seen"] = "last"
-    checkpoint_every: int = Field(25, ge=1, le=MANY)
+    validate_every: int = Field(25, ge=1, le=MANY, description="steps between two validations")
+    keep: Literal["last", "best_seen"] = Field(
+        "last", description="the model after the last step, or that of the best validation on seen tasks"
+    )
+    checkpoint_every: int = Field(25, ge=1, le=MANY, description="steps between two checkpoints")
     keep_for_verify: bool = Field(True, description="keep the state before two steps, for `unseen verify` to replay")
-    tracker: tuple[Literal["trackio", "tensorboard", "wandb"], ...] = ()
+    tracker: tuple[Literal["trackio", "tensorboard", "wandb"], ...] = Field(
+        (), description="where the numbers of steps are sent too; needs the extra track"
+    )
 
     @field_validator("loss")
     @classmethod
@@ -212,7 +238,7 @@ class TrainSettings(Section):
 class TokenSettings(Section):
     """A new token: what it stands for, in words, and where its row of the embedding begins."""
 
-    description: str = Field("", max_length=10_000)
+    description: str = Field("", max_length=10_000, description="what the token stands for, in words")
     init: Literal["description", "mean", "random", "default"] | None = Field(
         None, description="description where there is one, else mean; a token that the model knows keeps its row"
     )
@@ -242,11 +268,13 @@ class HintSettings(Section):
 
 
 class EvaluateSettings(Section):
-    shots: SeveralShots = (0,)
+    shots: SeveralShots = Field((0,), description="numbers of exemplars to ask with: numbers, zero, one or few")
     rows: int | None = Field(200, ge=1, le=MANY, description="rows of a task; null for all")
     seen_rows: int | None = Field(None, ge=1, le=MANY, description="rows of a seen task; as rows when absent")
     exemplars: Literal["task", "row"] = Field("task", description="few-shot exemplars fixed per task, or drawn per row")
-    exemplar_layout: Literal["turns", "one_turn"] = "turns"
+    exemplar_layout: Literal["turns", "one_turn"] = Field(
+        "turns", description="exemplars as turns of a chat, or all in the turn that asks"
+    )
     balanced: bool = Field(False, description="as many exemplars of each right answer, as far as the shots allow")
     wording: Wording | None = Field(None, description="as templates.wording, in evaluation; the same when absent")
     wordings: Annotated[tuple[AskedWording, ...], Field(min_length=1), BeforeValidator(_listed)] = Field(
@@ -256,8 +284,10 @@ class EvaluateSettings(Section):
         None, ge=1, le=1000, description="ask through so many formats of a grammar in place of the templates"
     )
     instructions: Encodings = Field((), description="encodings asked through; as instructions when absent")
-    scoring: Literal["sum", "tokens", "unconditional"] = "sum"
-    max_new_tokens: int = Field(64, ge=1, le=MANY)
+    scoring: Literal["sum", "tokens", "unconditional"] = Field(
+        "sum", description="choices ranked by summed log-probability, its mean a token, or against no question"
+    )
+    max_new_tokens: int = Field(64, ge=1, le=MANY, description="the longest generation, in tokens")
     seen: bool = Field(True, description="ask the seen tasks too, on rows that were not tuned on")
     base: bool = Field(True, description="ask the untuned model too; its scores are what tuning is compared with")
     plain_base: bool = Field(True, description="also ask the untuned model with plain GPT-3-style prompts")
@@ -282,30 +312,44 @@ class EvaluateSettings(Section):
 class Recipe(Section):
     manual: ClassVar[str] = "docs/recipe.md"
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    model: str = "smollm2-135m-instruct"
-    catalogs: tuple[str, ...] = Field(("shipped",), min_length=1)
-    seen: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="letters, digits and _.-; names the run's folder"
+    )
+    model: str = Field(
+        "smollm2-135m-instruct", description="an alias, a folder, a .gguf file, or a hub id org/name@revision"
+    )
+    catalogs: tuple[str, ...] = Field(
+        ("shipped",), min_length=1, description="where tasks are looked for: shipped, data, p3, user, or folders"
+    )
+    seen: tuple[str, ...] = Field(
+        (), description="what is tuned on: globs over cluster/dataset; !glob takes away, list:NAME names a list"
+    )
+    unseen: tuple[str, ...] = Field((), description="what is only asked, in the same way")
     languages: tuple[str, ...] = Field((), description="only tasks that have no other language than these")
-    hold_out: HoldOutSettings = HoldOutSettings()
-    templates: TemplateSettings = TemplateSettings()
+    hold_out: HoldOutSettings = Field(
+        HoldOutSettings(), description="the claim, and what happens where the sides' texts overlap"
+    )
+    templates: TemplateSettings = Field(TemplateSettings(), description="which templates ask, and how they are changed")
     instructions: Encodings = Field(
         (),
         description="how tasks that have an instruction are put: an encoding, or several, one drawn for each example",
     )
-    mixture: MixtureSettings = MixtureSettings()
-    diversity: DiversitySettings = DiversitySettings()
-    format: Literal["auto", "plain", "chat"] = "auto"
+    mixture: MixtureSettings = Field(MixtureSettings(), description="how often each task is drawn")
+    diversity: DiversitySettings = Field(
+        DiversitySettings(), description="diverse data that buffers the tasks' biased features (DELIA)"
+    )
+    format: Literal["auto", "plain", "chat"] = Field(
+        "auto", description="how prompts are laid out; auto is chat where the model has a chat template"
+    )
     system: str | None = Field(
         None, description="system turn in the chat format; the template's own default when absent"
     )
     shots: SeveralShots = Field((0,), description="exemplars in each tuning example; of several, one drawn for each")
     tokens: dict[str, TokenSettings] = Field({}, description="tokens that the model is given, by their spelling")
-    train: TrainSettings = TrainSettings()
-    evaluate: EvaluateSettings = EvaluateSettings()
-    trust_remote_code: bool = False
-    seed: Seed = 0
+    train: TrainSettings = Field(TrainSettings(), description="how the model is tuned")
+    evaluate: EvaluateSettings = Field(EvaluateSettings(), description="what is asked of base and tuned, and how")
+    trust_remote_code: bool = Field(False, description="run Python code that comes with the model")
+    seed: Seed = Field(0, description="of every draw")
 
     @field_validator("tokens")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -52,20 +53,42 @@ def check_model(model: type[M], values: Mapping[str, Any], where: str, mistake: 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise_all([mistake(where, *told) for told in _told(error.errors(include_url=False), model, values)])
+        told = _told(error.errors(include_url=False), model, values)
+        raise_all([mistake(where, each.what, each.remedy) for each in told])
         raise AssertionError("a validation error without problems") from error
 
 
-def _told(problems: Iterable[Any], model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(what, remedy) of each wrong value. Where several forms are allowed pydantic tells what each of them lacks: those
-    belong together, and what is wrong deeper inside explains what is wrong around it."""
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that cannot be: the keys that lead to it (none: the whole of it), what is wrong, and what to do."""
+
+    place: Place
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
+def wrong_values(model: type[BaseModel], values: Mapping[str, Any]) -> list[Wrong]:
+    """Everything that keeps `values` from being a `model`, each with its place; nothing where they are one."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        return list(_told(error.errors(include_url=False), model, values))
+    return []
+
+
+def _told(problems: Iterable[Any], model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[Wrong]:
+    """Each wrong value. Where several forms are allowed pydantic tells what each of them lacks: those belong together,
+    and what is wrong deeper inside explains what is wrong around it."""
     by_place: dict[Place, list[Any]] = {}
     for problem in problems:
         by_place.setdefault(_place(problem, values), []).append(problem)
     for place, same in by_place.items():
         if not any(other[: len(place)] == place for other in by_place if len(other) > len(place)):
             told = [each for each in same if each["type"] != "too_short"] or same  # a list without its wrong items
-            yield _what(place, told), _remedy(place, told, model)
+            yield Wrong(place, _what(place, told), _remedy(place, told, model))
 
 
 def _place(problem: Any, values: Any) -> Place:

@@ -33,7 +33,7 @@ LAYERS = [
     ["studio"],
     ["cli_backend", "cli_options"],
     ["cli_dictionary", "cli_facts", "cli_wordings"],
-    ["cli_diversify", "cli_import", "cli_probe", "cli_push", "cli_studio", "cli_study", "cli_tasks"],
+    ["cli_chat", "cli_diversify", "cli_import", "cli_probe", "cli_push", "cli_studio", "cli_study", "cli_tasks"],
     ["cli"],
     ["__main__", "__init__"],
 ]

@@ -51,17 +51,7 @@ def chat_backend(name: str, model: str, place: Place = Place()) -> ChatBackend:
 
 
 def _hf(name: str) -> ChatBackend:
-    from dataclasses import replace
-
-    import torch
-
     from unseen.ask.chat_hf import HfChat
-    from unseen.model.folder import resolve
-    from unseen.model.load import load_model
-    from unseen.progress import late_bar
+    from unseen.ask.talker import load_to_talk
 
-    with late_bar(f"fetching {name}") as progress:
-        folder = resolve(name, progress=progress)
-    on_gpu = torch.cuda.is_available()
-    model = load_model(folder, "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32")
-    return HfChat(replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model)
+    return HfChat(load_to_talk(name))

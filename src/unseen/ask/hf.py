@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from unseen.ask.batches import before_stop
 from unseen.ask.causal import Ids, check_causal, greedy
 from unseen.ask.contents import change_stamp, contents_digest
+from unseen.ask.growing_text import GrowingText
 from unseen.ask.question import Answer, Choose, Generate, Question, Sample
 from unseen.ask.ranking import answer_context, check_options, check_prompt, chosen_answer
 from unseen.ask.reader import asking
-from unseen.ask.sampling import drawn
+from unseen.ask.sampling import drawn, one_by_one
 from unseen.ask.sources import sources_of
 from unseen.ask.ways import Ranking, Way, way_of
 from unseen.encode.format import Format, end_ids
@@ -91,6 +92,20 @@ class HfBackend:
             yield from self._choose({index: each for index, each in part.items() if isinstance(each, Choose)})
             yield from self._generate({index: each for index, each in part.items() if isinstance(each, Generate)})
             yield from self._sample({index: each for index, each in part.items() if isinstance(each, Sample)})
+
+    def streamed(self, question: Sample) -> Iterator[str | Answer]:
+        """The answer to one question that has no `stop`: its text piece by piece as it is drawn, and then all of it."""
+        (ids, cut, dropped), (end, _) = self._prompt(question), self._ends(question)
+        self._let_go([question])
+        growing, ended = GrowingText(self._text), False
+        for token in one_by_one(self.model.module, self.way, ids, question, end):
+            if ended := token in end:
+                break
+            if piece := growing.add(token):
+                yield piece
+        if piece := growing.rest():
+            yield piece
+        yield Answer(growing.text, cut=cut, dropped=dropped, lengths=(len(growing.ids),), broken_off=not ended)
 
     def _choose(self, questions: Mapping[int, Choose]) -> Iterator[tuple[int, Answer]]:
         pairs = {index: self._rankings(question) for index, question in questions.items()}

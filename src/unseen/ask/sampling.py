@@ -85,6 +85,21 @@ def sampled(
         running = [running[place] for place in going]
 
 
+def one_by_one(module: Any, way: Way, prompt: tuple[int, ...], setting: Sample, end: frozenset[int]) -> Iterator[int]:
+    """The tokens that `drawn` draws for one prompt, each as soon as it is drawn; an end token is the last where one
+    comes before `max_new_tokens`."""
+    with asking(module):
+        state = next(way.read(way.batches([prompt])))
+    random = generator(setting.seed, "sample")
+    for left in range(setting.max_new_tokens, 0, -1):
+        token = token_of(state.next_logits[0], setting.temperature, setting.top_p, random)
+        yield token
+        if token in end:
+            return
+        if left > 1:
+            state = _longer(module, state, [0], [token])
+
+
 def token_of(logits: torch.Tensor, temperature: float, top_p: float, random: np.random.Generator) -> int:
     """A token drawn from float32 `logits` [vocabulary]: one draw of `random`, whatever the settings."""
     uniform = float(random.random())

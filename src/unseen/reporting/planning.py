@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.reporting.numbers import sharing
 from unseen.reporting.terminal import print_table
-from unseen.study.plan import Plan
+
+if TYPE_CHECKING:
+    from unseen.study.plan import Plan
 
 
 def print_plan(plan: Plan, as_json: bool) -> None:
@@ -17,7 +19,7 @@ def print_plan(plan: Plan, as_json: bool) -> None:
         shown = [{"id": id, "tokens": [list(piece) for piece in pieces]} for id, pieces in plan.shown]
         print(json.dumps({**plan.values, "shown": shown}, ensure_ascii=False, indent=1))
         return
-    print_table(_lines(plan.values), as_json=False)
+    print_table([{"": name, " ": value} for name, value in plan_lines(plan.values).items()], as_json=False)
     print()
     balance = plan.values["label_balance"]
     if balance:
@@ -41,10 +43,11 @@ def step_line(step: Mapping[str, Any]) -> dict[str, Any]:
     return {"step": step["step"], "in the paper": step["paper"], "here": step["told"]}
 
 
-def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a plan, each with its name for people."""
     examples, hold_out = values["examples"], values["hold_out"]
     minutes = values["tuning_seconds"] / 60
-    lines = {
+    return {
         "run folder": values["folder"],
         "seen": ", ".join(values["seen"]),
         "unseen": ", ".join(values["unseen"]),
@@ -72,7 +75,6 @@ def _lines(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
-    return [{"": name, " ": value} for name, value in lines.items()]
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from unseen.reporting.document import ASSETS as REPORT_ASSETS
 from unseen.studio.frame import Page, note
 from unseen.studio.guard import Door, Guard, TooMuch, too_much
 from unseen.studio.pages import (
+    ask,
     browse,
     compare,
     diversity,
@@ -27,6 +28,7 @@ from unseen.studio.pages import (
     predictions,
     run,
     runs,
+    start,
     study,
     template_compare,
     templates,
@@ -34,7 +36,20 @@ from unseen.studio.pages import (
 from unseen.studio.reply import page_or_part
 from unseen.studio.workspace import Workspace
 
-PAGES = (browse, templates, template_compare, new_dataset, runs, run, predictions, compare, study, diversity)
+PAGES = (
+    browse,
+    templates,
+    template_compare,
+    new_dataset,
+    runs,
+    run,
+    predictions,
+    compare,
+    study,
+    start,
+    diversity,
+    ask,
+)
 ASSETS = Path(__file__).with_name("assets")
 KINDS = {".css": "text/css", ".js": "text/javascript"}
 HEADERS = {

@@ -9,6 +9,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass
 from threading import Timer
+from types import FrameType
 
 from unseen.errors import MissingExtra, UserMistake
 from unseen.studio.workspace import Workspace
@@ -35,6 +36,7 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
         import uvicorn
 
         from unseen.studio.app import studio_app
+        from unseen.studio.events import CLOSING
         from unseen.studio.guard import Door
     except ImportError:
         raise MissingExtra("studio", "the studio") from None
@@ -48,10 +50,20 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
     print("studio: Ctrl-C ends it; runs that it started go on", file=sys.stderr, flush=True)
     if browser:
         Timer(0.3, webbrowser.open, [f"{shown}?token={token}"]).start()
-    app = studio_app(workspace, door)
-    # Pages that follow a run keep a connection open; the studio does not wait for them when it is to end.
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listening])
+    config = uvicorn.Config(
+        studio_app(workspace, door),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,  # seconds; streams end within one
+    )
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            CLOSING.set()
+            super().handle_exit(sig, frame)
+
+    Server(config).run(sockets=[listening])
 
 
 def _token(address: Address) -> str:

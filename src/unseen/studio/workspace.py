@@ -54,6 +54,12 @@ class Workspace:
         """The tasks of every catalog whose files are sound; `faults` tells the others."""
         return self._loaded()[0]
 
+    def catalog_of(self, names: Sequence[str]) -> Catalog:
+        """The tasks of the catalogs that a recipe names. Raises what `load_catalog` raises."""
+        stamp = tuple(_stamps(sorted(folder_of(name).glob("*.yaml"))) for name in names)
+        loaded: Catalog = self.kept(("catalog of", tuple(names)), stamp, lambda: load_catalog(names))
+        return loaded
+
     def faults(self) -> Mapping[str, tuple[str, ...]]:
         """Name of a catalog that was left out -> its mistakes, a line each."""
         return self._loaded()[1]

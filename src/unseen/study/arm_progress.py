@@ -70,11 +70,16 @@ def board(folder: Path, arms: int, workers: int) -> Iterator[Board]:
 
 def how_far(run: Path, arm: Arm) -> str:
     """How far an arm is, by what its run folder holds."""
+    return run_progress(run, "asking" if arm.work == "ask" else "asking its base model")
+
+
+def run_progress(run: Path, untuned: str = "asking its base model") -> str:
+    """How far a run is, by what its folder holds. `untuned` is what is said before its first step."""
     record, lines = _record(run), _steps(run)
     if not record:
         return "reading its rows"
     if not lines:
-        return "asking" if arm.work == "ask" else "asking its base model"
+        return untuned
     steps = planned_steps(record)
     if len(lines) >= steps:
         return "asking its tuned model"

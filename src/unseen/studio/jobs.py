@@ -1,0 +1,220 @@
+"""Runs that the studio started: each a process of its own, found again by a studio that is started later.
+
+Beside the run folders, in `.jobs/NAME`, lie what a job was asked (`recipe.yaml`), what it said (`log.txt`) and which
+process it is (`job.json`). The run's own folder is written by `unseen tune` alone.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from signal import Signals
+from threading import Event, Thread
+from time import monotonic
+from typing import Any, Literal
+
+from unseen.errors import UserMistake, nearest, one_line
+from unseen.studio.process import Process, started
+from unseen.studio.whole_file import write_whole
+from unseen.study.arm_progress import planned_steps, run_progress
+from unseen.study.lock import held
+from unseen.study.record import NAME as RECORD
+from unseen.study.record import now, read_if_there, write_json
+from unseen.train.steplog import read_steps
+
+FOLDER = ".jobs"
+JOB, RECIPE, LOG, LOCK = "job.json", "recipe.yaml", "log.txt", "lock"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+LINES, BYTES = 40, 64 << 10  # of a log that are shown, and read for it
+CRASHED = "Traceback (most recent call last):"
+SAID = "unseen: "  # begins the line that a command ends with where it did not do its work
+Kind = Literal["running", "stopping", "finished", "stopped", "failed", "killed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` is the run's folder, `memory_mb` what its plan says it needs, None without one. `asked_to_stop` says that
+    it was sent a signal since it was last started."""
+
+    name: str
+    run: Path
+    process: Process
+    began: str
+    memory_mb: int | None = None
+    asked_to_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote;
+    `steps` how many it has done, of how many, once that is known."""
+
+    kind: Kind
+    line: str
+    log: tuple[str, ...]
+    steps: tuple[int, int] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.kind in ("running", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The jobs of a folder of runs. `patience` is how many seconds a job has between SIGINT, SIGTERM and SIGKILL."""
+
+    runs: Path
+    patience: float = 30.0
+    program: tuple[str, ...] = (sys.executable, "-m", "unseen")
+
+    def start(self, name: str, recipe: str, memory_mb: int | None = None) -> Job:
+        """Tune `recipe`, the text of a file, in the run folder `name`.
+
+        Raises `UserMistake` for a name that cannot be, for a folder that holds something, and while a job runs there.
+        """
+        run, place = self.runs.absolute() / name, self._place(name)
+        with self._alone(name):
+            if run.exists() and (not run.is_dir() or any(run.iterdir())):
+                raise UserMistake(name, "is there already", "resume it from its job, or choose another name")
+            place.mkdir(parents=True, exist_ok=True)
+            write_whole(place / RECIPE, recipe)
+            (place / LOG).write_bytes(b"")
+            return self._tuning(Job(name, run, Process(0, ""), "", memory_mb), ())
+
+    def resume(self, name: str) -> Job:
+        """Go on with a job that was stopped, killed or failed. Raises `UserMistake` where it runs or is finished."""
+        with self._alone(name):
+            job = self.job(name)
+            if self.state(job).kind == "finished":
+                raise UserMistake(name, "is finished", "start it under another name to do it again")
+            return self._tuning(job, ("--resume",) if (job.run / RECORD).is_file() else ())
+
+    def stop(self, name: str) -> Job:
+        """Ask a job to end, and make it end where it does not: it can be resumed from its last checkpoint.
+
+        Raises `UserMistake` for a job that does not run.
+        """
+        job = replace(self.job(name), asked_to_stop=True)
+        if not job.process.lives:
+            raise UserMistake(name, "is not running", "there is nothing to stop")
+        self._keep(job)
+        Thread(target=_end, args=(job.process, self.patience), daemon=True).start()
+        return job
+
+    def free_name(self, wanted: str) -> str:
+        """`wanted`, or with a number behind it, so that no run has it."""
+        names = (wanted, *(f"{wanted}-{number}" for number in range(2, 10_000)))
+        return next(each for each in names if not (self.runs / each).exists() and self._read(each) is None)
+
+    def job(self, name: str) -> Job:
+        """Raises `UserMistake` for a name that is no job's, with the nearest ones."""
+        found = self._read(name) if NAME.fullmatch(name) else None
+        if found is None:
+            raise UserMistake("jobs", f"there is no job '{name}'", nearest(name, [each.name for each in self.all()]))
+        return found
+
+    def all(self) -> tuple[Job, ...]:
+        """Every job, the last one started first."""
+        found = [self._read(file.parent.name) for file in (self.runs / FOLDER).glob(f"*/{JOB}")]
+        return tuple(sorted((each for each in found if each), key=lambda each: each.began, reverse=True))
+
+    def state(self, job: Job) -> State:
+        """How the job stands now, by its process, what it wrote, and its run folder."""
+        lives = job.process.lives
+        log = _last_lines(self._place(job.name) / LOG)
+        if lives and job.asked_to_stop:
+            return State("stopping", "asked to stop; it ends at the next safe place", log)
+        return State("running", *self._progress(job, log)) if lives else _ended(job, log)
+
+    def recipe(self, job: Job) -> Path:
+        return self._place(job.name) / RECIPE
+
+    def _place(self, name: str) -> Path:
+        return self.runs.absolute() / FOLDER / name
+
+    def _progress(self, job: Job, log: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[int, int] | None]:
+        steps = planned_steps(read_if_there(job.run / RECORD))
+        done = len(read_steps(job.run / "steps.jsonl")) if steps else 0
+        return run_progress(job.run), log, (min(done, steps), steps) if steps else None
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """While inside, no other request and no other studio starts the job; raises `UserMistake` where it runs."""
+        if not NAME.fullmatch(name):
+            raise UserMistake("run folder", f"'{name}' is no name", "write letters, digits and _.-, a letter first")
+        with held(self._place(name) / LOCK, patience=0.0) as free:
+            job = self._read(name) if free else None
+            if not free or (job and job.process.lives):
+                raise UserMistake(name, "is running", "stop it first, or choose another name")
+            yield
+
+    def _tuning(self, job: Job, more: tuple[str, ...]) -> Job:
+        command = [*self.program, "tune", str(self.recipe(job)), "--out", str(job.run), *more]
+        with (self._place(job.name) / LOG).open("a", encoding="utf-8") as log:
+            log.write(f"$ unseen tune {RECIPE} --out {job.name}{' --resume' if more else ''}\n")
+        child = started(command, self._place(job.name) / LOG)
+        Thread(target=child.wait, daemon=True).start()  # or it would stay, dead, in the system's list
+        job = replace(job, process=Process.of(child.pid), began=now(), asked_to_stop=False)
+        self._keep(job)
+        return job
+
+    def _keep(self, job: Job) -> None:
+        write_json(self._place(job.name) / JOB, asdict(job) | {"run": str(job.run)})
+
+    def _read(self, name: str) -> Job | None:
+        said: dict[str, Any] = read_if_there(self._place(name) / JOB)
+        try:
+            process = Process(int(said["process"]["pid"]), str(said["process"]["began"]))
+            memory = None if said["memory_mb"] is None else int(said["memory_mb"])
+            return Job(name, Path(said["run"]), process, str(said["began"]), memory, bool(said["asked_to_stop"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def _end(process: Process, patience: float) -> None:
+    """SIGINT, which ends a run with a word of its own; SIGTERM and SIGKILL where it is deaf to the one before."""
+    for number in (Signals.SIGINT, Signals.SIGTERM, Signals.SIGKILL):
+        process.signal(number)
+        if not _lives_until(process, monotonic() + patience):
+            return
+
+
+def _lives_until(process: Process, deadline: float) -> bool:
+    never = Event()
+    while process.lives:
+        if monotonic() >= deadline:
+            return True
+        never.wait(0.1)
+    return False
+
+
+def _ended(job: Job, log: tuple[str, ...]) -> State:
+    """What became of a job whose process is gone. Its last line is its mistake; one that was killed told none."""
+    last = next((line for line in reversed(log) if line.strip()), "")
+    if last.startswith(f"{SAID}interrupted"):
+        return State("stopped", "stopped; it can be resumed", log)
+    if last.startswith(SAID) or CRASHED in log:
+        return State("failed", last.removeprefix(SAID), log)
+    if read_if_there(job.run / RECORD).get("finished"):
+        return State("finished", "finished", log)
+    if job.asked_to_stop:
+        return State("stopped", "stopped; it can be resumed", log)
+    return State("killed", "it ended without a word: killed, or out of memory; it can be resumed", log)
+
+
+def _last_lines(log: Path) -> tuple[str, ...]:
+    """The last lines of what was said since the job was last started."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(size - BYTES, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    lines = [one_line(line) for line in text.splitlines()]
+    begun = max((at for at, line in enumerate(lines) if line.startswith("$ unseen ")), default=-1)
+    return tuple(lines[begun + 1 :][-LINES:])

@@ -1,0 +1,240 @@
+"""Ask: base and tuned model told the same, side by side, their words as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from unseen.data.places import models_root
+from unseen.errors import UserMistake
+from unseen.model.embedded import ALIAS
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.asking import MOST_NEW_TOKENS, NUMBERS, anew, asked_of, manner_of, recipe_of, sides_of
+from unseen.studio.events import streamed
+from unseen.studio.frame import Page, choice, field, note
+from unseen.studio.model_sizes import memory_needed, names, runs_with_models
+from unseen.studio.pages.answers import answers_come, turns_of
+from unseen.studio.reply import Shown, Values, shows, told
+from unseen.studio.row_question import RowQuestion, row_question
+from unseen.studio.talk import Side, Talk, Talks
+from unseen.studio.workspace import Workspace
+from unseen.study.means import memory
+
+MOST_RUNS = 300  # that are listed
+CHOSEN = ("run", "left", "right")  # what says which models are talked to
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/ask", shows(ask)),
+        Route("/ask", shows(did), methods=["POST"]),
+        Route("/ask/question", shows(question)),
+        Route("/ask/stream/{talk}/{turn}/{column}", shows(stream)),
+    ]
+
+
+def talks_of(workspace: Workspace) -> Talks:
+    """The talks of this studio, and the models that are in memory for them."""
+    found: Talks = workspace.kept("talks", None, Talks)
+    return found
+
+
+def ask(workspace: Workspace, values: Values) -> Shown:
+    """The page; with a task, its row is the question that begins."""
+    said = None
+    if values.get("task"):
+        try:
+            row = row_question(workspace, values["task"], values.get("template", ""), values.get("row", ""))
+        except UserMistake as mistake:
+            said = told("wrong", *mistake.lines)
+        else:
+            values = {**values, "text": row.text, "choices": "\n".join(row.choices)}
+            said = _where_from(row)
+    return _page(workspace, talks_of(workspace).talk(values.get("talk", "")), values, said)
+
+
+def did(workspace: Workspace, values: Values) -> Shown:
+    """What a button asks for: `say`, `again`, `stop` or `clear`. What was typed stays where it was not said."""
+    talks = talks_of(workspace)
+    talk, deed = talks.talk(values.get("talk", "")), values.get("do", "say")
+    try:
+        if deed == "stop":
+            talks.stop(talk)
+        elif deed == "clear":
+            talks.forget(talk.id)
+            talk = talks.talk("")
+        elif deed == "again":
+            sides, manner = sides_of(workspace, values), manner_of(values)
+            talks.say(talk, anew(talks.again(talk), manner), sides)
+        else:
+            talks.say(talk, asked_of(values), sides_of(workspace, values))
+            values = {**values, "text": ""}
+    except UserMistake as mistake:
+        return _page(workspace, talk, values, told("wrong", *mistake.lines))
+    return _page(workspace, talk, values)
+
+
+def question(workspace: Workspace, values: Values) -> Shown:
+    """A row as a question, for the script: `text`, `choices`, and `told` as markup."""
+    try:
+        row = row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
+    except UserMistake as mistake:
+        return JSONResponse({"told": told("wrong", *mistake.lines)})
+    return JSONResponse({"text": row.text, "choices": "\n".join(row.choices), "told": _where_from(row)})
+
+
+def stream(workspace: Workspace, values: Values) -> Shown:
+    """One answer as it comes."""
+    turn, column = (int(values[name]) if values[name].isdecimal() else -1 for name in ("turn", "column"))
+    answering = talks_of(workspace).answering(values["talk"], turn, column)
+    return streamed(answers_come(answering))
+
+
+def _where_from(row: RowQuestion) -> Markup:
+    right = tag("p", "The row's own answer: ", tag("q", row.right)) if row.right else None
+    return note("plain", tag("p", row.told), right)
+
+
+def _page(workspace: Workspace, talk: Talk, values: Mapping[str, str], said: Markup | None = None) -> Page:
+    runs = [each.name for each in runs_with_models(workspace.runs)[:MOST_RUNS]]
+    if not any(values.get(name) for name in CHOSEN):
+        values = {**values, **({"run": runs[0]} if runs else {"left": ALIAS})}
+    try:
+        sides = sides_of(workspace, values)
+    except UserMistake as mistake:
+        sides, said = [], said or told("wrong", *mistake.lines)
+    parts = [
+        _models(values, runs, _memory(workspace, sides) if sides else None),
+        tag("div", turns_of(talk), id="turns"),
+        tag("div", said, id="ask-said"),
+        _form(workspace, talk, values),
+        _rows(workspace, talk, values),
+        tag("noscript", note("warn", "Without script, load the page again to see how far an answer is.")),
+    ]
+    return Page("Ask", "/ask", joined(*parts), wide=True, styles=("ask.css",), scripts=("ask.js",))
+
+
+def _models(values: Mapping[str, str], runs: list[str], needs: Markup | None) -> Markup:
+    known = tag("datalist", *(tag("option", value=name) for name in names()), id="models")
+    listed = choice("run", [("", "choose a run"), *((name, name) for name in runs)], values.get("run", ""))
+    left, right = (
+        tag("input", name=name, value=values.get(name, ""), list="models", placeholder="alias, folder or hub id")
+        for name in ("left", "right")
+    )
+    of_run = tag("form", field("A run", listed), tag("button", "Talk to it"), action="/ask", method="get", class_="bar")
+    none = None if runs else tag("p", "There is no run with a model yet. ", tag("a", "Start one", href="/start"), ".")
+    of_two = [field("A model", left), field("Another", right), known, tag("button", "Talk to them")]
+    forms = [none or of_run, tag("form", *of_two, action="/ask", method="get", class_="bar")]
+    where = "" if models_root() else " Set UNSEEN_MODELS to a folder of models to have their names listed."
+    summary = tag("summary", "Talk to another run, or to any two models")
+    more = tag("details", summary, *forms, tag("small", where) if where else None, open=not runs)
+    return tag("div", tag("div", needs, id="sides"), more, class_="card")
+
+
+def _memory(workspace: Workspace, sides: list[Side]) -> Markup:
+    """What is talked to, and the memory that this takes, before it is taken."""
+    workers, free = talks_of(workspace).workers, memory()
+    items, missing = [], 0
+    for model in dict.fromkeys(side.model for side in sides):
+        label = next(side.label for side in sides if side.model == model)
+        needed, state = memory_needed(model), workers.state(model)
+        about = f"about {needed >> 20:,} MB" if needed is not None else "not on this machine yet: it is fetched first"
+        here = {"ready": "in memory", "loading": "being loaded", "gone": f"loaded when it is asked, {about}"}[state]
+        missing += (needed or 0) if state == "gone" else 0
+        items.append(tag("li", tag("b", label), f": {here}"))
+    short = f"Together they need more than the {free >> 20:,} MB that are free: one of them may be killed."
+    spare = tag("p", f"{free >> 20:,} MB are free.", class_="faint")
+    return joined(tag("ul", *items, class_="sides"), note("warn", short) if missing > free else spare)
+
+
+def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup:
+    hidden = [tag("input", type="hidden", name=name, value=values.get(name, "")) for name in CHOSEN if values.get(name)]
+    text = tag(
+        "textarea",
+        f"\n{values.get('text', '')}",
+        name="text",
+        rows=4,
+        id="say",
+        data_key="/",
+        placeholder="Ask something. Ctrl+Enter sends it.",
+        aria_label="What you ask",
+    )
+    buttons = [
+        tag("button", "Ask", name="do", value="say", class_="main"),
+        tag("button", "Stop", name="do", value="stop"),
+        tag("button", "Again", name="do", value="again", title="Ask the last question again, in the manner chosen now"),
+        tag("button", "Clear", name="do", value="clear", title="Forget the whole talk"),
+    ]
+    held = tag("span", tag("input", type="hidden", name="talk", value=talk.id), id="talk-id")
+    manner = tag("details", tag("summary", "How it is asked"), tag("div", *_manner(values), class_="manner"))
+    return tag(
+        "form",
+        held,
+        *hidden,
+        text,
+        _token(workspace, values),
+        tag("div", *buttons, class_="bar"),
+        manner,
+        action="/ask",
+        method="post",
+        id="ask",
+        class_="card",
+    )
+
+
+def _token(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
+    """The box that puts a new token in, where the run has some: a third column answers with it."""
+    tokens = recipe_of(workspace, values["run"]).get("tokens") if values.get("run") else None
+    if not isinstance(tokens, dict) or not tokens:
+        return None
+    options = [("", "without a new token"), *((token, f"also with {token}") for token in tokens)]
+    chosen = choice("token", options, values.get("token", ""), aria_label="New token")
+    places = [("behind", "behind the question"), ("before", "before the question")]
+    where = choice("where", places, values.get("where", ""), aria_label="Where the token is put")
+    about = [tag("small", f"{name}: {_described(said)}") for name, said in tokens.items() if _described(said)]
+    return tag("div", chosen, where, *about, class_="bar token")
+
+
+def _described(said: Any) -> str:
+    return str(said.get("description") or "") if isinstance(said, dict) else ""
+
+
+def _manner(values: Mapping[str, str]) -> list[Markup]:
+    def number(name: str, label: str, help: str) -> Markup:
+        shown = values.get(name, "")
+        control = tag("input", name=name, value=shown, placeholder=f"{NUMBERS[name]:g}", inputmode="decimal")
+        return field(label, control, help)
+
+    formats = [("auto", "auto: chat where the model has a chat template"), ("chat", "chat"), ("plain", "plain")]
+    system = tag("textarea", f"\n{values.get('system', '')}", name="system", rows=2)
+    choices = tag("textarea", f"\n{values.get('choices', '')}", name="choices", rows=3)
+    return [
+        field("Format", choice("format", formats, values.get("format", "")), "How turns are laid out."),
+        number("temperature", "Temperature", "0: always the likeliest word. Above it, words are drawn."),
+        number("top_p", "Top-p", "Draw from the likeliest words of this mass."),
+        number("seed", "Seed", "Of what is drawn: the same seed draws the same words."),
+        number("max_new_tokens", "Longest answer", f"In tokens, at most {MOST_NEW_TOKENS}."),
+        field("System turn", system, "Stands before the talk; the model's own when empty."),
+        field("Answer choices", choices, "One a line: they are ranked by their probability instead of an answer."),
+    ]
+
+
+def _rows(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup:
+    tasks = workspace.catalog().tasks
+    known = tag("datalist", *(tag("option", value=name) for name in tasks), id="tasks")
+    kept = [
+        tag("input", type="hidden", name=name, value=value)
+        for name, value in ({name: values.get(name, "") for name in CHOSEN} | {"talk": talk.id}).items()
+        if value
+    ]
+    task = tag("input", name="task", value=values.get("task", ""), list="tasks", placeholder="cluster/dataset")
+    template = tag("input", name="template", value=values.get("template", ""), placeholder="1, or its name")
+    row = tag("input", name="row", value=values.get("row", ""), placeholder="0", inputmode="numeric")
+    controls = [field("Task", task), field("Template", template), field("Row", row), tag("button", "Take this row")]
+    form = tag("form", *kept, *controls, known, action="/ask", method="get", class_="bar", id="row")
+    return tag(
+        "details", tag("summary", "Begin from a row of a task"), form, class_="card", open=bool(values.get("task"))
+    )

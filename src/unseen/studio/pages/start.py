@@ -1,0 +1,173 @@
+"""Start: a recipe as a form and as YAML, what it would do, and the run that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from unseen.errors import UserMistake
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.beginnings import begun, recipes, saved
+from unseen.studio.draft import Draft, draft_of_form, draft_of_text
+from unseen.studio.frame import Page, choice, field, joined_lines, note
+from unseen.studio.jobs import Jobs
+from unseen.studio.pages import planned, started
+from unseen.studio.pages.browse import dataset_path
+from unseen.studio.pages.recipe_form import form_of, pointed
+from unseen.studio.reply import Shown, Values, shows, told, went_to
+from unseen.studio.workspace import Workspace
+from unseen.study.selected import selected_tasks
+from unseen.task.task import Task
+
+SHOWN = 12  # datasets of a side that are named
+BEFORE, TEXT, KEY = "before", "text", "k."  # fields of the form: the text that it was made of, the text now, a key
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/start", shows(start)),
+        Route("/start", shows(did), methods=["POST"]),
+        Route("/start/follow", shows(follow), methods=["POST"]),
+        *planned.routes(),
+        *started.routes(),
+    ]
+
+
+def start(workspace: Workspace, values: Values) -> Shown:
+    """The form, begun from what was chosen."""
+    asked = [values.get(name, "").strip() for name in ("recipe", "file", "dataset", "as")]
+    try:
+        draft = begun(workspace, *asked)
+    except UserMistake as mistake:
+        return _page(workspace, begun(workspace, "", "", "", ""), values, told("wrong", *mistake.lines))
+    return _page(workspace, draft, values)
+
+
+def did(workspace: Workspace, values: Values) -> Shown:
+    """What a button of the form asks for, on the form as it was sent; nothing that was typed is lost."""
+    draft = sent(values)
+    asked = values.get("do", "")
+    if draft.recipe is None:
+        return _page(workspace, draft, values, note("wrong", "The recipe is not right yet; see where it is marked."))
+    try:
+        if asked == "save":
+            path = saved(draft.text, values.get("save", "") or draft.recipe.name, values.get("over") == "yes")
+            return _page(workspace, draft, values, note("good", f"Saved: {path}"))
+        if asked == "run":
+            return went_to(f"/start/jobs/{started.begin(workspace, draft, values).name}")
+    except UserMistake as mistake:
+        return _page(workspace, draft, values, told("wrong", *mistake.lines))
+    plan = planned.begin(workspace, draft) if asked == "plan" else None
+    return _page(workspace, draft, values, plan=plan)
+
+
+def follow(workspace: Workspace, values: Values) -> Shown:
+    """The form and the text after a change of either: `text`, `fields` by key (none while the text is no YAML),
+    `wrong` lines by key, and `facts` as markup."""
+    draft = sent(values)
+    fields = draft.fields if draft.values or not draft.text.strip() else None
+    facts = pointed(draft) + facts_of(workspace, draft)
+    return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts})
+
+
+def sent(values: Values) -> Draft:
+    """The draft that a form sends: its text, and on top of it each key that differs from what the form was made of."""
+    text, before = (values.get(name, "").replace("\r\n", "\n") for name in (TEXT, BEFORE))
+    was = draft_of_text(before).fields
+    now = {name.removeprefix(KEY): value for name, value in values.items() if name.startswith(KEY)}
+    changed = {path: value for path, value in now.items() if value.replace("\r\n", "\n") != was.get(path, "")}
+    return draft_of_form(text, changed) if changed else draft_of_text(text)
+
+
+def facts_of(workspace: Workspace, draft: Draft) -> Markup:
+    """Which tasks the recipe names, without reading a row."""
+    recipe = draft.recipe
+    if recipe is None:
+        return Markup("")
+    try:
+        selected = selected_tasks(recipe, workspace.catalog_of(recipe.catalogs))
+    except UserMistake as mistake:
+        return note("wrong", joined_lines(mistake.lines))
+    left = tuple(f"{name} is left out: {why}" for name, why in selected.excluded.items())
+    sides = [_side("Tuned on", selected.seen), _side("Only asked", selected.unseen)]
+    return joined(*sides, note("plain", joined_lines(left)) if left else None)
+
+
+def _side(name: str, tasks: tuple[Task, ...]) -> Markup:
+    datasets = list({task.dataset.task: task.dataset for task in tasks}.values())
+    if not datasets:
+        return tag("p", tag("b", f"{name}: "), "nothing")
+    links = [joined(tag("a", each.task, href=dataset_path(each)), " ") for each in datasets[:SHOWN]]
+    more = f"and {len(datasets) - SHOWN} more" if len(datasets) > SHOWN else None
+    return tag("p", tag("b", f"{name}, {len(datasets)} datasets: "), *links, more, class_="side")
+
+
+def _page(
+    workspace: Workspace,
+    draft: Draft,
+    values: Mapping[str, str],
+    said: Markup | None = None,
+    plan: Markup | None = None,
+) -> Page:
+    jobs = started.jobs_of(workspace)
+    parts = [
+        said,
+        started.running(jobs),
+        _begin(workspace, values),
+        form_of(draft, facts_of(workspace, draft), _deeds(jobs, draft, values), plan),
+    ]
+    return Page("Start", "/start", joined(*parts), wide=True, styles=("start.css",), scripts=("start.js",))
+
+
+def _begin(workspace: Workspace, values: Mapping[str, str]) -> Markup:
+    names = [("", "choose a recipe"), *((name, name) for name in recipes())]
+    listed = choice("recipe", names, values.get("recipe", ""), aria_label="Recipe")
+    file = tag(
+        "input", name="file", value=values.get("file", ""), placeholder="path of a .yaml file", aria_label="File"
+    )
+    known = tag("datalist", *(tag("option", value=each.task) for each in workspace.catalog().datasets), id="datasets")
+    dataset = tag(
+        "input",
+        name="dataset",
+        value=values.get("dataset", ""),
+        placeholder="cluster/dataset",
+        list="datasets",
+        aria_label="Dataset",
+    )
+    side = choice("as", [("seen", "tune on it"), ("unseen", "hold it out")], values.get("as", ""), aria_label="Side")
+    rows = [("A recipe", [listed]), ("A file", [file]), ("A dataset", [dataset, side, known])]
+    forms = [
+        tag("form", tag("b", name), *controls, tag("button", "Begin"), action="/start", method="get", class_="bar")
+        for name, controls in rows
+    ]
+    return tag("details", tag("summary", "Begin from another recipe, a file or a dataset"), *forms, class_="card begin")
+
+
+def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str]) -> Markup:
+    """Plan it, save it, start it."""
+    name = draft.recipe.name if draft.recipe else ""
+    plan = tag("button", "What would it do?", name="do", value="plan", id="plan-it")
+    save = tag("input", name="save", value=values.get("save", ""), placeholder=name or "name", id="save-as")
+    over = tag(
+        "label",
+        tag("input", type="checkbox", name="over", value="yes", checked=values.get("over") == "yes"),
+        " replace one of this name",
+    )
+    run = tag("input", name="run", value=values.get("run", ""), placeholder=name or "name", id="run-as")
+    saving = tag("div", tag("button", "Save", name="do", value="save"), over, class_="bar")
+    starting = tag("div", tag("button", "Start the run", name="do", value="run", class_="main"), class_="bar")
+    return joined(
+        tag("p", plan),
+        tag(
+            "div",
+            tag("div", field("Save as", save, "into ./recipes; the recipe's name when empty"), saving),
+            tag(
+                "div",
+                field("Run folder", run, f"in {jobs.runs}; the recipe's name, numbered, when empty"),
+                starting,
+            ),
+            class_="deeds",
+        ),
+    )

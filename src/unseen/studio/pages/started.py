@@ -1,0 +1,156 @@
+"""Runs that the studio started: how they stand, watched as they go, stopped and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event as Moment
+
+from starlette.routing import Route
+
+from unseen.errors import UserMistake
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.draft import Draft
+from unseen.studio.events import Event, streamed
+from unseen.studio.frame import Page, note
+from unseen.studio.jobs import Job, Jobs, State
+from unseen.studio.pages.planned import plans_of
+from unseen.studio.reply import Shown, Values, shows, went_to
+from unseen.studio.workspace import Workspace
+from unseen.study.means import memory
+
+EVERY = 1.0  # seconds between two looks at a run
+SHOWN = 12  # jobs that are listed
+KINDS = {"running": "plain", "stopping": "warn", "finished": "good", "stopped": "plain"}
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/start/jobs/{name}", shows(job_page)),
+        Route("/start/jobs/{name}/watch", shows(watch)),
+        Route("/start/jobs/{name}/stop", shows(stop), methods=["POST"]),
+        Route("/start/jobs/{name}/resume", shows(resume), methods=["POST"]),
+    ]
+
+
+def jobs_of(workspace: Workspace) -> Jobs:
+    """The jobs of this studio's folder of runs."""
+    found: Jobs = workspace.kept("jobs", workspace.runs, lambda: Jobs(workspace.runs))
+    return found
+
+
+def begin(workspace: Workspace, draft: Draft, values: Values) -> Job:
+    """Start the run of a sound draft. Raises what `Jobs.start` raises."""
+    jobs, wanted = jobs_of(workspace), values.get("run", "").strip()
+    name = wanted or jobs.free_name(draft.recipe.name if draft.recipe else "run")
+    return jobs.start(name, draft.text, plans_of(workspace).memory_mb(draft.text))
+
+
+def running(jobs: Jobs) -> Markup | None:
+    """The runs that were started here, the last first, and what memory those that run need."""
+    found = jobs.all()
+    if not found:
+        return None
+    rows = [_row(job, jobs.state(job)) for job in found[:SHOWN]]
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("Run", "State", "", "Started")))
+    table = tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide", tabindex="0")
+    more = tag("p", f"and {len(found) - SHOWN} earlier ones") if len(found) > SHOWN else None
+    live = [job for job in found if job.process.lives]
+    return tag(
+        "details",
+        tag("summary", f"{len(live)} of {len(found)} runs that were started here are running"),
+        _memory(live) if live else None,
+        table,
+        more,
+        open=bool(live),
+        class_="card",
+    )
+
+
+def _memory(live: list[Job]) -> Markup:
+    known = [job.memory_mb for job in live if job.memory_mb is not None]
+    unknown = f", and {len(live) - len(known)} without a plan need what they need" if len(known) < len(live) else ""
+    said = f"{len(live)} running: planned to need {sum(known):,} MB together{unknown}; {memory() >> 20:,} MB are free."
+    return tag("p", said, class_="count")
+
+
+def _row(job: Job, state: State) -> Markup:
+    name = tag("a", job.name, href=f"/start/jobs/{job.name}")
+    cells = [name, tag("b", state.kind), state.line, job.began.replace("T", " ").removesuffix("+00:00")]
+    return tag("tr", *(tag("td", each) for each in cells))
+
+
+def job_page(workspace: Workspace, values: Values) -> Shown:
+    jobs = jobs_of(workspace)
+    job = jobs.job(values["name"])
+    state = jobs.state(job)
+    going = f"/start/jobs/{job.name}/watch" if state.runs else None
+    live = tag("div", _state(job, state), data_stream=going)
+    parts = [live, _buttons(job, state), _facts(jobs, job), tag("p", tag("a", "Start another", href="/start"))]
+    return Page(job.name, "/start", joined(*parts), styles=("start.css",))
+
+
+def watch(workspace: Workspace, values: Values) -> Shown:
+    jobs = jobs_of(workspace)
+    return streamed(_looks(jobs, jobs.job(values["name"])))
+
+
+def stop(workspace: Workspace, values: Values) -> Shown:
+    return went_to(f"/start/jobs/{jobs_of(workspace).stop(values['name']).name}")
+
+
+def resume(workspace: Workspace, values: Values) -> Shown:
+    return went_to(f"/start/jobs/{jobs_of(workspace).resume(values['name']).name}")
+
+
+def _looks(jobs: Jobs, job: Job) -> Iterator[Event]:
+    """What changes; when the run has ended, the page is loaded again for its other buttons."""
+    moment, before = Moment(), ""
+    while (state := jobs.state(job)).runs:
+        now = _state(job, state)
+        yield Event("part", now) if now != before else Event("still")
+        before = now
+        moment.wait(EVERY)
+        try:
+            job = jobs.job(job.name)
+        except UserMistake:
+            break
+    yield Event("gone")
+
+
+def _state(job: Job, state: State) -> Markup:
+    done = state.steps
+    bar = tag("progress", value=done[0], max=done[1], aria_label="steps done") if done else None
+    kind = KINDS.get(state.kind, "wrong")
+    log = "\n".join(state.log) or "It has said nothing yet."
+    return joined(
+        note(kind, tag("p", tag("b", state.kind), ": ", state.line), bar),
+        tag("h2", "What it says"),
+        tag("pre", log, tabindex="0", class_="log"),
+    )
+
+
+def _buttons(job: Job, state: State) -> Markup:
+    result = tag("a", "See the run", href=f"/runs/{job.name}", class_="button")
+    if state.runs:
+        sure = "Stop this run? It can be resumed from its last checkpoint."
+        again = tag("a", "Look again", href=f"/start/jobs/{job.name}", class_="button")
+        stopped = _form(job, "stop", "Stop", sure)
+        return tag("div", stopped, again, result, class_="bar")
+    resumed = None if state.kind == "finished" else _form(job, "resume", "Resume", None)
+    return tag("div", resumed, result, class_="bar")
+
+
+def _form(job: Job, deed: str, name: str, sure: str | None) -> Markup:
+    button = tag("button", name, data_sure=sure, class_="main" if sure is None else None)
+    return tag("form", button, action=f"/start/jobs/{job.name}/{deed}", method="post")
+
+
+def _facts(jobs: Jobs, job: Job) -> Markup:
+    facts = {
+        "Run folder": str(job.run),
+        "Recipe": str(jobs.recipe(job)),
+        "Started": job.began,
+        "Process": str(job.process.pid),
+        "Planned memory": f"{job.memory_mb:,} MB" if job.memory_mb is not None else "not planned",
+    }
+    return tag("dl", *(joined(tag("dt", name), tag("dd", said)) for name, said in facts.items()), class_="facts")

@@ -1,0 +1,142 @@
+"""What recipes would do, found out by `unseen tune --plan` in a process of its own, one at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from signal import SIGINT
+from threading import Lock, Thread
+from time import monotonic
+from typing import Any, Literal
+
+from unseen.errors import one_line
+from unseen.studio.jobs import SAID
+from unseen.studio.whole_file import write_whole
+from unseen.study.means import OWN_BYTES
+
+KEPT = 16  # plans that are remembered, by what their recipe says
+PATIENCE = 5.0  # seconds that a plan which is not wanted any more has to clear away its files
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`seconds` is how long it has taken; `values` are those of `study.plan.Plan`; `line` says what was wrong."""
+
+    state: Literal["planning", "planned", "wrong", "left"]
+    seconds: float = 0.0
+    values: Mapping[str, Any] | None = None
+    line: str = ""
+
+
+def process_mb(values: Mapping[str, Any]) -> int:
+    """Megabytes that a run of this plan needs: for its numbers, and for a process with torch in it."""
+    return int(values["memory_mb"]) + (OWN_BYTES >> 20)
+
+
+def key_of(text: str) -> str:
+    """Names the plan of a recipe by what the recipe says."""
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+@dataclass(slots=True)
+class _Running:
+    key: str
+    folder: tempfile.TemporaryDirectory[str]
+    child: subprocess.Popen[str]
+    began: float = field(default_factory=monotonic)
+
+
+@dataclass(slots=True)
+class Plans:
+    """A new plan ends the one before: it is a form that changed. A recipe that was planned is not planned again."""
+
+    program: tuple[str, ...] = (sys.executable, "-m", "unseen")
+    _running: _Running | None = None
+    _done: OrderedDict[str, Planned] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def begin(self, text: str) -> str:
+        """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key."""
+        key = key_of(text)
+        with self._lock:
+            if key in self._done or (self._running and self._running.key == key):
+                return key
+            self._leave()
+            self._running = running = self._started(text)
+        Thread(target=self._wait, args=(running,), daemon=True).start()
+        return key
+
+    def leave(self) -> None:
+        """End the plan that is under way, if there is one."""
+        with self._lock:
+            self._leave()
+
+    def of(self, key: str) -> Planned:
+        """How far a plan is; `left` where it was never begun, or ended before it was done."""
+        with self._lock:
+            if key in self._done:
+                return self._done[key]
+            if self._running and self._running.key == key:
+                return Planned("planning", monotonic() - self._running.began)
+        return Planned("left")
+
+    def memory_mb(self, text: str) -> int | None:
+        """What the recipe's plan says that its process needs, where it has one."""
+        values = self.of(key_of(text)).values
+        return None if values is None else process_mb(values)
+
+    def _started(self, text: str) -> _Running:
+        folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")
+        write_whole(Path(folder.name) / "recipe.yaml", text)
+        child = subprocess.Popen(
+            [*self.program, "tune", str(Path(folder.name) / "recipe.yaml"), "--plan", "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        return _Running(key_of(text), folder, child)
+
+    def _leave(self) -> None:
+        running, self._running = self._running, None
+        if running:
+            running.child.send_signal(SIGINT)
+            Thread(target=_ended, args=(running.child,), daemon=True).start()
+
+    def _wait(self, running: _Running) -> None:
+        said, told = running.child.communicate()
+        running.folder.cleanup()
+        with self._lock:
+            if self._running is not running:
+                return
+            self._running = None
+            self._done[running.key] = _planned(monotonic() - running.began, running.child.returncode, said, told)
+            while len(self._done) > KEPT:
+                self._done.popitem(last=False)
+
+
+def _planned(seconds: float, status: int, said: str, told: str) -> Planned:
+    if status == 0:
+        try:
+            return Planned("planned", seconds, json.loads(said))
+        except ValueError:
+            return Planned("wrong", seconds, line="the plan cannot be read")
+    lines = [one_line(line) for line in told.splitlines() if line.strip()]
+    mistakes = [line.removeprefix(SAID) for line in lines if line.startswith(SAID)]
+    return Planned("wrong", seconds, line=" · ".join(mistakes) or (lines or ["it ended without a word"])[-1])
+
+
+def _ended(child: subprocess.Popen[str]) -> None:
+    try:
+        child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()

@@ -1,0 +1,52 @@
+"""A row of a task, rendered, as something to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unseen.errors import TaskMistake, UserMistake, nearest
+from unseen.studio.workspace import Workspace
+from unseen.task.render import example_of
+from unseen.task.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuestion:
+    """`right` is the answer that the row has; `told` says where the question comes from."""
+
+    text: str
+    choices: tuple[str, ...]
+    right: str
+    told: str
+
+
+def row_question(workspace: Workspace, task: str, template: str, row: str) -> RowQuestion:
+    """Row number `row` of `task` through `template`, a name or a number from 1 on; its test rows where it has some.
+
+    Raises `UserMistake` for a task, a template or a row that is not there, and for a row that renders empty.
+    """
+    found = workspace.catalog().task(task.strip())
+    at = _template(found, template.strip())
+    split = next((name for name in ("test", "validation") if name in found.dataset.splits), None)
+    split = split or next(iter(found.dataset.splits))
+    rows = workspace.rows(found.dataset, split)
+    number = int(row) if row.strip().isdecimal() and len(row) < 12 else 0
+    if not number < len(rows):
+        raise UserMistake(task, f"has {len(rows):,} rows in {split}, from 0 on", f"choose one below {len(rows):,}")
+    example = example_of(found, at, rows[number])
+    if example is None:
+        raise UserMistake(task, f"row {number} renders empty in this template", "choose another row or template")
+    of = f"template {at + 1} of {len(found.templates)} ({found.templates[at].name})" if found.templates else "as it is"
+    told = f"{found.name}, {of}, row {number} of {len(rows):,} in {split}"
+    return RowQuestion(example.prompt, example.choices or (), example.completion, told)
+
+
+def _template(task: Task, said: str) -> int:
+    names = [way.name for way in task.templates]
+    if not said or not names:
+        return 0
+    if said in names:
+        return names.index(said)
+    if said.isdecimal() and 1 <= int(said[:6]) <= len(names):
+        return int(said) - 1
+    raise TaskMistake(task.name, f"has no template '{said}'", nearest(said, names, f"1 to {len(names)}, or"))
