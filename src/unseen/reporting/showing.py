@@ -135,7 +135,7 @@ def drawn(sequences: Sequence[Encoded], names: Sequence[str], format: Format) ->
 
 
 def sequences_read(
-    task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format
+    task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format, limit: int = 1 << 30
 ) -> Iterator[tuple[Mapping[str, Any], Encoded]]:
     """Every sequence that a model reads for the examples, with its row, its option and whether that is right."""
     from unseen.encode.encode import encode
@@ -144,10 +144,10 @@ def sequences_read(
     for example in examples:
         row = {"row": f"{example.split}/{example.row}"}
         if task.kind == "choose" and example.choices:
-            for option, encoded in enumerate(option_sequences(example, tokenizer, format)):
+            for option, encoded in enumerate(option_sequences(example, tokenizer, format, limit)):
                 yield row | {"option": option, "right": option == example.answer}, encoded
         else:
-            yield row, encode(example, tokenizer, format, limit=1 << 30)
+            yield row, encode(example, tokenizer, format, limit)
 
 
 def branch_name(named: Mapping[str, Any], rows: int) -> str:

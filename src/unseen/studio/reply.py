@@ -56,6 +56,14 @@ def shows(make: Callable[[Workspace, Values], Shown]) -> Callable[[Request], Awa
     return endpoint
 
 
+def in_its_place(make: Callable[[], Markup]) -> Markup:
+    """What `make` shows, or, where that is a mistake of the user's, what is wrong: the form round it stays as it is."""
+    try:
+        return make()
+    except UserMistake as mistake:
+        return note("wrong", joined_lines(mistake.lines))
+
+
 def told(kind: str, *lines: str) -> Markup:
     """A note of plain lines."""
     return note(kind, joined(*(joined_lines((line,)) for line in lines)))

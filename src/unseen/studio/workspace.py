@@ -60,7 +60,7 @@ class Workspace:
         """The rows of a split as a sequence on disk; reading a file for the first time takes as long as it is."""
         source = source_of(dataset, split)
         files = () if source.format == "hub" else tuple(map(Path, source_files(source)))
-        stamp = (_stamps(files), repr(dataset))
+        stamp = (stamps(files), repr(dataset))
         opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
         return opened
 
@@ -72,7 +72,7 @@ class Workspace:
 
     def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
         folders = [folder_of(name) for name in self.catalogs]
-        stamp = tuple(_stamps(sorted(folder.glob("*.yaml"))) for folder in folders)
+        stamp = tuple(stamps(sorted(folder.glob("*.yaml"))) for folder in folders)
         loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept("catalog", stamp, self._load)
         return loaded
 
@@ -90,7 +90,8 @@ class Workspace:
         return found, faults
 
 
-def _stamps(files: Sequence[Path]) -> Stamp:
+def stamps(files: Sequence[Path]) -> Stamp:
+    """What tells whether any of `files` was changed: when they were written, and how long they are."""
     return tuple((str(file), *_stamp(file)) for file in files)
 
 
