@@ -1,4 +1,4 @@
-"""Which part of an example each of its tokens writes: the format, an exemplar, the template's words, a field, the answer.
+"""Which part of an example each of its tokens writes: markup, an exemplar, the template's words, a field, the answer.
 
 A token that runs across a boundary belongs to the part of its last character, as it does in `encode`.
 """

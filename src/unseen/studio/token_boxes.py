@@ -1,4 +1,4 @@
-"""Tokens as boxes: each with its text made visible, its id where it is pointed at, and the part of the example it is of."""
+"""Tokens as boxes: each with its text made visible, its id where it is pointed at, and the part that it is of."""
 
 from __future__ import annotations
 
@@ -72,9 +72,10 @@ def cut_mark(cut: Cut) -> Markup:
     return tag("mark", f"✂ {part_name(cut.part)}: {whole(cut.taken)}{of} tokens left out", class_="cut-mark")
 
 
-def trunk_mark(length: int, rows: int) -> Markup:
-    text = f"┆ the trunk ends: {counted(length, 'token')} that the {rows} rows share"
-    return tag("mark", text, class_="trunk-mark")
+def trunk_mark(length: int) -> Markup:
+    return tag(
+        "mark", f"┆ the trunk ends: the next row begins with these {counted(length, 'token')} too", class_="trunk-mark"
+    )
 
 
 def legend() -> Markup:

@@ -13,7 +13,11 @@ from unseen.studio.reply import Values
 from unseen.studio.tokenizers import DEFAULT, NotHere, Ready, Wanted, model_names, ready
 from unseen.studio.workspace import Workspace
 
-TABS = (("/tokens", "A row of a task"), ("/tokens/text", "A text of your own"), ("/tokens/step", "A recipe's first step"))
+TABS = (
+    ("/tokens", "A row of a task"),
+    ("/tokens/text", "A text of your own"),
+    ("/tokens/step", "A recipe's first step"),
+)
 FORMATS = [("auto", "the model's own"), ("chat", "chat"), ("plain", "plain")]
 LEAST_LIMIT, NO_LIMIT = 8, 1 << 20  # of max_tokens
 
@@ -23,7 +27,9 @@ def tabs(here: str) -> Markup:
     return tag("nav", *links, class_="tabs", aria_label="What is shown as tokens")
 
 
-def number_field(label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None) -> Markup:
+def number_field(
+    label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None
+) -> Markup:
     value = values.get(name, default)
     return field(label, tag("input", type="number", name=name, value=value, min=least, max=most, inputmode="numeric"))
 

@@ -24,20 +24,18 @@ from unseen.studio.tokenizers import Ready
 from unseen.studio.values import whole_number
 
 AT_ONCE = 4096  # tokens that are shown on a page
-TAG = "fitted"
 
 Read = Sequence[tuple[Mapping[str, Any], Encoded]]
 
 
-def encoded_shown(fitted: Fitted, ready: Ready, layout: Format, values: Values, rows: Read, path: str) -> Markup:
-    """Counts, cuts and tokens; `rows` are what the trie below is of, and tell where the shared trunk ends."""
-    encoded, count = fitted.encoded, len({named["row"] for named, _ in rows})
-    trunk = common_start([encoded, *(each for _, each in rows)]) if count > 1 else 0
+def encoded_shown(fitted: Fitted, ready: Ready, layout: Format, values: Values, trunk: int, path: str) -> Markup:
+    """Counts, cuts and tokens; the first `trunk` of them are those of the next row too."""
+    encoded = fitted.encoded
     start = min(whole_number(values, "from", 0, 0, 1 << 30), max(len(encoded.ids) - 1, 0))
     stop = min(start + AT_ONCE, len(encoded.ids))
     marks: dict[int, list[Markup]] = {}
     if trunk:
-        marks[trunk] = [trunk_mark(trunk, count)]
+        marks[trunk] = [trunk_mark(trunk)]
     for cut in fitted.cuts:
         marks.setdefault(cut.at, []).append(cut_mark(cut))
     texts = token_texts(_slice(encoded, start, stop), ready.tokenizer)

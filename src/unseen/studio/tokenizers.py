@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from unseen.data.places import models_root
 from unseen.encode.format import Format, format_of, pair_format
 from unseen.encode.tokenizer import Tokenizer, load_tokenizer
 from unseen.errors import ModelMistake
 from unseen.model.description import descriptions
 from unseen.model.folder import ABOUT, ModelFolder, resolve
 from unseen.model.here import still_to_do
-from unseen.data.places import models_root
 from unseen.studio.workspace import Workspace, stamps
 
 DEFAULT = "smollm2-135m-instruct"

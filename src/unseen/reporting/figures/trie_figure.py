@@ -1,4 +1,4 @@
-"""The trie of a few sequences, drawn: runs of tokens as boxes from left to right, each as high as the sequences under it.
+"""The trie of a few sequences, drawn: runs of tokens as boxes from left to right, as high as the sequences under them.
 
 A box that stands before many rows is what those rows share, and is computed once. Its width grows with its tokens; no
 box is narrower than can be pointed at. What is predicted has a bar below its text, so colour says nothing alone.

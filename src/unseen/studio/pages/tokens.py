@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from starlette.routing import Route
 
@@ -12,6 +14,7 @@ from unseen.encode.parts import parts_of
 from unseen.errors import UserMistake
 from unseen.prompt.example import Example, Segment
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.reporting.showing import sequences_read
 from unseen.studio.frame import Page, choice, field, nothing
 from unseen.studio.reply import Shown, Values, in_its_place, shows
@@ -27,7 +30,7 @@ from unseen.studio.token_form import (
     with_model,
 )
 from unseen.studio.token_rows import FIRST_ROWS, MOST_ROWS, MOST_SHOTS, Wanted, examples_of
-from unseen.studio.token_view import encoded_shown, trie_shown
+from unseen.studio.token_view import common_start, encoded_shown, trie_shown
 from unseen.studio.tokenizers import Ready
 from unseen.studio.values import whole_number
 from unseen.studio.workspace import Workspace
@@ -37,7 +40,11 @@ MOST_TEXT = 200_000  # characters of a pasted text
 
 
 def routes() -> list[Route]:
-    return [Route("/tokens", shows(tokens)), Route("/tokens/text", shows(text), methods=["GET", "POST"])]
+    return [
+        Route("/tokens", shows(tokens)),
+        Route("/tokens/trie", shows(trie)),
+        Route("/tokens/text", shows(text), methods=["GET", "POST"]),
+    ]
 
 
 def tokens(workspace: Workspace, values: Values) -> Shown:
@@ -73,22 +80,49 @@ def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
 
 
 def _row(workspace: Workspace, values: Values) -> Markup:
-    """Template and split, the tokens of the row, and the trie of the rows from it on."""
+    """Template and split, the tokens of the row, and where the trie of the rows from it on is asked for."""
     wanted = Wanted.of(workspace, values)
 
     def shown(ready: Ready) -> Markup:
-        limit = whole_number(values, "max_tokens", NO_LIMIT, LEAST_LIMIT, NO_LIMIT)
-        layout, examples = ready.format(wanted_format(values)), examples_of(workspace, wanted)
-        read = list(sequences_read(wanted.task, examples, ready.tokenizer, layout, limit))
-        fitted = fit_with_parts(examples[0], ready.tokenizer, layout, limit)
-        return joined(
-            encoded_shown(fitted, ready, layout, values, read, "/tokens"),
-            tag("h2", "The trie", id="trie"),
-            tag("p", f"What is read for {len(examples)} rows from this one on; every distinct token stands once."),
-            trie_shown(read, ready, layout),
-        )
+        limit, layout = _limit(values), ready.format(wanted_format(values))
+        first, *next_one = examples_of(workspace, replace(wanted, rows=2))
+        fitted = fit_with_parts(first, ready.tokenizer, layout, limit)
+        others = encode_whole(next_one, ready.tokenizer, layout)
+        trunk = common_start([fitted.encoded, *others]) if others else 0
+        return joined(encoded_shown(fitted, ready, layout, values, trunk, "/tokens"), _trie_below(workspace, values))
 
     return joined(_choices(wanted), in_its_place(lambda: with_model(workspace, values, shown)))
+
+
+def _limit(values: Values) -> int:
+    return whole_number(values, "max_tokens", NO_LIMIT, LEAST_LIMIT, NO_LIMIT)
+
+
+def _trie_below(workspace: Workspace, values: Values) -> Markup:
+    """The trie is made when it is looked at, or asked for: sixty-four rows with many exemplars take a while."""
+    head, said = tag("h2", "The trie", id="trie"), {name: value for name, value in values.items() if name != "drawn"}
+    if "drawn" in values:
+        return joined(head, in_its_place(lambda: _trie(workspace, values)))
+    link = tag("a", "Draw it", href=f"/tokens?{urlencode({**said, 'drawn': 'yes'})}#trie")
+    return joined(head, tag("div", link, data_fill=f"/tokens/trie?{urlencode(said)}"))
+
+
+def trie(workspace: Workspace, values: Values) -> Shown:
+    """The trie of what a model reads for the rows from the wanted one on."""
+    return in_its_place(lambda: _trie(workspace, values))
+
+
+def _trie(workspace: Workspace, values: Values) -> Markup:
+    wanted = Wanted.of(workspace, values)
+
+    def shown(ready: Ready) -> Markup:
+        layout, examples = ready.format(wanted_format(values)), examples_of(workspace, wanted)
+        read = list(sequences_read(wanted.task, examples, ready.tokenizer, layout, _limit(values)))
+        what = "every option of" if wanted.task.kind == "choose" else "what is read for"
+        said = f"It is {what} {counted(len(examples), 'row')} from this one on; every distinct token stands once."
+        return joined(tag("p", said), trie_shown(read, ready, layout))
+
+    return with_model(workspace, values, shown)
 
 
 def _choices(wanted: Wanted) -> Markup:
@@ -126,6 +160,6 @@ def _text(workspace: Workspace, values: Values) -> Markup:
         encoded = encode_whole([example], ready.tokenizer, layout)[0]
         parts = tuple(parts_of(example, ready.tokenizer, layout))
         fitted = Fitted(example, encoded, parts, len(encoded.ids), ())
-        return encoded_shown(fitted, ready, layout, values, (), "/tokens/text")
+        return encoded_shown(fitted, ready, layout, values, 0, "/tokens/text")
 
     return with_model(workspace, values, shown)
