@@ -48,7 +48,8 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
     print("studio: Ctrl-C ends it; runs that it started go on", file=sys.stderr, flush=True)
     if browser:
         Timer(0.3, webbrowser.open, [f"{shown}?token={token}"]).start()
-    config = uvicorn.Config(studio_app(workspace, door), log_level="warning", access_log=False, lifespan="off")
+    app = studio_app(workspace, door)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listening])
 
 

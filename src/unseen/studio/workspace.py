@@ -14,6 +14,7 @@ from unseen.data.records import source_files
 from unseen.data.rows import open_rows, source_of
 from unseen.data.rowstore import Rows
 from unseen.errors import UserMistake
+from unseen.studio.jobs import Jobs
 from unseen.task.catalog import Catalog, folder_of, load_catalog
 
 Stamp = Hashable
@@ -30,11 +31,13 @@ class Workspace:
     """`catalogs` are names or folders as `--catalog` takes them, `runs` the folder that holds run folders.
 
     Values that take long to make are kept with a stamp of the files that they were made of (`kept`), so that an
-    edited file is seen at the next request and an unchanged one costs a few `stat` calls.
+    edited file is seen at the next request and an unchanged one costs a few `stat` calls. `jobs` is what goes on in
+    the background.
     """
 
     catalogs: Sequence[str] = ("shipped", "data", "user")
     runs: Path = Path("runs")
+    jobs: Jobs = field(default_factory=Jobs)
     _values: dict[Hashable, _Kept] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -70,10 +73,18 @@ class Workspace:
         own = (Path(name).expanduser() for name in self.catalogs if name not in ("shipped", "data", "p3", "user"))
         return next(own, user_catalog())
 
+    def catalog_of(self, names: Sequence[str]) -> Catalog:
+        """The catalog of a recipe. Raises what `load_catalog` raises."""
+        loaded: Catalog = self.kept(("catalog", tuple(names)), self._stamp(names), lambda: load_catalog(names))
+        return loaded
+
+    def _stamp(self, names: Sequence[str]) -> Stamp:
+        return tuple(stamps(sorted(folder_of(name).glob("*.yaml"))) for name in names)
+
     def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
-        folders = [folder_of(name) for name in self.catalogs]
-        stamp = tuple(stamps(sorted(folder.glob("*.yaml"))) for folder in folders)
-        loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept("catalog", stamp, self._load)
+        loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept(
+            "catalog", self._stamp(self.catalogs), self._load
+        )
         return loaded
 
     def _load(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
