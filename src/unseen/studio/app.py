@@ -19,7 +19,7 @@ from unseen.errors import one_line
 from unseen.reporting.document import ASSETS as REPORT_ASSETS
 from unseen.studio.frame import Page, note
 from unseen.studio.guard import Door, Guard, TooMuch, too_much
-from unseen.studio.pages import browse, mixture, tokens
+from unseen.studio.pages import browse, mixture, models, token_step, tokens
 from unseen.studio.reply import page_or_part
 from unseen.studio.workspace import Workspace
 
@@ -37,7 +37,8 @@ HEADERS = {
 
 def studio_app(workspace: Workspace, door: Door) -> ASGIApp:
     """The application behind its guard."""
-    routes: list[BaseRoute] = [Route("/assets/{name}", _asset), *browse.routes(), *tokens.routes(), *mixture.routes()]
+    pages = (browse, tokens, token_step, mixture, models)
+    routes: list[BaseRoute] = [Route("/assets/{name}", _asset), *(each for page in pages for each in page.routes())]
     handlers: Any = {HTTPException: _not_here, TooMuch: _too_much, Exception: _failed}
     middleware = [Middleware(GZipMiddleware, minimum_size=2048), Middleware(_Headers)]
     app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)

@@ -37,7 +37,7 @@ def tree(recipe: Recipe, selected: Selected, compared: Compared | None) -> Marku
         "div",
         _side("Tuned on (seen)", tuned_on, SEEN, lambda task: _seen(recipe, task, drawn.get(task.name)), rates),
         _side("Held out (unseen)", selected.unseen, UNSEEN, lambda task: _unseen(recipe, task, there), {}),
-        class_="two",
+        class_="tree-sides",
     )
 
 

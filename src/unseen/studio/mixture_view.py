@@ -9,7 +9,7 @@ from unseen.reporting.figures.lanes import lanes
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, whole
 from unseen.reporting.sections.overlaps import overlaps
-from unseen.reporting.sections.split import CLAIMS, proof_shown
+from unseen.reporting.sections.split import CLAIMS, proof_shown, seen_side_shown
 from unseen.reporting.tables import Column, folded, table
 from unseen.studio.comparing import Compared
 from unseen.studio.frame import note
@@ -22,16 +22,21 @@ NO_PROOF = "This recipe has one side only, so there is nothing to prove apart."
 
 
 def outcome(compared: Compared) -> Markup:
-    """The verdict first, then the proof, the rows that meet, and what the mixture draws."""
-    proof = compared.proof
-    parts = [_verdict(compared, proof) if proof else note("plain", tag("p", NO_PROOF))]
-    if proof:
-        parts += [tag("h2", "The proof", id="proof-shown"), proof_shown(proof)]
+    """What the mixture draws, the rows that meet, and the proof with all that it compared."""
+    proof, settled = compared.proof, compared.settled
+    parts = [_mixture(settled.recipe, compared.shares)] if compared.shares else []
     if proof and proof.pairs:
         parts += [_pairs(proof)]
-    if compared.shares:
-        parts += [_mixture(compared.settled.recipe, compared.shares)]
+    if proof:
+        parts += [tag("h2", "The proof", id="proof"), proof_shown(proof)]
+    if settled.seen_split:
+        parts += [tag("h3", "Rows of the seen tasks that are asked"), seen_side_shown(settled.seen_split.proof)]
     return joined(*parts)
+
+
+def verdict(compared: Compared) -> Markup:
+    """Whether the sides are apart, in a line."""
+    return _verdict(compared, compared.proof) if compared.proof else note("plain", tag("p", NO_PROOF))
 
 
 def _verdict(compared: Compared, proof: Proof) -> Markup:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from unseen.errors import UserMistake
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.frame import choice, field, note
+from unseen.studio.jobs import Job
 from unseen.studio.reply import Values
 from unseen.studio.tokenizers import DEFAULT, NotHere, Ready, Wanted, model_names, ready
 from unseen.studio.workspace import Workspace
@@ -57,17 +58,39 @@ def wanted_format(values: Values) -> Wanted:
     raise UserMistake("format", f"'{given[:40]}' is none", "take auto, chat or plain")
 
 
-def with_model(workspace: Workspace, values: Values, show: Callable[[Ready], Markup]) -> Markup:
-    """What `show` makes of the form's model, or how to get a model that is not on this machine."""
-    name = values.get("model") or DEFAULT
+def with_model(
+    workspace: Workspace, values: Values, back: str, show: Callable[[Ready], Markup], tokens: tuple[str, ...] = ()
+) -> Markup:
+    """What `show` makes of the form's model, which also knows `tokens`; or how to get one that is not on this machine,
+    which leads `back` to this page."""
     try:
-        return show(ready(workspace, name))
+        return show(ready(workspace, values.get("model") or DEFAULT, tokens))
     except NotHere as absent:
-        return offered(absent)
+        job = workspace.jobs.get(key_of_model(absent.name))
+        if job is None or job.finished:
+            return joined(*map(_went_wrong, job.lines if job else ()), _offered(absent, back))
+        return tag("div", getting(job), data_stream=f"/models/stream?{urlencode({'model': absent.name})}")
 
 
-def offered(absent: NotHere) -> Markup:
-    """A model that is not here, and the button that gets it: a form of its own, so that nothing is fetched unasked."""
-    button = tag("button", f"Get {absent.name}", formaction=f"/models/get?{urlencode({'model': absent.name})}",
-                 formmethod="post", class_="main")  # fmt: skip
+def key_of_model(name: str) -> str:
+    return f"model {name}"
+
+
+def getting(job: Job) -> Markup:
+    """How far the getting of a model is, or what went wrong."""
+    if job.lines:
+        return joined(*map(_went_wrong, job.lines))
+    share = f"{100 * job.done // job.total} %" if job.total else "begun"
+    bar = tag("progress", max=job.total or 1, value=job.done if job.total else None, aria_label=f"Getting {job.about}")
+    return note("plain", tag("p", f"Getting {job.about}: {share}. The page shows its tokens when it is here."), bar)
+
+
+def _went_wrong(line: str) -> Markup:
+    return note("wrong", tag("p", line))
+
+
+def _offered(absent: NotHere, back: str) -> Markup:
+    """A model that is not here, and the button that gets it, so that nothing is fetched unasked."""
+    path = f"/models/get?{urlencode({'get': absent.name, 'back': back})}"
+    button = tag("button", f"Get {absent.name}", formaction=path, formmethod="post", class_="main")
     return note("warn", tag("p", f"The model {absent.name} {absent.todo}."), tag("p", button))

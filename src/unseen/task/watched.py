@@ -17,8 +17,8 @@ Sides = tuple[list[SideRows], list[SideRows]]
 
 def watched(sides: Sides, progress: Advance) -> Sides:
     """The same sides; `progress` gets how many of all their rows were read. What it raises ends the reading."""
-    count = _Count(progress, sum(len(each.rows) for side in sides for each in side))
-    seen, unseen = ([replace(each, rows=_Watched(each.rows, count)) for each in side] for side in sides)
+    told = _Count(progress, sum(len(each.rows) for side in sides for each in side))
+    seen, unseen = ([replace(each, rows=_Watched(each.rows, told)) for each in side] for side in sides)
     return seen, unseen
 
 
@@ -36,7 +36,7 @@ class _Count:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Watched(Sequence[Row]):
     rows: Sequence[Row]
-    count: _Count
+    told: _Count
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,6 +52,6 @@ class _Watched(Sequence[Row]):
         place = -1
         for place, row in enumerate(self.rows):
             if place % EVERY == EVERY - 1:
-                self.count.more(EVERY)
+                self.told.more(EVERY)
             yield row
-        self.count.more((place + 1) % EVERY)
+        self.told.more((place + 1) % EVERY)

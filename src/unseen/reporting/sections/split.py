@@ -36,7 +36,7 @@ def split_section(run: RunData) -> Markup:
         _selection(run),
         proof_shown(run.record.hold_out) if run.record.hold_out else _no_proof(run),
         _model(run),
-        _seen_side(run.record.seen_side),
+        seen_side_shown(run.record.seen_side) if run.record.seen_side else None,
     )
 
 
@@ -217,10 +217,8 @@ def _before(known: str | tuple[str, ...]) -> str:
     return listed(known, 20)
 
 
-def _seen_side(proof: Proof | None) -> Markup | None:
+def seen_side_shown(proof: Proof) -> Markup:
     """Rows of the seen tasks that are asked, against those that were tuned on."""
-    if proof is None:
-        return None
     left = sum(map(len, proof.unclean_unseen.values()))
     rows = sum(each.rows for each in proof.compared_unseen)
     said = (

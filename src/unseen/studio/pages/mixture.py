@@ -15,7 +15,7 @@ from unseen.studio.comparing import Asked, Compared, compared_in_background, is_
 from unseen.studio.frame import Page, choice, field, joined_lines, note
 from unseen.studio.jobs import Job
 from unseen.studio.mixture_tree import tree
-from unseen.studio.mixture_view import outcome
+from unseen.studio.mixture_view import outcome, verdict
 from unseen.studio.recipes import offered_recipes, recipe_of, recipe_text, shipped_recipe
 from unseen.studio.reply import Shown, Values, in_its_place, shows, went_to
 from unseen.studio.stream import streamed
@@ -137,8 +137,8 @@ def progress(job: Job, selected: Selected) -> tuple[Markup, bool]:
     recipe = job.about.recipe
     if job.state == "done":
         compared: Compared = job.value
-        links = _links(job, compared)
-        return joined(links, outcome(compared), tag("h2", "Tasks", id="tree"), tree(recipe, selected, compared)), True
+        shown = (verdict(compared), _links(job, compared), tree(recipe, selected, compared), outcome(compared))
+        return joined(*shown), True
     if job.state in ("failed", "stopped"):
         lines = job.lines or ("The comparison was stopped.",)
         again = tag("button", "Compare again", formaction="/mixture/compare")
@@ -151,7 +151,9 @@ def _links(job: Job, compared: Compared) -> Markup | None:
     if not compared.shares:
         return None
     path = f"/tokens/step?{urlencode({'job': job.key})}"
-    return tag("p", tag("a", "The first step as a trie of tokens", href=path))
+    places = (("#draws", "what is drawn first"), ("#proof", "the proof"), (path, "the first step as a trie of tokens"))
+    links = [joined(" · " if number else "", tag("a", name, href=to)) for number, (to, name) in enumerate(places)]
+    return tag("p", "Below: ", *links)
 
 
 def _working(job: Job) -> Markup:

@@ -91,7 +91,7 @@ def _row(workspace: Workspace, values: Values) -> Markup:
         trunk = common_start([fitted.encoded, *others]) if others else 0
         return joined(encoded_shown(fitted, ready, layout, values, trunk, "/tokens"), _trie_below(workspace, values))
 
-    return joined(_choices(wanted), in_its_place(lambda: with_model(workspace, values, shown)))
+    return joined(_choices(wanted), in_its_place(lambda: with_model(workspace, values, "/tokens", shown)))
 
 
 def _limit(values: Values) -> int:
@@ -122,7 +122,7 @@ def _trie(workspace: Workspace, values: Values) -> Markup:
         said = f"It is {what} {counted(len(examples), 'row')} from this one on; every distinct token stands once."
         return joined(tag("p", said), trie_shown(read, ready, layout))
 
-    return with_model(workspace, values, shown)
+    return with_model(workspace, values, "/tokens", shown)
 
 
 def _choices(wanted: Wanted) -> Markup:
@@ -162,4 +162,4 @@ def _text(workspace: Workspace, values: Values) -> Markup:
         fitted = Fitted(example, encoded, parts, len(encoded.ids), ())
         return encoded_shown(fitted, ready, layout, values, 0, "/tokens/text")
 
-    return with_model(workspace, values, shown)
+    return with_model(workspace, values, "/tokens/text", shown)
