@@ -17,7 +17,7 @@ from unseen.reporting.numbers import counted, plain, whole
 from unseen.reporting.trie_drawing import DrawnTrie, trie_json
 
 ROW, GAP = 22, 2  # height of a sequence, and space between boxes
-WIDE, NARROWEST, NAME = 900, 30, 150  # of all tokens of the longest sequence, of a box, of the names behind them
+WIDE, NARROWEST, NAME = 900, 30, 220  # of all tokens of the longest sequence, of a box, of the names behind them
 LETTER = 6.7  # width of a letter of the text in a box
 TOLD = 2000  # characters of a run that are told where it is pointed at
 

@@ -12,6 +12,17 @@ function tellToken(box) {
   place.textContent = [`token ${number}`, `id ${box.dataset.id}`, `“${box.textContent}”`, part, ...said].join(" · ");
 }
 
+function tellRun(run) {
+  const figure = run.closest(".trie-figure");
+  let place = figure.querySelector(".run-told");
+  if (!place) {
+    place = document.createElement("p");
+    place.className = "run-told";
+    figure.querySelector(".trie-wide").after(place);
+  }
+  place.textContent = run.getAttribute("aria-label");
+}
+
 function goTo(box) {
   if (!box) return;
   for (const other of box.closest(".tokens, .trie").querySelectorAll('[tabindex="0"]')) other.tabIndex = -1;
@@ -22,9 +33,13 @@ function goTo(box) {
 document.addEventListener("mouseover", (event) => {
   const box = event.target.closest(".tokens i");
   if (box) tellToken(box);
+  const run = event.target.closest(".trie .run");
+  if (run) tellRun(run);
 });
 
 document.addEventListener("focusin", (event) => {
+  const run = event.target.closest(".trie .run");
+  if (run) tellRun(run);
   const box = event.target.closest(".tokens i");
   if (box) tellToken(box);
   const tokens = event.target.closest(".tokens");

@@ -161,6 +161,8 @@ def _working(job: Job) -> Markup:
         said = "Waits for another comparison to end."
     elif job.total is None:
         said = "Reads the rows; a file that is read for the first time takes longest."
+    elif job.done >= job.total:
+        said = f"All {whole(job.total)} rows were compared; deals them to the mixture."
     else:
         said = f"Compares the texts: {whole(job.done)} of {whole(job.total)} rows."
     bar = tag("progress", max=job.total or 1, value=job.done if job.total else None, aria_label=said)
