@@ -52,7 +52,7 @@ def _verdict(compared: Compared, proof: Proof) -> Markup:
         return note("wrong", tag("p", tag("b", "Not apart. "), met), tag("p", remedy))
     dropped = sum(map(len, proof.dropped_seen.values()))
     became = (
-        f"{counted(dropped, 'seen row')} are left out of the tuning."
+        f"{counted(dropped, 'seen row')} {'is' if dropped == 1 else 'are'} left out of the tuning."
         if proof.overlap == "drop_seen"
         else "The unseen rows without overlap are scored by themselves too."
     )
