@@ -1,6 +1,6 @@
 """Which part of an example each of its tokens writes: markup, an exemplar, the template's words, a field, the answer.
 
-A token that runs across a boundary belongs to the part of its last character, as it does in `encode`.
+A token that runs across a boundary belongs to the part of its last character that is no white space.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def parts_of(example: Example, tokenizer: Tokenizer, format: Format) -> list[Par
         return _of_pair(example, tokenizer, format)
     written = write(example, tokenizer, format)
     encoding = tokenizer.split([written.text])[0]
-    return [MARKUP] * len(written.begin) + _at_tokens(encoding, _stretches(written))
+    return [MARKUP] * len(written.begin) + _at_tokens(written.text, encoding, _stretches(written))
 
 
 def _of_pair(example: Example, tokenizer: Tokenizer, format: Format) -> list[Part]:
@@ -58,19 +58,21 @@ def _of_pair(example: Example, tokenizer: Tokenizer, format: Format) -> list[Par
     text = pair_text(example, format)
     source, target = tokenizer.split([text.source, text.target])
     written = Written(text.source, len(text.source), (), (), text.segments, text.turns)
-    asked = _at_tokens(source, _stretches(written, answered=False))
+    asked = _at_tokens(text.source, source, _stretches(written, answered=False))
     begin, finish = [MARKUP] * len(tokenizer.begin), [MARKUP] * len(tokenizer.finish)
     ended = finish or ([MARKUP] if tokenizer.end_id is not None else [])
     whole = [*begin, *asked, *finish] or [MARKUP]
     return [*whole, *begin, *([Part("answer")] * len(target.ids)), *(ended if text.ended else [])]
 
 
-def _at_tokens(encoding: Encoding, stretches: Sequence[Stretch]) -> list[Part]:
+def _at_tokens(text: str, encoding: Encoding, stretches: Sequence[Stretch]) -> list[Part]:
     starts = [stretch.start for stretch in stretches]
     found = []
-    for _, end in encoding.offsets:
-        place = bisect_right(starts, end - 1) - 1
-        inside = place >= 0 and end - 1 < stretches[place].end
+    for start, end in encoding.offsets:
+        held = text[start:end].rstrip() or text[start:end]
+        last = start + max(len(held), 1) - 1
+        place = bisect_right(starts, last) - 1
+        inside = place >= 0 and last < stretches[place].end
         found.append(stretches[place].part if inside else MARKUP)
     return found
 
