@@ -12,7 +12,7 @@ from unseen.encode.cuts import Fitted, fit_with_parts
 from unseen.encode.encode import encode_whole
 from unseen.encode.parts import parts_of
 from unseen.errors import UserMistake
-from unseen.prompt.example import Example, Segment
+from unseen.prompt.example import Example, Segment, Span
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted
 from unseen.reporting.showing import sequences_read
@@ -153,7 +153,8 @@ def _text(workspace: Workspace, values: Values) -> Markup:
         return nothing("Paste a text above: its tokens stand here while you type.")
     if len(said) + len(answer) > MOST_TEXT:
         raise UserMistake("text", f"is over {MOST_TEXT:,} characters", "paste a part of it")
-    example = Example("text", "pasted", "here", 0, (Segment("user", said), Segment("assistant", answer, 1.0)))
+    asked = Segment("user", said, spans=(Span(0, len(said), ("text",)),))
+    example = Example("text", "pasted", "here", 0, (asked, Segment("assistant", answer, 1.0)))
 
     def shown(ready: Ready) -> Markup:
         layout = ready.format(wanted_format(values))
