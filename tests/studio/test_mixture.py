@@ -185,6 +185,17 @@ def test_the_page_follows_the_recipe_as_it_is_typed(page: Any, studio: Studio) -
     expect(area).to_have_value(re.compile("film_note"))
 
 
+def test_the_button_compares_and_keeps_the_text(page: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form that a browser posts by itself is the studio's own, and comes back with what was typed."""
+    monkeypatch.setattr(comparing, "SMALL", 0)
+    page.goto(f"{studio.url}mixture")
+    page.get_by_role("textbox", name="What it says").fill(RECIPE)
+    expect(page.locator("#shown")).to_contain_text("1 task in 1 cluster")
+    page.get_by_role("button", name="Compare the sides").click()
+    expect(page.locator("#shown")).to_contain_text("Apart.", timeout=30_000)
+    expect(page.get_by_role("textbox", name="What it says")).to_have_value(re.compile("name: small"))
+
+
 def test_a_narrow_screen_scrolls_no_page_sideways(page: Any, studio: Studio, home: Path) -> None:
     text = overlapping(home, "clean_subset")
     page.set_viewport_size({"width": 360, "height": 800})
