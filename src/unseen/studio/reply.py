@@ -46,7 +46,8 @@ def shows(make: Callable[[Workspace, Values], Shown]) -> Callable[[Request], Awa
         values = {**dict(request.query_params), **request.path_params}
         if request.method == "POST":
             async with request.form() as form:
-                values |= {name: value for name, value in form.items() if isinstance(value, str)}
+                given = {name: value for name, value in form.items() if isinstance(value, str)}
+                values |= {name: value.replace("\r\n", "\n") for name, value in given.items()}  # as HTML posts them
         try:
             shown = await run_in_threadpool(make, request.app.state.workspace, values)
         except UnseenError as error:
