@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from unseen.reporting.sections.overlaps import marked
 from unseen.task.proof import Pair
 
 
-def branch(tokens: int, *below: dict, ends: tuple[str, ...] = (), text: str = "x") -> dict:
+def branch(tokens: int, *below: dict[str, Any], ends: tuple[str, ...] = (), text: str = "x") -> dict[str, Any]:
     return {
         "ids": [1] * tokens,
         "text": text,
@@ -54,7 +55,7 @@ TREES = st.recursive(
 
 
 @given(st.lists(TREES, min_size=1, max_size=3))
-def test_no_two_boxes_cover_each_other(trees: list[dict]) -> None:
+def test_no_two_boxes_cover_each_other(trees: list[dict[str, Any]]) -> None:
     boxes = laid_out(trees)
     assert sum(box.tokens for box in boxes) == sum(map(_tokens, trees))
     for one, other in combinations(boxes, 2):
@@ -68,7 +69,7 @@ def _apart(start: float, size: float, other: float, other_size: float) -> bool:
     return start + size <= other + 1e-6 or other + other_size <= start + 1e-6
 
 
-def _tokens(tree: dict) -> int:
+def _tokens(tree: dict[str, Any]) -> int:
     return len(tree["ids"]) + sum(map(_tokens, tree["branches"]))
 
 
