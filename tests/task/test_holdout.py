@@ -229,3 +229,24 @@ def test_two_datasets_cut_from_the_same_reviews_are_found(real_data: Path) -> No
     reviews = real("mr", "b", Source(str(real_data / "rotten_tomatoes/test.csv"), "csv", options=options), "{{ text }}")
     count = hold_out([sst2], [reviews], HoldOutSettings(overlap="clean_subset"), read).proof.counts[0]
     assert 200 < count.unseen_rows < 300
+
+
+def test_who_watches_a_comparison_sees_every_row_and_changes_nothing() -> None:
+    seen, unseen = [f"{LONG} {n}" for n in range(600)], [f"{LONG} and one more", "nothing alike"]
+    sides = [task("a/one")], [task("b/two")], HoldOutSettings(overlap="clean_subset")
+    rows = rows_of({"a/one": seen, "b/two": unseen})
+    told: list[tuple[int, int | None]] = []
+    watched = hold_out(*sides, rows, progress=lambda done, total: told.append((done, total)))
+    assert watched == hold_out(*sides, rows)
+    assert told[-1] == (602, 602) and [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_comparison_ends_where_its_watcher_says() -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int | None) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        hold_out([task("a/one")], [task("b/two")], HoldOutSettings(), rows_of({"a/one": ["a"]}), progress=stop)

@@ -150,12 +150,8 @@ def _within(
 ) -> Encoded:
     """`encoded`, or that of the example fitted to `limit`; refused when nothing would be learned from it."""
     if limited_length(encoded, format) > limit:
-
-        def whole(each: Example) -> Encoded:
-            return encode_whole([each], tokenizer, format, prompt_weight)[0]
-
-        fitted, cuts = fit(example, limit, lambda each: limited_length(whole(each), format))
-        encoded = whole(fitted)
+        fitting, cuts = fitted(example, tokenizer, format, limit)
+        encoded = encode_whole([fitting], tokenizer, format, prompt_weight)[0]
         encoded = replace(encoded, cuts={**encoded.cuts, **cuts})
     check_target(encoded, format)
     if not encoded.supervised:
@@ -163,6 +159,11 @@ def _within(
     if not any(each.text for each in example.segments if each.weight > 0):
         raise DataMistake(example.id, "has an empty completion: only its end would be learned", "give it a completion")
     return encoded
+
+
+def fitted(example: Example, tokenizer: Tokenizer, format: Format, limit: int) -> tuple[Example, dict[str, int]]:
+    """`example` as `prompt.fit` makes it fit into `limit` tokens of `format`, and counts of what was cut."""
+    return fit(example, limit, lambda each: limited_length(encode_whole([each], tokenizer, format)[0], format))
 
 
 def limited_length(encoded: Encoded, format: Format) -> int:

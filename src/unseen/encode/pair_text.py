@@ -15,7 +15,7 @@ import numpy as np
 from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format
 from unseen.encode.tokenizer import Tokenizer
-from unseen.encode.write import GAP, refuse_reserved, with_system
+from unseen.encode.write import GAP, TurnText, refuse_reserved, with_system
 from unseen.prompt.example import Example, Segment
 
 NOT_LEARNED = "turns_not_learned"  # earlier answers of a conversation, which have a weight and stand in the source
@@ -31,6 +31,8 @@ class PairText:
     weight: float
     not_learned: int
     ended: bool = True
+    segments: Sequence[Segment] = ()
+    turns: Sequence[TurnText] = ()
 
 
 def pair_text(example: Example, format: Format) -> PairText:
@@ -42,15 +44,17 @@ def pair_text(example: Example, format: Format) -> PairText:
     *before, last = with_system(example.segments, format)
     refuse_reserved(example.id, [*before, last])
     not_learned = sum(segment.role == "assistant" and segment.weight > 0 for segment in before)
-    return PairText(_joined(before, example.separator), last.text, last.weight, not_learned, last.ended)
+    source, turns = _joined(before, example.separator)
+    return PairText(source, last.text, last.weight, not_learned, last.ended, before, turns)
 
 
-def _joined(segments: Sequence[Segment], separator: str) -> str:
-    text = ""
+def _joined(segments: Sequence[Segment], separator: str) -> tuple[str, list[TurnText]]:
+    text, turns = "", []
     for place, segment in enumerate(segments):
         answers = segment.role == "assistant" and place > 0 and segments[place - 1].role != "assistant"
         text += (separator if answers else GAP if place else "") + segment.text
-    return text
+        turns.append(TurnText(place, len(text) - len(segment.text), len(text)))
+    return text, turns
 
 
 @dataclass(frozen=True, slots=True)

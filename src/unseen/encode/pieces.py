@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from unseen.encode.encoded import Encoded
 from unseen.encode.tokenizer import Tokenizer
 
@@ -14,15 +16,18 @@ def pieces(encoded: Encoded, tokenizer: Tokenizer) -> list[tuple[str, float]]:
     The tokens of a character that is split into several are one piece, which weighs what the last of them weighs.
     Joined, the texts are the decoded example.
     """
-    found: list[tuple[str, float]] = []
+    return [(text, float(encoded.weights[stop - 1])) for _, stop, text in stretches(encoded, tokenizer)]
+
+
+def stretches(encoded: Encoded, tokenizer: Tokenizer) -> Iterator[tuple[int, int, str]]:
+    """The tokens [start, stop) of each piece, with its text."""
     start, last = 0, len(encoded.ids) - 1
     for index in range(len(encoded.ids)):
         text = _text(encoded, tokenizer, start, index + 1)
         if text.endswith(BROKEN) and index < last and index - start < 8:
             continue
-        found.append((text, float(encoded.weights[index])))
+        yield start, index + 1, text
         start = index + 1
-    return found
 
 
 def _text(encoded: Encoded, tokenizer: Tokenizer, start: int, stop: int) -> str:

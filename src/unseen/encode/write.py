@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from unseen.encode.chat_template import ChatTemplate, Piece, Refused, Turn
 from unseen.encode.control import CLOSE, OPEN, RESERVED, mark, shared_start
@@ -25,11 +26,20 @@ class Target:
     weight: float
 
 
+class TurnText(NamedTuple):
+    """Characters [start, end) that hold the text of the turn of that number."""
+
+    turn: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """An example in marked spelling (see `control`). The completion starts at character `prompt`.
 
-    `begin` are token ids before the text. What follows the last target is left out: a model never gets to see what
+    `begin` are token ids before the text; `turns` say where the text of each of the `segments` that were written
+    stands. What follows the last target is left out: a model never gets to see what
     a template writes after the end token of the last turn, since generation stops there. A last turn that was broken
     off has no end token either.
     """
@@ -38,6 +48,8 @@ class Written:
     prompt: int
     targets: tuple[Target, ...]
     begin: tuple[int, ...] = ()
+    segments: Sequence[Segment] = ()
+    turns: Sequence[TurnText] = ()
 
 
 def write(example: Example, tokenizer: Tokenizer, format: Format) -> Written:
@@ -73,7 +85,7 @@ def with_system(segments: Sequence[Segment], format: Format) -> list[Segment]:
 def _plain(segments: Sequence[Segment], separator: str, tokenizer: Tokenizer) -> Written:
     """Prompt, separator, completion, end token; a blank line between turns."""
     end = mark(tokenizer.end_token) if tokenizer.end_token else ""
-    text, prompt, targets = "", 0, []
+    text, prompt, targets, turns = "", 0, [], []
     for index, segment in enumerate(segments):
         if segment.role == "assistant":
             text += separator if index and segments[index - 1].role != "assistant" else ""
@@ -81,12 +93,14 @@ def _plain(segments: Sequence[Segment], separator: str, tokenizer: Tokenizer) ->
             last = index == len(segments) - 1
             said = segment.text + (end if segment.ended and (last or segment.weight > 0) else "")
             targets.append(Target(prompt, prompt + len(said), segment.weight))
+            turns.append(TurnText(index, prompt, prompt + len(segment.text)))
             text += said + ("" if last else GAP)
         else:
+            turns.append(TurnText(index, len(text), len(text) + len(segment.text)))
             text += segment.text
             followed = index + 1 < len(segments) and segments[index + 1].role != "assistant"
             text += GAP if followed else ""
-    return Written(text, prompt, tuple(targets), tokenizer.begin)
+    return Written(text, prompt, tuple(targets), tokenizer.begin, segments, turns)
 
 
 def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokenizer) -> Written:
@@ -95,9 +109,9 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
     pieces, opened = template.answered([Turn(segment.role, segment.text) for segment in segments])
     spelt = _spelt(pieces, tokenizer)
     text = "".join(spelt)
-    targets = _targets(pieces, spelt, segments)
+    targets, turns = _targets(pieces, spelt, segments), _turns(pieces, spelt)
     if not targets or segments[-1].role != "assistant":
-        return Written(text, len(text), tuple(targets))
+        return Written(text, len(text), tuple(targets), (), segments, turns)
     last = targets.pop()
     text = text[: last.end]
     if (
@@ -105,13 +119,22 @@ def _chat(segments: Sequence[Segment], template: ChatTemplate, tokenizer: Tokeni
     ):  # the template closes a turn with no control token
         text += mark(tokenizer.end_token)
     prompt = shared_start("".join(_spelt(opened, tokenizer)), text[: last.start])
-    written = Written(text, prompt, (*targets, Target(prompt, len(text), last.weight)))
+    written = Written(text, prompt, (*targets, Target(prompt, len(text), last.weight)), (), segments, turns)
     return _without_head(written, len(spelt[0]), tokenizer)
 
 
 def _spelt(pieces: Sequence[Piece], tokenizer: Tokenizer) -> list[str]:
     """The pieces' texts, with the markup's control tokens marked."""
     return [piece.text if piece.turn is not None else tokenizer.mark_markup(piece.text) for piece in pieces]
+
+
+def _turns(pieces: Sequence[Piece], spelt: Sequence[str]) -> list[TurnText]:
+    turns, start = [], 0
+    for piece, text in zip(pieces, spelt, strict=True):
+        if piece.turn is not None:
+            turns.append(TurnText(piece.turn, start, start + len(text)))
+        start += len(text)
+    return turns
 
 
 def _targets(pieces: Sequence[Piece], spelt: Sequence[str], segments: Sequence[Segment]) -> list[Target]:
@@ -140,7 +163,8 @@ def _without_head(written: Written, lead: int, tokenizer: Tokenizer) -> Written:
     if ids is None:
         return written
     targets = tuple([Target(t.start - cut, t.end - cut, t.weight) for t in written.targets])
-    return Written(written.text[cut:], written.prompt - cut, targets, ids)
+    turns = [TurnText(t.turn, t.start - cut, t.end - cut) for t in written.turns]
+    return Written(written.text[cut:], written.prompt - cut, targets, ids, written.segments, turns)
 
 
 def _system_in_user_turn(segments: Sequence[Segment]) -> list[Segment]:
@@ -150,6 +174,12 @@ def _system_in_user_turn(segments: Sequence[Segment]) -> list[Segment]:
     first = next((i for i, segment in enumerate(turns) if segment.role == "user"), None)
     if not system or first is None:
         return turns
-    joined = GAP.join([*system, turns[first].text])
-    turns[first] = Segment("user", joined, turns[first].weight, turns[first].source)
+    asked = turns[first]
+    before = GAP.join([*system, ""])
+    turns[first] = replace(
+        asked,
+        text=before + asked.text,
+        spans=tuple(span.moved(len(before)) for span in asked.spans),
+        exemplars=tuple((start + len(before), end + len(before)) for start, end in asked.exemplars),
+    )
     return turns

@@ -35,6 +35,13 @@ def hub_folder(name: str) -> tuple[Path, str]:
     return folder, folder.name  # a snapshot's folder is named by its commit; what a broken one lacks, the caller tells
 
 
+def cached_hub_folder(name: str) -> Path | None:
+    """The folder of `org/name[@revision]` in the hub's cache, where it is there whole; asks nobody."""
+    repo, _, revision = name.partition("@")
+    folder = _cached(repo, revision or None)
+    return folder if folder is not None and _is_whole(folder) else None
+
+
 def _is_whole(folder: Path) -> bool:
     if (folder / "adapter_config.json").is_file():
         return all((folder / name).is_file() for name in OF_ADAPTER)

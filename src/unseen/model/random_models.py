@@ -21,10 +21,16 @@ WIDTH, LAYERS, HEADS = 32, 2, 4
 ALIASES = ("tiny-random-llama", "tiny-random-t5")
 
 
+def made_folder(alias: str) -> Path | None:
+    """The folder of `alias`, where it was made before."""
+    folder = cache() / "models" / f"{alias}-{CREATION}"
+    return folder if (folder / "model.safetensors").is_file() else None
+
+
 def random_folder(alias: str) -> Path:
     """The folder of the random model `alias`, one of `ALIASES`, made now or before."""
     folder = cache() / "models" / f"{alias}-{CREATION}"
-    if not (folder / "model.safetensors").is_file():
+    if made_folder(alias) is None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as place:
             made = Path(place) / alias

@@ -107,9 +107,9 @@ def _print_tokens(
         console.print(token_text(pieces(encoded, tokenizer), console.is_terminal), "\n")
     else:
         console.print(_title(examples))
-    read = list(_read(task, examples, tokenizer, format))
+    read = list(sequences_read(task, examples, tokenizer, format))
     if len(read) > 1:
-        trie = _drawn([each for _, each in read], [_name(each, len(examples)) for each, _ in read], format)
+        trie = drawn([each for _, each in read], [branch_name(each, len(examples)) for each, _ in read], format)
         width = console.width if console.is_terminal else PLAIN_WIDTH
         for line in trie_lines(trie, tokenizer, width, console.is_terminal):
             console.print(line, soft_wrap=True)
@@ -120,22 +120,22 @@ def _print_tokens(
 def _tokens_json(task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format) -> dict[str, Any]:
     from unseen.reporting.trie_drawing import trie_json
 
-    read = list(_read(task, examples, tokenizer, format))
-    trie = _drawn([each for _, each in read], [str(number) for number in range(len(read))], format)
+    read = list(sequences_read(task, examples, tokenizer, format))
+    trie = drawn([each for _, each in read], [str(number) for number in range(len(read))], format)
     first = examples[0]
     named = {"task": first.task, "template": first.template, "sequences": [dict(named) for named, _ in read]}
     return named | trie_json(trie, tokenizer)
 
 
-def _drawn(sequences: Sequence[Encoded], names: Sequence[str], format: Format) -> DrawnTrie:
+def drawn(sequences: Sequence[Encoded], names: Sequence[str], format: Format) -> DrawnTrie:
     from unseen.reporting.pair_drawing import drawn_pairs
     from unseen.reporting.trie_drawing import drawn_trie
 
     return drawn_pairs(sequences, names) if format.kind == "pair" else drawn_trie(sequences, names)
 
 
-def _read(
-    task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format
+def sequences_read(
+    task: Task, examples: Sequence[Example], tokenizer: Tokenizer, format: Format, limit: int = 1 << 30
 ) -> Iterator[tuple[Mapping[str, Any], Encoded]]:
     """Every sequence that a model reads for the examples, with its row, its option and whether that is right."""
     from unseen.encode.encode import encode
@@ -144,13 +144,13 @@ def _read(
     for example in examples:
         row = {"row": f"{example.split}/{example.row}"}
         if task.kind == "choose" and example.choices:
-            for option, encoded in enumerate(option_sequences(example, tokenizer, format)):
+            for option, encoded in enumerate(option_sequences(example, tokenizer, format, limit)):
                 yield row | {"option": option, "right": option == example.answer}, encoded
         else:
-            yield row, encode(example, tokenizer, format, limit=1 << 30)
+            yield row, encode(example, tokenizer, format, limit)
 
 
-def _name(named: Mapping[str, Any], rows: int) -> str:
+def branch_name(named: Mapping[str, Any], rows: int) -> str:
     """What stands behind a branch: its row where there are several, an arrow where its option is the right one."""
     return " ".join(([str(named["row"])] if rows > 1 else []) + (["←"] if named.get("right") else []))
 

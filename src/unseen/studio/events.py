@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from threading import Event as Flag
 from typing import Literal, NamedTuple
 
 from starlette.responses import StreamingResponse
 
+from unseen.reporting.markup import Markup
+
 Name = Literal["part", "more", "end", "gone", "still"]
+LOOK_EVERY = 0.4  # seconds
 CLOSING = Flag()  # set when the server ends: streams end with it, rather than be torn off
 
 
@@ -26,6 +29,28 @@ def streamed(events: Iterator[Event]) -> StreamingResponse:
     """The events, each sent as soon as it is made. `events` may block for a second: it is read in a thread."""
     sent = map(_written, takewhile(lambda event: not CLOSING.is_set(), events))
     return StreamingResponse(sent, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def followed(
+    show: Callable[[], tuple[Markup, bool]], after: Literal["end", "gone"] = "end", every: float = LOOK_EVERY
+) -> StreamingResponse:
+    """A part of a page, sent again when it has changed. `show` gives it as it is now, and whether it will not change
+    again; `after` says that the part stays then, or that the page is loaded again. Looks are `every` seconds apart."""
+    return streamed(_changes(show, after, every))
+
+
+def _changes(show: Callable[[], tuple[Markup, bool]], after: Literal["end", "gone"], every: float) -> Iterator[Event]:
+    before: Markup | None = None
+    while True:
+        part, finished = show()
+        if part != before:
+            yield Event("part", part)
+            before = part
+        if finished:
+            yield Event(after)
+            return
+        yield Event("still")  # fails where nobody listens any more, and so ends this
+        CLOSING.wait(every)
 
 
 def _written(event: Event) -> str:

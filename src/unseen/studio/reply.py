@@ -46,7 +46,8 @@ def shows(make: Callable[[Workspace, Values], Shown]) -> Callable[[Request], Awa
         values = {**dict(request.query_params), **request.path_params}
         if request.method == "POST":
             async with request.form() as form:
-                values |= {name: value for name, value in form.items() if isinstance(value, str)}
+                given = {name: value for name, value in form.items() if isinstance(value, str)}
+                values |= {name: value.replace("\r\n", "\n") for name, value in given.items()}  # as HTML posts them
         try:
             shown = await run_in_threadpool(make, request.app.state.workspace, values)
         except UnseenError as error:
@@ -54,6 +55,14 @@ def shows(make: Callable[[Workspace, Values], Shown]) -> Callable[[Request], Awa
         return page_or_part(request, shown)
 
     return endpoint
+
+
+def in_its_place(make: Callable[[], Markup]) -> Markup:
+    """What `make` shows, or, where that is a mistake of the user's, what is wrong: the form round it stays as it is."""
+    try:
+        return make()
+    except UserMistake as mistake:
+        return note("wrong", joined_lines(mistake.lines))
 
 
 def told(kind: str, *lines: str) -> Markup:

@@ -15,6 +15,7 @@ from unseen.data.records import source_files
 from unseen.data.rows import open_rows, read_rows, source_of
 from unseen.data.rowstore import Rows
 from unseen.errors import UserMistake
+from unseen.studio.background import Errands
 from unseen.task.catalog import Catalog, Told, folder_of, load_catalog, told_by
 
 Stamp = Hashable
@@ -32,11 +33,13 @@ class Workspace:
     """`catalogs` are names or folders as `--catalog` takes them, `runs` the folder that holds run folders.
 
     Values that take long to make are kept with a stamp of the files that they were made of (`kept`), so that an
-    edited file is seen at the next request and an unchanged one costs a few `stat` calls.
+    edited file is seen at the next request and an unchanged one costs a few `stat` calls. `background` is the work
+    that goes on beside the pages.
     """
 
     catalogs: Sequence[str] = ("shipped", "data", "user")
     runs: Path = Path("runs")
+    background: Errands = field(default_factory=Errands)
     _values: dict[Hashable, _Kept] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -56,8 +59,7 @@ class Workspace:
 
     def catalog_of(self, names: Sequence[str]) -> Catalog:
         """The tasks of the catalogs that a recipe names. Raises what `load_catalog` raises."""
-        stamp = tuple(_stamps(sorted(folder_of(name).glob("*.yaml"))) for name in names)
-        loaded: Catalog = self.kept(("catalog of", tuple(names)), stamp, lambda: load_catalog(names))
+        loaded: Catalog = self.kept(("catalog of", tuple(names)), self._stamp(names), lambda: load_catalog(names))
         return loaded
 
     def faults(self) -> Mapping[str, tuple[str, ...]]:
@@ -68,7 +70,7 @@ class Workspace:
         """The rows of a split as a sequence on disk; reading a file for the first time takes as long as it is."""
         source = source_of(dataset, split)
         files = () if source.format == "hub" else tuple(map(Path, source_files(source)))
-        stamp = (_stamps(files), repr(replace(dataset, templates=())))
+        stamp = (stamps(files), repr(replace(dataset, templates=())))
         opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
         return opened
 
@@ -104,10 +106,13 @@ class Workspace:
         told: Told = self.kept(("told", file, catalog), (stamp_of(file), data_root()), lambda: told_by(file, catalog))
         return told
 
+    def _stamp(self, names: Sequence[str]) -> Stamp:
+        return tuple(stamps(sorted(folder_of(name).glob("*.yaml"))) for name in names)
+
     def _loaded(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
-        folders = [folder_of(name) for name in self.catalogs]
-        stamp = tuple(_stamps(sorted(folder.glob("*.yaml"))) for folder in folders)
-        loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept("catalog", stamp, self._load)
+        loaded: tuple[Catalog, dict[str, tuple[str, ...]]] = self.kept(
+            "catalog", self._stamp(self.catalogs), self._load
+        )
         return loaded
 
     def _load(self) -> tuple[Catalog, dict[str, tuple[str, ...]]]:
@@ -124,7 +129,8 @@ class Workspace:
         return found, faults
 
 
-def _stamps(files: Sequence[Path]) -> Stamp:
+def stamps(files: Sequence[Path]) -> Stamp:
+    """What tells whether any of `files` was changed: when they were written, and how long they are."""
     return tuple((str(file), *stamp_of(file)) for file in files)
 
 

@@ -14,7 +14,7 @@ from unseen.evaluation.exemplars import exemplar_pool
 from unseen.evaluation.metrics import unknown_metrics
 from unseen.evaluation.rows import SPLITS, asked_split
 from unseen.model.folder import ModelFolder, resolve
-from unseen.progress import late_bar
+from unseen.progress import Advance, late_bar
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.diverse import diverse_task
 from unseen.study.fingerprint import fingerprint
@@ -53,8 +53,9 @@ class TaskRows:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """What a recipe comes to. `tuned_on` are the seen tasks with their turned-around variants, and diverse data last.
+class Settled:
+    """What a recipe comes to before its model is looked for. `tuned_on` are the seen tasks with their turned-around
+    variants, and diverse data last.
 
     `split` proves the two sides apart; `seen_split` compares the seen tasks' own asked rows with those tuned on, and
     only its clean rows are asked on the seen side.
@@ -69,10 +70,16 @@ class Prepared:
     split: HoldOut | None
     seen_split: HoldOut | None
     seen_rows: SeenRows
-    model: ModelFolder
-    conflicts: Mapping[str, Conflict]
     selected: Selected
     wordings: RecipeWordings
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Settled):
+    """What a recipe comes to, with its model, and what that is known to have been tuned on of the unseen tasks."""
+
+    model: ModelFolder
+    conflicts: Mapping[str, Conflict]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -98,6 +105,14 @@ def prepare(recipe: Recipe) -> Prepared:
 
     Raises `TaskMistake`, `DataMistake`, `HoldOutMistake`, `ModelMistake` or `DownloadFailed`.
     """
+    settled = settle(recipe)
+    with late_bar(f"fetching {recipe.model}") as progress:
+        model = resolve(recipe.model, progress=progress)
+    return Prepared(**vars(settled), model=model, conflicts=_conflicts(model, settled.unseen))
+
+
+def settle(recipe: Recipe, progress: Advance | None = None) -> Settled:
+    """`prepare` without the model; `progress` is told how many rows of both sides were compared."""
     catalog = load_catalog(recipe.catalogs)
     selected = selected_tasks(recipe, catalog)
     encodings, wordings, hints = RecipeEncodings.of(recipe), RecipeWordings.of(recipe), RecipeHints.of(recipe)
@@ -113,17 +128,12 @@ def prepare(recipe: Recipe) -> Prepared:
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")
     rows = TaskRows()
-    split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded)
+    split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded, progress)
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
     _open_exemplars(recipe, unseen, rows)
     check_rewordings(recipe, tuned_on, seen if recipe.evaluate.seen else (), unseen, rows)
-    with late_bar(f"fetching {recipe.model}") as progress:
-        model = resolve(recipe.model, progress=progress)
-    conflicts = _conflicts(model, unseen)
-    return Prepared(
-        recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, model, conflicts, selected, wordings
-    )
+    return Settled(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, selected, wordings)
 
 
 def _conflicts(model: ModelFolder, unseen: Sequence[Task]) -> Mapping[str, Conflict]:
@@ -149,7 +159,12 @@ def _open_exemplars(recipe: Recipe, tasks: Sequence[Task], rows: TaskRows) -> No
 
 
 def _hold_out(
-    tuned_on: Sequence[Task], unseen: Sequence[Task], recipe: Recipe, rows: TaskRows, excluded: Mapping[str, str]
+    tuned_on: Sequence[Task],
+    unseen: Sequence[Task],
+    recipe: Recipe,
+    rows: TaskRows,
+    excluded: Mapping[str, str],
+    progress: Advance | None,
 ) -> HoldOut | None:
     """The proof for the unseen side; none where a recipe has only one side."""
     if not tuned_on or not unseen:
@@ -159,7 +174,7 @@ def _hold_out(
         split = "train" if side == "seen" else asked_split(task, "unseen", rows)
         return rows(task, str(split))
 
-    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded)
+    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded, progress)
 
 
 def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from unseen.data.dataset import Row
 from unseen.errors import HoldOutMistake, TaskMistake, raise_all
+from unseen.progress import Advance
 from unseen.recipe import HoldOutSettings
 from unseen.task.claims import LEVELS, Level, finer, shared_names
 from unseen.task.content import Columns
@@ -19,6 +20,7 @@ from unseen.task.leakage import overlap_of
 from unseen.task.proof import Offending, Pair, Proof, offending_of
 from unseen.task.task import Task
 from unseen.task.texts import SideRows
+from unseen.task.watched import watched
 
 SideName = Literal["seen", "unseen"]
 RowsOf = Callable[[Task, SideName], Sequence[Row]]
@@ -47,8 +49,10 @@ def hold_out(
     settings: HoldOutSettings,
     rows_of: RowsOf,
     excluded: Mapping[str, str] | None = None,
+    progress: Advance | None = None,
 ) -> HoldOut:
-    """Prove that `seen` and `unseen` are apart at `settings.level`; `excluded` is what rules left out of `seen`.
+    """Prove that `seen` and `unseen` are apart at `settings.level`; `excluded` is what rules left out of `seen`, and
+    `progress` is told how many of the rows were read.
 
     `rows_of(task, side)` gives the rows that a task brings to a side, all of one split: what is tuned on, what is
     asked. It is called once for each dataset of a side. Raises `TaskMistake` for a turned-around task on the unseen
@@ -58,6 +62,7 @@ def hold_out(
     names = shared_names(seen, unseen)
     _refuse_names(settings.level, names)
     sides = _side(seen, "seen", rows_of), _side(unseen, "unseen", rows_of)
+    sides = sides if progress is None else watched(sides, progress)
     overlap = overlap_of(*sides, settings)
     offending = offending_of(overlap)
     if settings.overlap == "refuse":

@@ -34,9 +34,9 @@ def split_section(run: RunData) -> Markup:
         "The split and its proof",
         _sides(run),
         _selection(run),
-        _proof(run.record.hold_out) if run.record.hold_out else _no_proof(run),
+        proof_shown(run.record.hold_out) if run.record.hold_out else _no_proof(run),
         _model(run),
-        _seen_side(run.record.seen_side),
+        seen_side_shown(run.record.seen_side) if run.record.seen_side else None,
     )
 
 
@@ -86,12 +86,13 @@ def _commas(names: Sequence[Child]) -> Markup:
     return joined(*((", " if place else None, name) for place, name in enumerate(names)))
 
 
-def _proof(proof: Proof) -> Markup:
+def proof_shown(proof: Proof) -> Markup:
+    """The claim, what was compared and what was found."""
     return joined(
         tag("p", claim(proof)),
         facts(list(proof_facts(proof))),
         folded("What was compared", _compared(proof)),
-        _pair_counts(proof, "seen", "unseen"),
+        pair_counts(proof, "seen", "unseen"),
         _pairs(proof, "seen", "unseen"),
         _wordings(proof),
     )
@@ -159,7 +160,7 @@ def _line(each: Compared) -> Row:
     return each.dataset, whole(each.rows), whole(each.without_text), whole(each.texts), tag("code", each.digest)
 
 
-def _pair_counts(proof: Proof, one: str, other: str) -> Markup | None:
+def pair_counts(proof: Proof, one: str, other: str) -> Markup | None:
     """How many rows of `one` and of the `other` side share text, by their datasets."""
     if not proof.counts:
         return None
@@ -230,14 +231,12 @@ def _before(known: str | tuple[str, ...]) -> str:
     return listed(known, 20)
 
 
-def _seen_side(proof: Proof | None) -> Markup | None:
+def seen_side_shown(proof: Proof) -> Markup:
     """Rows of the seen tasks that are asked, against those that were tuned on."""
-    if proof is None:
-        return None
     left = sum(map(len, proof.unclean_unseen.values()))
     rows = sum(each.rows for each in proof.compared_unseen)
     said = (
         f"On the seen side {counted(rows, 'test row')} were compared with the rows tuned on; {whole(left)} share text "
         "with one and are not asked."
     )
-    return joined(tag("p", said), _pair_counts(proof, "tuned-on", "test"), _pairs(proof, "tuned-on", "test"))
+    return joined(tag("p", said), pair_counts(proof, "tuned-on", "test"), _pairs(proof, "tuned-on", "test"))

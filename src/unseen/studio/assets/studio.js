@@ -25,7 +25,9 @@ function put(place, html, id) {
   const made = document.createElement("template");
   made.innerHTML = html;
   const inner = id && made.content.getElementById(id);
+  const held = place.contains(document.activeElement) ? document.activeElement.name : "";
   place.replaceChildren(...(inner ? inner.childNodes : made.content.childNodes));
+  if (held) place.querySelector(`[name="${CSS.escape(held)}"]`)?.focus();
   wake(place);
   place.dispatchEvent(new CustomEvent("put", { bubbles: true })); // a page's own script may look at what came
 }

@@ -33,7 +33,7 @@ MANY = 50_000  # predictions from which a report is not made only to be looked a
 def routes() -> list[Route]:
     return [
         Route("/runs/{path:path}", shows(run_or_study)),
-        Route("/run-progress/{path:path}", progress_stream),
+        Route("/run-progress/{path:path}", shows(progress_stream)),
         Route("/run-scores/{path:path}", shows(scores)),
         Route("/run-report/{path:path}", shows(report)),
     ]

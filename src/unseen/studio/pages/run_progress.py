@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from unseen.errors import UnseenError, UserMistake
+from unseen.errors import UnseenError
 from unseen.reporting.figures.curve import SMOOTH_FROM, Line, line_chart, loss_chart
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, plain, whole
+from unseen.studio.events import CLOSING, Event, streamed
 from unseen.studio.frame import joined_lines, note
 from unseen.studio.pages.runs import state_shown
-from unseen.studio.reply import mistaken
+from unseen.studio.reply import Values
 from unseen.studio.run_folders import folder_at, last_written, state_of
 from unseen.studio.step_curves import Curves, curves_of
 from unseen.studio.workspace import Workspace
@@ -25,7 +23,6 @@ from unseen.study.arm_progress import planned_steps
 from unseen.study.record import read_record
 
 LOOK_EVERY = 1.0  # seconds
-ALIVE_EVERY = 15.0  # seconds after which a stream says something, so that a reader who left is noticed
 
 
 def progress(workspace: Workspace, folder: Path) -> Markup:
@@ -102,39 +99,27 @@ def short_number(value: float) -> str:
     return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
 
 
-async def progress_stream(request: Request) -> Response:
+def progress_stream(workspace: Workspace, values: Values) -> Response:
     """Server-sent events: `part` when the run has written something, `gone` when it is no longer going on."""
-    workspace: Workspace = request.app.state.workspace
-    try:
-        folder = folder_at(workspace, request.path_params["path"])
-    except UserMistake as mistake:
-        return mistaken(request, mistake)
-    return StreamingResponse(_events(request, workspace, folder), media_type="text/event-stream")
+    folder = folder_at(workspace, values["path"])
+    return streamed(_events(workspace, folder))
 
 
-async def _events(request: Request, workspace: Workspace, folder: Path) -> AsyncIterator[str]:
-    before, said = None, time.monotonic()
-    while not await request.is_disconnected():
+def _events(workspace: Workspace, folder: Path) -> Iterator[Event]:
+    before = None
+    while True:
         try:
             state = state_of(folder, read_record(folder))
             now = (last_written(folder), state)
             if now != before:
-                yield event("part", await run_in_threadpool(progress, workspace, folder))
-                before, said = now, time.monotonic()
+                yield Event("part", progress(workspace, folder))
+                before = now
         except UnseenError as error:
-            yield event("part", note("wrong", joined_lines((str(error),))))
-            yield event("end", "")
+            yield Event("part", note("wrong", joined_lines((str(error),))))
+            yield Event("end")
             return
         if state != "running":
-            yield event("gone", "")
+            yield Event("gone")
             return
-        if time.monotonic() - said > ALIVE_EVERY:
-            yield ": still here\n\n"
-            said = time.monotonic()
-        await asyncio.sleep(LOOK_EVERY)
-
-
-def event(name: str, data: str) -> str:
-    """One server-sent event; line breaks in its data are kept."""
-    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
-    return f"event: {name}\n{lines}\n"
+        yield Event("still")
+        CLOSING.wait(LOOK_EVERY)

@@ -8,7 +8,7 @@ from time import monotonic
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from unseen.errors import UserMistake
@@ -18,6 +18,7 @@ from unseen.studio.checking import Checked, checks
 from unseen.studio.draft_store import drafts
 from unseen.studio.drafts import entry_of
 from unseen.studio.editing import Editing, dataset_of, editing
+from unseen.studio.events import Event, streamed
 from unseen.studio.frame import Page, joined_lines, note, nothing, whole
 from unseen.studio.opening import StillReading, openings
 from unseen.studio.pages.template_form import form, steps
@@ -116,21 +117,21 @@ async def checked(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     held = drafts(workspace).get(request.path_params["draft"])
     if held is None:
-        return Response("event: end\ndata:\n\n", media_type="text/event-stream")
+        return streamed(iter([Event("end")]))
     task, template = held
 
-    def events() -> Iterator[str]:
+    def events() -> Iterator[Event]:
         last = 0.0
         try:
             for step in checks(workspace, dataset_of(workspace, task), template):
                 if step.done or monotonic() - last > BETWEEN:
                     last = monotonic()
-                    yield _event(_checked(step))
+                    yield Event("part", _checked(step))
         except UserMistake as mistake:
-            yield _event(note("wrong", joined_lines(mistake.lines)))
-        yield "event: end\ndata:\n\n"
+            yield Event("part", note("wrong", joined_lines(mistake.lines)))
+        yield Event("end")
 
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return streamed(events())
 
 
 async def opened(request: Request) -> Response:
@@ -138,7 +139,7 @@ async def opened(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     values = dict(request.query_params)
 
-    def events() -> Iterator[str]:
+    def events() -> Iterator[Event]:
         began = monotonic()
         try:
             dataset = dataset_of(workspace, values.get("task", ""))
@@ -147,17 +148,13 @@ async def opened(request: Request) -> Response:
                     openings(workspace).rows(workspace, dataset, values.get("split", ""), patience=0.5)
                     break
                 except StillReading:
-                    yield _event(tag("p", f"reading the file: {monotonic() - began:.0f} s", class_="count"))
-            yield _event(tag("p", "The file is read.", data_again=True))
+                    yield Event("part", tag("p", f"reading the file: {monotonic() - began:.0f} s", class_="count"))
+            yield Event("part", tag("p", "The file is read.", data_again=True))
         except UserMistake as mistake:
-            yield _event(note("wrong", joined_lines(mistake.lines)))
-        yield "event: end\ndata:\n\n"
+            yield Event("part", note("wrong", joined_lines(mistake.lines)))
+        yield Event("end")
 
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-def _event(part: Markup) -> str:
-    return "event: part\n" + "".join(f"data: {line}\n" for line in part.split("\n")) + "\n"
+    return streamed(events())
 
 
 def _checked(step: Checked) -> Markup:

@@ -1,0 +1,18 @@
+"""Numbers out of a form's values, within bounds that a page can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from unseen.errors import UserMistake
+
+
+def whole_number(values: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """The whole number `name`; the default where the field is empty. Raises `UserMistake` out of bounds."""
+    given = values.get(name, "").strip()
+    if not given:
+        return default
+    shown = name.replace("_", " ")
+    if not given.isdecimal() or not least <= int(given[:12]) <= most:
+        raise UserMistake(shown, f"'{given[:40]}' is no number from {least:,} to {most:,}", "give such a number")
+    return int(given)
