@@ -37,18 +37,8 @@ from unseen.studio.reply import page_or_part
 from unseen.studio.workspace import Workspace
 
 PAGES = (
-    browse,
-    templates,
-    template_compare,
-    new_dataset,
-    runs,
-    run,
-    predictions,
-    compare,
-    study,
-    start,
-    diversity,
-    ask,
+    *(browse, templates, template_compare, new_dataset, tokens, token_step, models, mixture, start),
+    *(runs, run, predictions, compare, study, diversity, ask),
 )
 ASSETS = Path(__file__).with_name("assets")
 KINDS = {".css": "text/css", ".js": "text/javascript"}
