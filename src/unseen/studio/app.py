@@ -24,6 +24,8 @@ from unseen.studio.pages import (
     browse,
     compare,
     diversity,
+    mixture,
+    models,
     new_dataset,
     predictions,
     run,
@@ -32,6 +34,8 @@ from unseen.studio.pages import (
     study,
     template_compare,
     templates,
+    token_step,
+    tokens,
 )
 from unseen.studio.reply import page_or_part
 from unseen.studio.workspace import Workspace
