@@ -29,7 +29,8 @@ class Form:
 
     `task` is a verb phrase in base form, `input` the noun of what it is done to, with its article. `tokens` are what
     the answer is to be put in, and `what` they are. `details` are sentences that every wording keeps as they are.
-    `doing` is the task as a gerund, where it is known. `instruction` is the wording that there is.
+    `doing` is the task as a gerund, where it is known. `instruction` is the wording that there is. `unseen_task` says
+    the same task in other words, for the wordings that are only asked in.
     """
 
     task: str
@@ -39,6 +40,14 @@ class Form:
     what: str = "format"
     details: tuple[str, ...] = ()
     doing: str | None = None
+    unseen_task: str | None = None
+
+    @property
+    def asked(self) -> Form:
+        """The form of the wordings that are only asked in."""
+        if self.unseen_task is None:
+            return self
+        return replace(self, task=self.unseen_task, doing=gerund(self.unseen_task), unseen_task=None)
 
     @property
     def token(self) -> str:
@@ -63,6 +72,7 @@ class FormFile(Section):
     what: str = Field("format", min_length=1)
     details: tuple[str, ...] = ()
     doing: str | None = None
+    unseen_task: str | None = Field(None, min_length=1)
     secrets: tuple[str, ...] = ()
 
 
@@ -81,7 +91,10 @@ def checked_form(form: Form, where: str, secrets: tuple[str, ...] = ()) -> Form:
     are not put in; a secret word that every wording would have to say.
     """
     form = _tidied(form)
-    raise_all([*_task_mistakes(form, where), *_token_mistakes(form, where), *_secret_mistakes(form, where, secrets)])
+    mistakes = [*_task_mistakes(form, where), *_token_mistakes(form, where), *_secret_mistakes(form, where, secrets)]
+    if form.unseen_task:
+        mistakes += [*_task_mistakes(form.asked, where), *_secret_mistakes(form.asked, where, secrets)]
+    raise_all(list({str(mistake): mistake for mistake in mistakes}.values()))
     form = replace(form, doing=form.doing or gerund(form.task))
     return form if form.instruction else replace(form, instruction=plainest(form))
 
@@ -98,9 +111,15 @@ def sentence(text: str) -> str:
 
 
 def _tidied(form: Form) -> Form:
-    task = " ".join(form.task.split()).rstrip(".")
     details = tuple(" ".join(each.split()) for each in form.details if each.strip())
-    return replace(form, task=task[:1].lower() + task[1:], input=" ".join(form.input.split()), details=details)
+    unseen = form.unseen_task and _verb_phrase(form.unseen_task)
+    input = " ".join(form.input.split())
+    return replace(form, task=_verb_phrase(form.task), input=input, details=details, unseen_task=unseen)
+
+
+def _verb_phrase(text: str) -> str:
+    task = " ".join(text.split()).rstrip(".")
+    return task[:1].lower() + task[1:]
 
 
 def _task_mistakes(form: Form, where: str) -> list[UserMistake]:

@@ -11,7 +11,7 @@ from unseen.diversify.form import Form
 from unseen.diversify.grammar import grammar_of
 from unseen.diversify.passing import passing
 from unseen.diversify.similarity import between_sides
-from unseen.diversify.special import beside
+from unseen.diversify.special import beside, contrast_wordings
 from unseen.diversify.wording import Made, Side, Wording, WordingSet
 from unseen.errors import WordingMistake
 
@@ -31,27 +31,31 @@ def grammar_wordings(
 ) -> WordingSet:
     """`train` and `test` wordings of `form`, which share no family of the grammar; `texts` are of rows, see `Rules`.
     With `contrast` wordings of each kind that does not ask for the tokens, for pairs to tune on, and a third as many,
-    of the test side, to ask in; `otherwise` is what is answered then, as `beside` has it.
+    of the test side, to ask in; `otherwise` is what is answered then, as `beside` has it. Where the form says its task
+    in other words (`unseen_task`), test and special wordings say it so.
 
     Larger numbers extend smaller ones. What was dropped is counted in `made`. Raises `WordingMistake` where the grammar
     has fewer.
     """
-    rules = rules_of(form, secrets, texts)
+    rules, asked = rules_of(form, secrets, texts), rules_of(form.asked, secrets, texts)
     dropped: Counter[str] = Counter()
     kept: list[Wording] = []
     tried = 0
-    sides: tuple[tuple[Side, int], ...] = (("train", train), ("test", test))
-    for side, count in sides:
-        sieve = Sieve(rules)
-        found, looked = _kept(form, side, count, seed, sieve)
+    sides: tuple[tuple[Side, int, Form, Rules], ...] = (
+        ("train", train, form, rules),
+        ("test", test, form.asked, asked),
+    )
+    for side, count, said, checked in sides:
+        sieve = Sieve(checked)
+        found, looked = _kept(said, side, count, seed, sieve)
         kept += found
         tried += looked
         dropped += sieve.dropped
     made = Made("grammar", seed, tried, dict(sorted(dropped.items())), between_sides(kept))
-    others = beside(form, rules, contrast, seed, otherwise)
-    return WordingSet(
-        form.instruction, tuple(kept), form.tokens, rules.secrets, rules.shared, others.special, others.contrast, made
-    )
+    special = beside(form.asked, asked, contrast, seed, otherwise).special
+    others = contrast_wordings(form, rules, contrast, seed) if contrast else ()
+    shared = tuple(dict.fromkeys((*rules.shared, *asked.shared)))
+    return WordingSet(form.instruction, tuple(kept), form.tokens, rules.secrets, shared, special, others, made)
 
 
 def rules_of(form: Form, secrets: Sequence[str] = (), texts: Sequence[str] = ()) -> Rules:
