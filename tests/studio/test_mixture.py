@@ -148,8 +148,8 @@ def test_a_step_of_the_mixture_is_drawn_as_a_trie(studio: Studio) -> None:
     assert "8 sequences" in drawn and "8 examples, step 1" in drawn and "times fewer" in drawn
 
 
-def test_jobs_run_one_after_the_other_and_can_be_stopped() -> None:
-    jobs, begun, go = Errands(), threading.Event(), threading.Event()
+def test_errands_run_one_after_the_other_and_can_be_stopped() -> None:
+    errands, begun, go = Errands(), threading.Event(), threading.Event()
 
     def slow(progress: Advance) -> str:
         begun.set()
@@ -157,20 +157,20 @@ def test_jobs_run_one_after_the_other_and_can_be_stopped() -> None:
         progress(1, 2)
         return "never"
 
-    first = jobs.start("first", 1, slow)
+    first = errands.start("first", 1, slow)
     begun.wait(30)
-    second = jobs.start("second", 1, lambda progress: "done")
+    second = errands.start("second", 1, lambda progress: "done")
     assert (first.state, second.state) == ("working", "waiting")
-    jobs.stop_others(second, int)
+    errands.stop_others(second, int)
     go.set()
     _ended(second)
     assert (first.state, second.state, second.value) == ("stopped", "done", "done")
-    assert jobs.start("second", 1, slow) is second and jobs.start("first", 1, lambda progress: 3) is not first
+    assert errands.start("second", 1, slow) is second and errands.start("first", 1, lambda progress: 3) is not first
 
 
-def _ended(job: Errand) -> None:
+def _ended(errand: Errand) -> None:
     for thread in threading.enumerate():
-        if thread.name == f"job {job.key[:8]}":
+        if thread.name == f"errand {errand.key[:8]}":
             thread.join(30)
 
 

@@ -228,6 +228,7 @@ def test_nothing_scrolls_sideways_on_a_narrow_screen(page: Any, studio: Studio, 
     for path in ("runs", "runs/little", "predictions/little", "prediction/0/little"):
         page.goto(f"{studio.url}{path}")
         expect(page.locator("main")).to_be_visible()
-        page.keyboard.press("End")
+        for place in page.query_selector_all("[data-fill]"):
+            place.scroll_into_view_if_needed()
         expect(page.locator("[data-fill]")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

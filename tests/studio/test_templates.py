@@ -90,7 +90,7 @@ def test_a_row_far_down_a_long_file_is_waited_for_beside_the_page(studio: Studio
     (folder / "long.yaml").write_text(text + '  - {name: ask, prompt: "{{ text }}", completion: x}\n')
     assert "row number 9000<" in studio.ask(page_of("test/long", row="9000")).text
     events = studio.ask("/templates/opened?task=test/long&split=train").text
-    assert "The file is read." in events and events.endswith("event: end\ndata:\n\n")
+    assert "The file is read." in events and events.endswith("event: end\ndata: \n\n")
     assert "row number 29999<" in studio.ask(page_of("test/long", row="29999")).text
 
 
