@@ -115,6 +115,7 @@ def test_broken_answers_are_two_steps_away(page: Any, studio: Studio, done: Path
     expect(page.locator(".kinds .now")).to_contain_text("broken by tuning")
     page.locator("tbody a").first.click()
     expect(page.locator(".facts")).to_contain_text("broken by tuning")
+    page.wait_for_load_state()  # the keys' script comes last
     first = page.url
     page.keyboard.press("j")
     expect(page).not_to_have_url(first)
