@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from unseen.model.random_models import random_folder
+
 LIMIT_MS = 200.0
 PER_DATASET = 10  # templates
 TOKEN = "a-token-for-the-benchmark"
@@ -34,7 +36,7 @@ PAGES = {
     "its rows counted": "/counts/large/large",
     "templates": "/templates?task=made_3/data_3&template=t_4",
     "templates, row 900,000 of the large": "/templates?task=large/large&template=t_4&split=train&row=900000",
-    "tokens": "/tokens?task=made_3/data_3&template=t_4",
+    "tokens": "/tokens?task=made_3/data_3&template=t_4&model=tiny-random-llama",
     "runs": "/runs",
     "diversity": "/diversity",
     "start": "/start",
@@ -49,6 +51,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="unseen-studio-") as name:
+        os.environ["UNSEEN_HOME"] = str(Path(name) / "home")
+        random_folder("tiny-random-llama")
         make_catalog(Path(name) / "catalog", options.templates, options.rows)
         with studio(Path(name)) as port:
             found = [measured(port, page, path, options.repeat) for page, path in PAGES.items()]
@@ -82,10 +86,9 @@ def make_dataset(folder: Path, cluster: str, name: str, rows: int) -> None:
 @contextmanager
 def studio(folder: Path) -> Iterator[int]:
     """The port of a studio over the catalog alone, ended afterwards."""
-    environment = {**os.environ, "UNSEEN_HOME": str(folder / "home")}
     command = [sys.executable, "-m", "unseen", "studio", "--no-browser", "--port", "0", "--token", TOKEN]
     command += ["--catalog", str(folder / "catalog"), "--runs", str(folder / "runs")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             yield int(process.stderr.readline().rpartition(":")[2].partition("/")[0])
