@@ -68,7 +68,7 @@ def test_the_table_follows_what_is_typed(page: Any) -> None:
 def test_the_search_is_a_key_away(page: Any) -> None:
     page.keyboard.press("/")
     page.keyboard.type("translation")
-    expect(page.locator(".count")).to_contain_text("1 datasets")
+    expect(page.locator(".count")).to_contain_text("1 dataset,")
 
 
 def test_rows_are_read_when_they_are_looked_at_and_turned_in_their_place(page: Any, studio: Studio) -> None:

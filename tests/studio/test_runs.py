@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,9 @@ from playwright.sync_api import expect
 
 from tests.reporting.page_runs import HOSTILE, RECIPE, answers, record, write_run, write_steps
 from tests.studio.conftest import Studio
+from tests.studio.job_states import has_ended, until
 from unseen.reporting.figures.curve import thinned
+from unseen.studio.jobs import Jobs
 from unseen.studio.step_curves import Curves
 from unseen.study.record import write_record
 from unseen.train.steplog import StepLine
@@ -51,6 +54,20 @@ def age(folder: Path, seconds: float) -> None:
     for file in (folder, *folder.iterdir()):
         was = file.stat().st_mtime - seconds
         os.utime(file, (was, was))
+
+
+def test_a_run_that_the_studio_started_is_stopped_when_its_process_is(studio: Studio, runs: Path) -> None:
+    """Not two minutes later: the studio knows the process. The run's page has the button that goes with it."""
+    jobs = Jobs(runs, patience=0.5, program=(sys.executable, "-c", "import time; time.sleep(600)"))
+    jobs.start("mine", "name: mine")
+    going_on(runs / "mine")
+    text = studio.ask("/runs/mine").text
+    assert "running" in text and 'action="/start/jobs/mine/stop"' in text and "data-stream" in text
+    jobs.stop("mine")
+    until(jobs, "mine", has_ended)
+    text = studio.ask("/runs/mine").text
+    assert "stopped" in text and 'action="/start/jobs/mine/resume"' in text and "data-stream" not in text
+    assert "stopped" in studio.ask("/runs").text
 
 
 def test_an_empty_workspace_says_what_to_do(studio: Studio) -> None:

@@ -168,3 +168,10 @@ def test_a_narrow_screen_scrolls_no_page_sideways(page: Any, studio: Studio) -> 
     page.get_by_text("Draw it").scroll_into_view_if_needed()
     expect(page.locator(".trie")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_another_task_begins_with_its_own_first_template(studio: Studio) -> None:
+    answer = shown(
+        studio, task="topic/news_briefs", template="liked_it", split="train", row=3, of="sentiment/film_notes"
+    )
+    assert "has no template" not in answer.text and 'value="topic/news_briefs"' in answer.text

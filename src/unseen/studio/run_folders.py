@@ -16,6 +16,8 @@ from unseen.errors import DataMistake, UserMistake
 from unseen.reporting.findings import findings
 from unseen.reporting.numbers import limits, metric_name, plain, shots_name, signed
 from unseen.reporting.run_data import RunData, RunRecord, checked_record
+from unseen.studio.jobs import FOLDER as JOBS
+from unseen.studio.jobs import Job, Jobs
 from unseen.studio.workspace import Stamp, Workspace, stamp_of
 from unseen.study.arm_progress import planned_steps
 from unseen.study.lock import is_held
@@ -74,14 +76,27 @@ def path_of(workspace: Workspace, folder: Path) -> str:
 
 
 def state_of(folder: Path, record: Mapping[str, Any]) -> State:
-    """Whether a run is done, is going on, or was stopped: by its arm's lock, else by when it last wrote."""
+    """Whether a run is done, is going on, or was stopped: by its arm's lock, else by the process of the job that the
+    studio started in it, else by when it last wrote."""
     if record.get("finished"):
         return "done"
     if is_held(ArmFiles(folder).lock):
         return "running"
+    if (job := job_in(folder)) is not None:
+        return "running" if job.process.lives else "stopped"
     last = last_step(folder)
     patience = max(QUIET, 5 * float(last.get("seconds") or 0.0))
     return "running" if time.time() - last_written(folder) < patience else "stopped"
+
+
+def job_in(folder: Path) -> Job | None:
+    """The job that the studio started in a run folder; None where it was started otherwise."""
+    if not (folder.parent / JOBS / folder.name).is_dir():
+        return None
+    try:
+        return Jobs(folder.parent).job(folder.name)
+    except UserMistake:
+        return None
 
 
 def last_written(folder: Path) -> float:
@@ -141,7 +156,9 @@ def _run_stamp(folder: Path) -> Stamp:
     """What a run's line depends on: its files, its lock, and for 20 minutes how long it has been quiet, since a run
     that was killed leaves no other trace."""
     quiet = min(int((time.time() - last_written(folder)) / 30), 40)
-    return stamp_of(folder / NAME), stamp_of(folder / STEPS), is_held(ArmFiles(folder).lock), quiet
+    job = job_in(folder)
+    going = is_held(ArmFiles(folder).lock) or (job is not None and job.process.lives)
+    return stamp_of(folder / NAME), stamp_of(folder / STEPS), going, quiet
 
 
 def _study_stamp(folder: Path) -> Stamp:

@@ -35,6 +35,8 @@ class Wanted:
     def of(cls, workspace: Workspace, values: Mapping[str, str]) -> Wanted:
         """What the form's values say. Raises `UserMistake` for a task, template, split or number that cannot be."""
         task = workspace.catalog().task(values["task"])
+        if values.get("of", task.name) != task.name:  # template, split and row were chosen for another task
+            values = {name: value for name, value in values.items() if name not in ("template", "split", "row")}
         names = task.way_names or [""]
         template = values.get("template") or names[0]
         if template not in names:

@@ -12,6 +12,7 @@ from unseen.data.dataset import Dataset, Row
 from unseen.errors import UserMistake
 from unseen.prompt.way import prompt_source
 from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.studio.frame import Page, choice, joined_lines, note, nothing
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.workspace import Workspace
@@ -54,9 +55,9 @@ def _search(catalog: Catalog, values: Values) -> Markup:
         data_key="/",
     )
     chosen = choice("cluster", options, values.get("cluster", ""), aria_label="Cluster")
-    return tag(
-        "form", words, chosen, tag("button", "Search"), action="/", method="get", class_="bar", data_live="#found"
-    )
+    new = tag("a", "New dataset from a file", href="/new", class_="button")
+    search = tag("button", "Search")
+    return tag("form", words, chosen, search, new, action="/", method="get", class_="bar", data_live="#found")
 
 
 def _found(catalog: Catalog, words: str, cluster: str) -> list[Dataset]:
@@ -76,7 +77,8 @@ def _counted(catalog: Catalog, found: Sequence[Dataset]) -> Markup:
     tasks = _tasks_of(catalog)
     several = sum(len(tasks[each.task]) for each in found)
     missing = f"; {len(catalog.missing)} more are described, but their files are not here" if catalog.missing else ""
-    return tag("p", f"{len(found)} datasets, {several} tasks{missing}.", class_="count")
+    told = f"{counted(len(found), 'dataset')}, {counted(several, 'task')}{missing}."
+    return tag("p", told, class_="count")
 
 
 def _tasks_of(catalog: Catalog) -> dict[str, list[Task]]:
@@ -136,7 +138,7 @@ def dataset_page(workspace: Workspace, values: Values) -> Shown:
     """One dataset: what its description says, its tasks, its templates, and its rows."""
     dataset = dataset_named(workspace, values)
     tasks = _tasks_of(workspace.catalog())[dataset.task]
-    parts = [_facts(dataset), _tasks(tasks), _templates(tasks), _rows(dataset)]
+    parts = [_facts(dataset), _ways_on(dataset), _tasks(tasks), _templates(tasks), _rows(dataset)]
     return Page(dataset.task, "/", joined(*parts), wide=True)
 
 
@@ -166,6 +168,17 @@ def _facts(dataset: Dataset) -> Markup:
     return tag(
         "dl", *(joined(tag("dt", name), tag("dd", said)) for name, said in facts.items() if said), class_="facts"
     )
+
+
+def _ways_on(dataset: Dataset) -> Markup:
+    """What one may want to do with a dataset next."""
+    ways = {
+        "Its templates": f"/templates?{urlencode({'task': dataset.task})}",
+        "Its tokens": f"/tokens?{urlencode({'task': dataset.task})}",
+        "Tune on it": f"/start?{urlencode({'dataset': dataset.task, 'as': 'seen'})}",
+        "Hold it out of a run": f"/start?{urlencode({'dataset': dataset.task, 'as': 'unseen'})}",
+    }
+    return tag("p", *(tag("a", name, href=href, class_="button") for name, href in ways.items()), class_="bar")
 
 
 def _tasks(tasks: Sequence[Task]) -> Markup:

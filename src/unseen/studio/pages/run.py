@@ -22,7 +22,7 @@ from unseen.studio.pages.run_progress import progress, progress_stream
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.pages.study import study
 from unseen.studio.reply import Shown, Values, shows
-from unseen.studio.run_folders import folder_at, is_study, state_of
+from unseen.studio.run_folders import folder_at, is_study, job_in, state_of
 from unseen.studio.sandboxed import page_in, sandboxed
 from unseen.studio.workspace import Workspace
 from unseen.study.record import read_record
@@ -53,6 +53,7 @@ def run(workspace: Workspace, values: Values) -> Shown:
     live = run_path(path, "run-progress") if going else None
     parts = [
         tag("div", progress(workspace, folder), id="progress", data_stream=live),
+        _controls(folder, going),
         _warnings(record),
         _links(path, folder),
         tag("div", tag("p", "Reading the scores …", class_="faint"), data_fill=run_path(path, "run-scores"))
@@ -75,6 +76,24 @@ def _warnings(record: RunRecord) -> Markup | None:
     if record.left_out:
         lines.append(f"{whole(sum(record.left_out.values()))} rows or answers were left out; the report says which.")
     return note("warn", joined_lines(tuple(lines))) if lines else None
+
+
+def _controls(folder: Path, going: bool) -> Markup | None:
+    """Stop or resume a run that the studio started, and what it says."""
+    job = job_in(folder)
+    if job is None:
+        return None
+    at = f"/start/jobs/{job.name}"
+    log = tag("a", "What it says", href=at, class_="button")
+    if going:
+        stop = tag(
+            "button", "Stop", data_sure="Stop this run? It can be resumed from its last checkpoint, if it has one."
+        )
+        return tag("div", tag("form", stop, action=f"{at}/stop", method="post"), log, class_="bar")
+    if read_record(folder).get("finished"):
+        return tag("div", log, class_="bar")
+    resume = tag("form", tag("button", "Resume", class_="main"), action=f"{at}/resume", method="post")
+    return tag("div", resume, log, class_="bar")
 
 
 def _links(path: str, folder: Path) -> Markup:

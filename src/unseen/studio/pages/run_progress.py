@@ -16,7 +16,7 @@ from unseen.studio.events import CLOSING, Event, streamed
 from unseen.studio.frame import joined_lines, note
 from unseen.studio.pages.runs import state_shown
 from unseen.studio.reply import Values
-from unseen.studio.run_folders import folder_at, last_written, state_of
+from unseen.studio.run_folders import folder_at, job_in, last_written, state_of
 from unseen.studio.step_curves import Curves, curves_of
 from unseen.studio.workspace import Workspace
 from unseen.study.arm_progress import planned_steps
@@ -49,7 +49,8 @@ def _pace(curves: Curves, state: str, planned: int) -> str:
 
 def _quiet(folder: Path) -> Markup:
     ago = duration(max(0.0, time.time() - last_written(folder)))
-    again = "The same command with --resume goes on from its last checkpoint."
+    again = "Resume goes on" if job_in(folder) else "The same command with --resume goes on"
+    again += " from its last checkpoint, or begins again where there is none."
     return note("warn", f"It is not finished, and wrote nothing for {ago}. {again}")
 
 

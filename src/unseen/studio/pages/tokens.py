@@ -132,6 +132,7 @@ def _choices(wanted: Wanted) -> Markup:
         "div",
         field("Template", choice("template", names, names[wanted.template][0])) if names else None,
         field("Split", choice("split", splits, wanted.split)),
+        tag("input", type="hidden", name="of", value=wanted.task.name),
         class_="bar fields",
     )
 
