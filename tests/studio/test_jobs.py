@@ -13,7 +13,7 @@ import pytest
 
 from tests.studio.job_states import has_ended, until
 from unseen.errors import UserMistake
-from unseen.studio.jobs import JOB, Job, Jobs, State
+from unseen.studio.jobs import BEGUN, JOB, Job, Jobs, State
 from unseen.studio.process import Process
 
 PROGRAM = """
@@ -75,9 +75,30 @@ def test_a_stopped_job_is_resumed_and_finishes(studio_jobs: Callable[[], Jobs]) 
     until(jobs, "one", has_ended)
     jobs.resume("one")
     state = until(jobs, "one", has_ended)
-    assert (state.kind, state.log) == ("finished", ("began --resume", "ready"))
+    again = f"{BEGUN}tune recipe.yaml --out one --resume"
+    assert state.kind == "finished" and state.log[-3:] == (again, "began --resume", "ready")
+    assert state.log[:2] == ("began", "ready")  # what it said before stays
     with pytest.raises(UserMistake, match="is finished"):
         jobs.resume("one")
+
+
+def test_a_stopped_job_says_what_resuming_it_would_do(studio_jobs: Callable[[], Jobs], tmp_path: Path) -> None:
+    jobs = studio_jobs()
+    jobs.start("one", "wait")
+    until(jobs, "one", is_ready)
+    jobs.stop("one")
+    assert until(jobs, "one", has_ended).line == "stopped; no checkpoint yet: resumed, it will begin again"
+    (tmp_path / "runs" / "one" / "checkpoints" / "step-000025").mkdir(parents=True)
+    assert jobs.state(jobs.job("one")).line == "stopped; resumed, it goes on from its last checkpoint"
+
+
+def test_a_mistake_of_an_earlier_start_is_not_that_of_the_last(studio_jobs: Callable[[], Jobs]) -> None:
+    jobs = studio_jobs()
+    jobs.start("one", "mistake")
+    until(jobs, "one", has_ended)
+    jobs.recipe(jobs.job("one")).write_text("fine")
+    jobs.resume("one")
+    assert until(jobs, "one", has_ended).kind == "finished"
 
 
 def test_a_job_that_is_deaf_to_signals_is_ended_all_the_same(studio_jobs: Callable[[], Jobs]) -> None:

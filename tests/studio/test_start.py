@@ -18,16 +18,17 @@ from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
 from tests.studio.job_states import has_ended, until
-from unseen.data.places import shipped_catalog
+from unseen.data.places import shipped_catalog, user_catalog
 from unseen.studio import events
 from unseen.studio.draft import draft_of_form, draft_of_text
 from unseen.studio.jobs import Jobs
 from unseen.studio.plans import Plans
 from unseen.studio.recipe_keys import recipe_keys, section_help
+from unseen.studio.workspace import Workspace
 
 DEMO = (shipped_catalog() / "recipes" / "demo.yaml").read_text(encoding="utf-8")
 PLAN = {
-    "folder": "demo-12345678", "seen": ["a/b"], "unseen": ["nli/c"], "lists": {}, "other_languages": [],
+    "name": "demo", "folder": "demo-12345678", "seen": ["a/b"], "unseen": ["nli/c"], "lists": {}, "other_languages": [],
     "hold_out": {"level": "cluster", "excluded": None, "counts": []},
     "examples": {"examples": 320, "validation_examples": 64, "empty_renderings": 0, "cuts": {}, "too_long": 0},
     "lengths": {"shortest": 3, "longest": 99}, "supervised_tokens": 1234, "duplicates": 0, "steps": 20, "tokens": 5000,
@@ -136,6 +137,49 @@ def test_a_pattern_without_a_task_is_told_with_the_nearest(studio: Studio) -> No
     assert "did you mean &#x27;nli/*&#x27;" in followed(studio, DEMO, {"unseen": "nlii/*"})["facts"]
 
 
+@pytest.fixture
+def own_task(workspace: Workspace) -> str:
+    """A task that only the user's catalog has."""
+    file = user_catalog() / "angry_customers.yaml"
+    file.parent.mkdir(parents=True)
+    shipped = (shipped_catalog() / "film_notes.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(shipped) | {"dataset": "angry_customers", "cluster": "anger", "origin": ["angry_customers"]}
+    rows = values["source"]["files"]
+    values["source"] = {"files": {split: str(shipped_catalog() / path) for split, path in rows.items()}}
+    file.write_text(yaml.safe_dump(values))
+    assert workspace.faults() == {}
+    return "anger/angry_customers"
+
+
+def test_a_task_of_another_catalog_is_told_with_the_catalog_and_nothing_is_called_sound(
+    studio: Studio, own_task: str
+) -> None:
+    facts = followed(studio, DEMO, {"unseen": "anger/*\nnlii/*"})["facts"]
+    assert "anger/angry_customers is in the catalog user; add user to catalogs" in facts
+    assert "did you mean" in facts and "sound" not in facts
+    assert "is sound" in followed(studio, DEMO, {"unseen": "anger/*", "catalogs": "shipped\nuser"})["facts"]
+
+
+def test_a_recipe_that_came_with_the_package_begins_with_the_users_tasks_too(studio: Studio, own_task: str) -> None:
+    page = studio.ask("/start").text
+    assert "catalogs: [shipped, user]" in page and "# unseen demo" in page
+
+
+def test_a_recipe_without_tasks_of_the_users_begins_as_it_came(studio: Studio) -> None:
+    assert "catalogs: [shipped]" in studio.ask("/start").text
+
+
+def test_a_task_on_both_sides_is_refused_at_once_in_the_words_of_a_run(studio: Studio, jobs: Jobs) -> None:
+    text = DEMO.replace("unseen: [nli/*]", "unseen: [sentiment/film_notes]")
+    said = "at level &#x27;cluster&#x27; the task sentiment/film_notes is on both sides; take it from one side"
+    facts = followed(studio, text)["facts"]
+    assert said in facts and "sound" not in facts
+    for deed in ("run", "plan"):
+        shown = studio.ask("/start", {"text": text, "before": text, "do": deed}).text
+        assert shown.count(said) == 2 and "data-stream" not in shown
+    assert jobs.all() == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -202,6 +246,28 @@ def test_a_run_is_started_watched_and_found_in_the_list(studio: Studio, jobs: Jo
     until(jobs, "demo-2", has_ended)
 
 
+def test_a_run_begins_again_from_its_recipe_and_is_not_shown_before_it_is_there(studio: Studio, jobs: Jobs) -> None:
+    text = "# its own recipe\n" + DEMO.replace("seed: 0", "seed: 7")
+    jobs.start("one", "# wait\n" + text)
+    until(jobs, "one", lambda state: bool(state.log))
+    page = studio.ask("/start/jobs/one").text
+    assert 'href="/runs/one"' not in page and "No checkpoint yet: resumed, it will begin again" in page
+    link = re.search(r'href="(/start\?file=[^"]+)"', page)
+    assert link and link[1] in studio.ask("/start").text
+    assert "# its own recipe" in studio.ask(link[1]).text
+    jobs.stop("one")
+    until(jobs, "one", has_ended)
+
+
+def test_a_plan_names_the_folder_that_the_studio_would_take(studio: Studio, jobs: Jobs) -> None:
+    (studio.workspace.runs / "demo").mkdir(parents=True)
+    shown = studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "plan"}).text
+    key = re.search(r"/start/plan/(\w+)", shown)
+    assert key is not None and shown.index('id="plan-it"') < shown.index('id="plan"') < shown.index('id="save-as"')
+    told = studio.ask(f"/start/plan/{key[1]}").text
+    assert "demo-2 in " in told and "demo-12345678" not in told
+
+
 def test_a_plan_that_fails_says_its_own_line(studio: Studio, jobs: Jobs) -> None:
     text = DEMO.replace("smollm2-135m-instruct", "nowhere")
     key = re.search(r"/start/plan/(\w+)", studio.ask("/start", {"text": text, "before": text, "do": "plan"}).text)
@@ -237,6 +303,7 @@ def test_a_job_that_is_not_there_is_told(studio: Studio) -> None:
 
 def test_the_form_and_the_text_follow_each_other_as_one_types(page: Any) -> None:
     page.goto(re.sub(r"\?.*", "", page.url) + "start")
+    expect(page.locator('[name="k.evaluate.rows"]')).to_be_visible()
     page.locator("#at-train summary").click()
     page.locator('[name="k.train.rank"]').fill("64")
     expect(page.locator("#yaml")).to_have_value(re.compile(r"rank: 64"))
@@ -253,6 +320,7 @@ def test_a_recipe_is_planned_started_and_stopped_in_the_browser(page: Any, jobs:
     expect(page.locator("#yaml")).to_have_value(re.compile("name: wait"))
     page.get_by_role("button", name="What would it do?").click()
     expect(page.locator("#plan")).to_contain_text("812 MB")
+    expect(page.get_by_role("heading", name="What it would do")).to_be_in_viewport()
     page.get_by_role("button", name="Start the run").click()
     expect(page.locator(".log")).to_contain_text("tuning: 20 steps")
     assert jobs.job("wait").memory_mb == 1712  # and 900 MB of a process with torch

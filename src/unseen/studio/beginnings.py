@@ -6,11 +6,11 @@ from pathlib import Path
 
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
-from unseen.studio.draft import Draft, draft_of_file, draft_of_text, dumped
+from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
 from unseen.studio.jobs import NAME
 from unseen.studio.whole_file import write_whole
 from unseen.studio.workspace import Workspace, is_shipped
-from unseen.task.catalog import Catalog
+from unseen.task.catalog import UNDER_DATA, Catalog
 
 OWN = Path("recipes")  # where recipes are saved, beside the folder of runs that the studio was started in
 ASKED = ("nli/*", "sentiment/*")  # of the shipped catalog: what a recipe that tunes on one dataset is asked
@@ -32,7 +32,9 @@ def begun(workspace: Workspace, recipe: str, file: str, dataset: str, side: str)
     found = recipes()
     if recipe and recipe not in found:
         raise RecipeMistake(recipe, "no such recipe", "choose one of the list, or give a file")
-    return draft_of_file(found[recipe] if recipe else next(iter(found.values())))
+    path = found[recipe] if recipe else next(iter(found.values()))
+    draft = draft_of_file(path)
+    return _with_own_catalogs(workspace, draft) if is_shipped(path) else draft
 
 
 def saved(text: str, name: str, over: bool) -> Path:
@@ -49,6 +51,14 @@ def saved(text: str, name: str, over: bool) -> Path:
     OWN.mkdir(exist_ok=True)
     write_whole(path, text)
     return path
+
+
+def _with_own_catalogs(workspace: Workspace, draft: Draft) -> Draft:
+    """A shipped recipe that also looks for tasks where the user's are, if there are some."""
+    named = list(draft.recipe.catalogs) if draft.recipe else []
+    there = {each.catalog for each in workspace.catalog().datasets}
+    own = [name for name in workspace.catalogs if name in there and name not in (*named, *UNDER_DATA, "shipped")]
+    return draft_of_form(draft.text, {"catalogs": "\n".join([*named, *own])}) if own else draft
 
 
 def _around(workspace: Workspace, name: str, side: str) -> str:

@@ -24,12 +24,14 @@ from unseen.study.arm_progress import planned_steps, run_progress
 from unseen.study.lock import held
 from unseen.study.record import NAME as RECORD
 from unseen.study.record import now, read_if_there, write_json
+from unseen.study.shared_tuning import has_checkpoint
 from unseen.train.steplog import read_steps
 
 FOLDER = ".jobs"
 JOB, RECIPE, LOG, LOCK = "job.json", "recipe.yaml", "log.txt", "lock"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-LINES, BYTES = 40, 64 << 10  # of a log that are shown, and read for it
+LINES, BYTES = 200, 64 << 10  # of a log that are shown, and read for it
+BEGUN = "$ unseen "  # begins the line that a log has for each start of its job
 CRASHED = "Traceback (most recent call last):"
 SAID = "unseen: "  # begins the line that a command ends with where it did not do its work
 Kind = Literal["running", "stopping", "finished", "stopped", "failed", "killed"]
@@ -50,8 +52,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote;
-    `steps` how many it has done, of how many, once that is known."""
+    """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote, with
+    a line that begins with `BEGUN` where it was resumed; `steps` how many it has done, of how many, once known."""
 
     kind: Kind
     line: str
@@ -155,7 +157,7 @@ class Jobs:
     def _tuning(self, job: Job, more: tuple[str, ...]) -> Job:
         command = [*self.program, "tune", str(self.recipe(job)), "--out", str(job.run), *more]
         with (self._place(job.name) / LOG).open("a", encoding="utf-8") as log:
-            log.write(f"$ unseen tune {RECIPE} --out {job.name}{' --resume' if more else ''}\n")
+            log.write(f"{BEGUN}tune {RECIPE} --out {job.name}{' --resume' if more else ''}\n")
         child = started(command, self._place(job.name) / LOG)
         Thread(target=child.wait, daemon=True).start()  # or it would stay, dead, in the system's list
         job = replace(job, process=Process.of(child.pid), began=now(), asked_to_stop=False)
@@ -194,20 +196,34 @@ def _lives_until(process: Process, deadline: float) -> bool:
 
 def _ended(job: Job, log: tuple[str, ...]) -> State:
     """What became of a job whose process is gone. Its last line is its mistake; one that was killed told none."""
-    last = next((line for line in reversed(log) if line.strip()), "")
+    said = _since_its_start(log)
+    last = next((line for line in reversed(said) if line.strip()), "")
     if last.startswith(f"{SAID}interrupted"):
-        return State("stopped", "stopped; it can be resumed", log)
-    if last.startswith(SAID) or CRASHED in log:
+        return State("stopped", f"stopped; {resuming(job)}", log)
+    if last.startswith(SAID) or CRASHED in said:
         return State("failed", last.removeprefix(SAID), log)
     if read_if_there(job.run / RECORD).get("finished"):
         return State("finished", "finished", log)
     if job.asked_to_stop:
-        return State("stopped", "stopped; it can be resumed", log)
-    return State("killed", "it ended without a word: killed, or out of memory; it can be resumed", log)
+        return State("stopped", f"stopped; {resuming(job)}", log)
+    return State("killed", f"it ended without a word: killed, or out of memory; {resuming(job)}", log)
+
+
+def resuming(job: Job) -> str:
+    """What resuming the job would do, by what its run folder holds."""
+    if has_checkpoint(job.run):
+        return "resumed, it goes on from its last checkpoint"
+    return "no checkpoint yet: resumed, it will begin again"
+
+
+def _since_its_start(log: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a log since its job was last started."""
+    starts = [at for at, line in enumerate(log) if line.startswith(BEGUN)]
+    return log[starts[-1] + 1 :] if starts else log
 
 
 def _last_lines(log: Path) -> tuple[str, ...]:
-    """The last lines of what was said since the job was last started."""
+    """The last lines of what was said, over all starts of the job; the first start itself is not told."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
@@ -216,5 +232,5 @@ def _last_lines(log: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     lines = [one_line(line) for line in text.splitlines()]
-    begun = max((at for at, line in enumerate(lines) if line.startswith("$ unseen ")), default=-1)
-    return tuple(lines[begun + 1 :][-LINES:])
+    begun = int(size <= BYTES and bool(lines) and lines[0].startswith(BEGUN))
+    return tuple(lines[begun:][-LINES:])

@@ -3,6 +3,7 @@
 const recipe = document.getElementById("recipe");
 const yaml = document.getElementById("yaml");
 const before = document.getElementById("before");
+const plan = document.getElementById("plan");
 let asked = 0;
 let soon;
 
@@ -49,9 +50,9 @@ async function follow(typed) {
 }
 
 async function left() {
-  const plan = document.getElementById("plan");
   if (!plan.childElementCount || plan.dataset.left) return;
   plan.dataset.left = "yes";
+  plan.dataset.follow = "";
   put(plan, (await ask("/start/leave", { method: "POST" })).html);
 }
 
@@ -67,10 +68,19 @@ recipe.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearTimeout(soon);
   await follow(null);
-  const plan = document.getElementById("plan");
   delete plan.dataset.left;
+  plan.dataset.follow = "yes";
   const data = new FormData(recipe);
   data.set("do", "plan");
   put(plan, (await ask("/start", { method: "POST", body: data })).html, "plan");
-  plan.scrollIntoView({ block: "nearest" });
+});
+
+// It is brought into view when it begins and when it is there, and left alone between: one may read something else.
+plan.addEventListener("put", () => {
+  if (!plan.dataset.follow) return;
+  const going = plan.querySelector("progress") !== null;
+  if (going && plan.dataset.follow === "going") return;
+  plan.dataset.follow = going ? "going" : "";
+  document.getElementById("plan-it").scrollIntoView({ block: going ? "nearest" : "start" });
+  if (going) plan.scrollIntoView({ block: "nearest" });
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import Event as Moment
 from typing import Any
 
@@ -13,6 +14,7 @@ from unseen.reporting.planning import plan_lines
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import note
+from unseen.studio.jobs import Jobs
 from unseen.studio.plans import Planned, Plans, process_mb
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.workspace import Workspace
@@ -39,7 +41,7 @@ def begin(workspace: Workspace, draft: Draft) -> Markup:
     key = plans_of(workspace).begin(draft.text)
     found = plans_of(workspace).of(key)
     going = f"/start/plan/{key}" if found.state == "planning" else None
-    return tag("div", shown(found), data_stream=going, aria_live="polite")
+    return tag("div", shown(found, workspace.runs), data_stream=going, aria_live="polite")
 
 
 def leave(workspace: Workspace, values: Values) -> Shown:
@@ -49,32 +51,33 @@ def leave(workspace: Workspace, values: Values) -> Shown:
 
 
 def watch(workspace: Workspace, values: Values) -> Shown:
-    return streamed(_looks(plans_of(workspace), values["key"]))
+    return streamed(_looks(plans_of(workspace), values["key"], workspace.runs))
 
 
-def _looks(plans: Plans, key: str) -> Iterator[Event]:
+def _looks(plans: Plans, key: str, runs: Path) -> Iterator[Event]:
     moment = Moment()
     while (found := plans.of(key)).state == "planning":
-        yield Event("part", shown(found))
+        yield Event("part", shown(found, runs))
         moment.wait(EVERY)
-    yield Event("part", shown(found))
+    yield Event("part", shown(found, runs))
     yield Event("end")
 
 
-def shown(found: Planned) -> Markup:
-    """A plan, or how far it is."""
+def shown(found: Planned, runs: Path) -> Markup:
+    """A plan, or how far it is; `runs` is the folder that its run would lie in."""
     if found.state == "planning":
-        what = f"Reading rows, loading the model and timing two steps: {found.seconds:.0f} s so far."
+        what = f"Working … {found.seconds:.0f} s: it reads rows, loads the model and times two steps."
         return note("plain", tag("p", what), tag("progress", aria_label="planning"))
     if found.state == "left":
         return note("plain", "The recipe has changed since it was planned.")
     if found.state == "wrong" or found.values is None:
         return note("wrong", tag("p", found.line))
-    return _plan(found.values, found.seconds)
+    return _plan(found.values, found.seconds, runs)
 
 
-def _plan(values: Mapping[str, Any], seconds: float) -> Markup:
-    rows = [tag("tr", tag("th", name, scope="row"), tag("td", said)) for name, said in plan_lines(values).items()]
+def _plan(values: Mapping[str, Any], seconds: float, runs: Path) -> Markup:
+    lines = plan_lines(values) | {"run folder": _folder(values, runs)}
+    rows = [tag("tr", tag("th", name, scope="row"), tag("td", said)) for name, said in lines.items()]
     free = memory() >> 20
     needed = process_mb(values)
     short = f"Its process needs about {needed:,} MB, and {free:,} MB are free here"
@@ -83,3 +86,8 @@ def _plan(values: Mapping[str, Any], seconds: float) -> Markup:
     return joined(
         tag("h2", "What it would do"), told, tag("div", tag("table", *rows), class_="wide", tabindex="0"), found
     )
+
+
+def _folder(values: Mapping[str, Any], runs: Path) -> str:
+    """The folder that Start the run takes, which is not the one that `unseen tune` names by itself."""
+    return f"{Jobs(runs).free_name(values['name'])} in {runs}, unless another is named below"

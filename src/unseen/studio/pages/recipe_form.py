@@ -10,12 +10,24 @@ from unseen.studio.draft import Draft
 from unseen.studio.frame import choice, joined_lines, note
 from unseen.studio.recipe_keys import Key, recipe_keys, section_help
 
-OPEN = ("", "hold_out")  # sections that are open from the start
+FIRST = (  # keys that most people need, before all others
+    "name",
+    "model",
+    "catalogs",
+    "seen",
+    "unseen",
+    "hold_out.level",
+    "train.epochs",
+    "train.steps",
+    "train.examples_per_step",
+    "evaluate.rows",
+    "evaluate.shots",
+)
 MOST_ROWS = 14  # of the text that are seen at once
 
 
-def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None) -> Markup:
-    """The whole form; `deeds` are its buttons, `facts` and `plan` what is known of the recipe."""
+def form_of(draft: Draft, facts: Markup, deeds: Markup) -> Markup:
+    """The whole form; `deeds` are its buttons, `facts` what is known of the recipe."""
     text = tag(
         "textarea",
         draft.text if not draft.text.startswith("\n") else f"\n{draft.text}",
@@ -28,9 +40,8 @@ def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None) -> 
     beside = tag(
         "div",
         tag("label", tag("h2", "The recipe as YAML"), text, class_="yaml"),
-        tag("div", pointed(draft), facts, id="facts"),
+        tag("div", facts, id="facts"),
         deeds,
-        tag("div", plan, id="plan"),
         class_="beside",
     )
     before = tag("textarea", f"\n{draft.text}", name="before", hidden=True, aria_hidden="true", id="before")
@@ -42,8 +53,6 @@ def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None) -> 
 
 def pointed(draft: Draft) -> Markup:
     """Everything that is wrong with the recipe, each mistake with the way to its key."""
-    if not draft.wrong:
-        return note("good", tag("p", "The recipe is sound."))
     return note("wrong", *(_line(key, line) for key, lines in draft.wrong.items() for line in lines))
 
 
@@ -52,46 +61,58 @@ def _line(key: str, line: str) -> Markup:
 
 
 def _sections(draft: Draft) -> list[Markup]:
-    fields, parts = draft.fields, []
+    fields = draft.fields
+    parts = [_first(fields, draft.wrong)]
     for section, group in groupby(_in_sections(), key=lambda key: key.section):
         parts.append(_section(section, list(group), fields, draft.wrong))
     return parts
 
 
 def _in_sections() -> Sequence[Key]:
-    """The keys, those of a section together: recipe.py has keys of the top between sections."""
+    """The keys that do not stand first, those of a section together: recipe.py has keys of the top between sections."""
     sections = list(section_help())
-    return sorted(recipe_keys().values(), key=lambda key: sections.index(key.section))
+    keys = (key for path, key in recipe_keys().items() if path not in FIRST)
+    return sorted(keys, key=lambda key: sections.index(key.section))
+
+
+def _first(fields: Mapping[str, str], wrong: Mapping[str, tuple[str, ...]]) -> Markup:
+    """What most people need, by whole paths: keys of several sections stand together here."""
+    keys = [recipe_keys()[path] for path in FIRST]
+    controls = [_field(key, key.path, fields[key.path], wrong.get(key.path, ())) for key in keys]
+    return tag("details", _head("The recipe", keys, fields), *controls, open=True, class_="card")
+
+
+def _head(name: str, keys: Sequence[Key], fields: Mapping[str, str]) -> Markup:
+    given = sum(bool(fields[key.path]) for key in keys)
+    return tag("summary", tag("b", name), " ", tag("small", f"{given} given", class_="faint given"))
 
 
 def _section(
     section: str, keys: Sequence[Key], fields: Mapping[str, str], wrong: Mapping[str, tuple[str, ...]]
 ) -> Markup:
-    given = sum(bool(fields[key.path]) for key in keys)
-    faulty = section in wrong or any(key.path in wrong for key in keys)
+    faulty = bool(section and section in wrong) or any(key.path in wrong for key in keys)
     about = tag("small", section_help()[section]) if section else None
-    head = tag("summary", tag("b", section or "The recipe"), " ", tag("small", f"{given} given", class_="faint given"))
     lines = tag("div", joined_lines(wrong.get(section, ())) if section else None, class_="said", data_wrong=section)
-    controls = [_field(key, fields[key.path], wrong.get(key.path, ())) for key in keys]
+    controls = [_field(key, key.name, fields[key.path], wrong.get(key.path, ())) for key in keys]
     return tag(
         "details",
-        head,
+        _head(section or "More of the recipe", keys, fields),
         about,
         lines if section else None,
         *controls,
-        open=section in OPEN or faulty,
+        open=faulty,
         class_="card",
         id=f"at-{section}" if section else None,
     )
 
 
-def _field(key: Key, value: str, wrong: tuple[str, ...]) -> Markup:
+def _field(key: Key, name: str, value: str, wrong: tuple[str, ...]) -> Markup:
     told = tag("span", joined_lines(wrong), class_="said", data_wrong=key.path, id=f"wrong-{key.path}")
     default = f" Default: {key.default}." if key.default and key.kind != "choice" else ""
     help = tag("small", f"{key.help[:1].upper()}{key.help[1:]}.{default}")
     return tag(
         "label",
-        tag("span", key.name),
+        tag("span", name),
         _control(key, value, bool(wrong)),
         help,
         told,

@@ -11,17 +11,14 @@ from unseen.errors import UserMistake
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.beginnings import begun, recipes, saved
 from unseen.studio.draft import Draft, draft_of_form, draft_of_text
-from unseen.studio.frame import Page, choice, field, joined_lines, note
+from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.jobs import Jobs
 from unseen.studio.pages import planned, started
-from unseen.studio.pages.browse import dataset_path
-from unseen.studio.pages.recipe_form import form_of, pointed
+from unseen.studio.pages.recipe_facts import facts_of, sound_tasks
+from unseen.studio.pages.recipe_form import form_of
 from unseen.studio.reply import Shown, Values, shows, told, went_to
 from unseen.studio.workspace import Workspace
-from unseen.study.selected import selected_tasks
-from unseen.task.task import Task
 
-SHOWN = 12  # datasets of a side that are named
 BEFORE, TEXT, KEY = "before", "text", "k."  # fields of the form: the text that it was made of, the text now, a key
 
 
@@ -50,17 +47,26 @@ def did(workspace: Workspace, values: Values) -> Shown:
     draft = sent(values)
     asked = values.get("do", "")
     if draft.recipe is None:
-        return _page(workspace, draft, values, note("wrong", "The recipe is not right yet; see where it is marked."))
+        return _refused(workspace, draft, values, "The recipe is not right yet; see where it is marked.")
     try:
         if asked == "save":
             path = saved(draft.text, values.get("save", "") or draft.recipe.name, values.get("over") == "yes")
             return _page(workspace, draft, values, note("good", f"Saved: {path}"))
+        sound_tasks(workspace, draft.recipe)
         if asked == "run":
             return went_to(f"/start/jobs/{started.begin(workspace, draft, values).name}")
     except UserMistake as mistake:
-        return _page(workspace, draft, values, told("wrong", *mistake.lines))
+        return _refused(workspace, draft, values, *mistake.lines)
     plan = planned.begin(workspace, draft) if asked == "plan" else None
     return _page(workspace, draft, values, plan=plan)
+
+
+def _refused(workspace: Workspace, draft: Draft, values: Values, *lines: str) -> Page:
+    """Why a button did nothing: where a plan would stand, or else above all."""
+    said = told("wrong", *lines)
+    if values.get("do", "") == "plan":
+        return _page(workspace, draft, values, plan=said)
+    return _page(workspace, draft, values, said)
 
 
 def follow(workspace: Workspace, values: Values) -> Shown:
@@ -68,7 +74,7 @@ def follow(workspace: Workspace, values: Values) -> Shown:
     `wrong` lines by key, and `facts` as markup."""
     draft = sent(values)
     fields = draft.fields if draft.values or not draft.text.strip() else None
-    facts = pointed(draft) + facts_of(workspace, draft)
+    facts = facts_of(workspace, draft)
     return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts})
 
 
@@ -79,29 +85,6 @@ def sent(values: Values) -> Draft:
     now = {name.removeprefix(KEY): value for name, value in values.items() if name.startswith(KEY)}
     changed = {path: value for path, value in now.items() if value.replace("\r\n", "\n") != was.get(path, "")}
     return draft_of_form(text, changed) if changed else draft_of_text(text)
-
-
-def facts_of(workspace: Workspace, draft: Draft) -> Markup:
-    """Which tasks the recipe names, without reading a row."""
-    recipe = draft.recipe
-    if recipe is None:
-        return Markup("")
-    try:
-        selected = selected_tasks(recipe, workspace.catalog_of(recipe.catalogs))
-    except UserMistake as mistake:
-        return note("wrong", joined_lines(mistake.lines))
-    left = tuple(f"{name} is left out: {why}" for name, why in selected.excluded.items())
-    sides = [_side("Tuned on", selected.seen), _side("Only asked", selected.unseen)]
-    return joined(*sides, note("plain", joined_lines(left)) if left else None)
-
-
-def _side(name: str, tasks: tuple[Task, ...]) -> Markup:
-    datasets = list({task.dataset.task: task.dataset for task in tasks}.values())
-    if not datasets:
-        return tag("p", tag("b", f"{name}: "), "nothing")
-    links = [joined(tag("a", each.task, href=dataset_path(each)), " ") for each in datasets[:SHOWN]]
-    more = f"and {len(datasets) - SHOWN} more" if len(datasets) > SHOWN else None
-    return tag("p", tag("b", f"{name}, {len(datasets)} datasets: "), *links, more, class_="side")
 
 
 def _page(
@@ -116,7 +99,7 @@ def _page(
         said,
         started.running(jobs),
         _begin(workspace, values),
-        form_of(draft, facts_of(workspace, draft), _deeds(jobs, draft, values), plan),
+        form_of(draft, facts_of(workspace, draft), _deeds(jobs, draft, values, plan)),
     ]
     return Page("Start", "/start", joined(*parts), wide=True, styles=("start.css",), scripts=("start.js",))
 
@@ -145,10 +128,10 @@ def _begin(workspace: Workspace, values: Mapping[str, str]) -> Markup:
     return tag("details", tag("summary", "Begin from another recipe, a file or a dataset"), *forms, class_="card begin")
 
 
-def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str]) -> Markup:
-    """Plan it, save it, start it."""
+def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str], plan: Markup | None) -> Markup:
+    """Plan it, save it, start it; `plan` stands below its button."""
     name = draft.recipe.name if draft.recipe else ""
-    plan = tag("button", "What would it do?", name="do", value="plan", id="plan-it")
+    ask = tag("button", "What would it do?", name="do", value="plan", id="plan-it")
     save = tag("input", name="save", value=values.get("save", ""), placeholder=name or "name", id="save-as")
     over = tag(
         "label",
@@ -159,7 +142,8 @@ def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str]) -> Markup:
     saving = tag("div", tag("button", "Save", name="do", value="save"), over, class_="bar")
     starting = tag("div", tag("button", "Start the run", name="do", value="run", class_="main"), class_="bar")
     return joined(
-        tag("p", plan),
+        tag("p", ask),
+        tag("div", plan, id="plan"),
         tag(
             "div",
             tag("div", field("Save as", save, "into ./recipes; the recipe's name when empty"), saving),

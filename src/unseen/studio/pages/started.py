@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event as Moment
+from urllib.parse import urlencode
 
 from starlette.routing import Route
 
@@ -12,11 +13,12 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import Page, note
-from unseen.studio.jobs import Job, Jobs, State
+from unseen.studio.jobs import Job, Jobs, State, resuming
 from unseen.studio.pages.planned import plans_of
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
+from unseen.study.record import NAME as RECORD
 
 EVERY = 1.0  # seconds between two looks at a run
 SHOWN = 12  # jobs that are listed
@@ -50,8 +52,8 @@ def running(jobs: Jobs) -> Markup | None:
     found = jobs.all()
     if not found:
         return None
-    rows = [_row(job, jobs.state(job)) for job in found[:SHOWN]]
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("Run", "State", "", "Started")))
+    rows = [_row(jobs, job) for job in found[:SHOWN]]
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("Run", "State", "", "Started", "Recipe")))
     table = tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="wide", tabindex="0")
     more = tag("p", f"and {len(found) - SHOWN} earlier ones") if len(found) > SHOWN else None
     live = [job for job in found if job.process.lives]
@@ -73,10 +75,22 @@ def _memory(live: list[Job]) -> Markup:
     return tag("p", said, class_="count")
 
 
-def _row(job: Job, state: State) -> Markup:
+def _row(jobs: Jobs, job: Job) -> Markup:
+    state = jobs.state(job)
     name = tag("a", job.name, href=f"/start/jobs/{job.name}")
-    cells = [name, tag("b", state.kind), state.line, job.began.replace("T", " ").removesuffix("+00:00")]
+    cells = [
+        name,
+        tag("b", state.kind),
+        state.line,
+        job.began.replace("T", " ").removesuffix("+00:00"),
+        _recipe(jobs, job, "Begin from it"),
+    ]
     return tag("tr", *(tag("td", each) for each in cells))
+
+
+def _recipe(jobs: Jobs, job: Job, name: str) -> Markup:
+    """The way to a form that begins with what the job was asked."""
+    return tag("a", name, href=f"/start?{urlencode({'file': str(jobs.recipe(job))})}")
 
 
 def job_page(workspace: Workspace, values: Values) -> Shown:
@@ -85,7 +99,9 @@ def job_page(workspace: Workspace, values: Values) -> Shown:
     state = jobs.state(job)
     going = f"/start/jobs/{job.name}/watch" if state.runs else None
     live = tag("div", _state(job, state), data_stream=going)
-    parts = [live, _buttons(job, state), _facts(jobs, job), tag("p", tag("a", "Start another", href="/start"))]
+    recipe = _recipe(jobs, job, "Begin from this run's recipe")
+    another = tag("p", recipe, " · ", tag("a", "Start another", href="/start"))
+    parts = [live, _buttons(job, state), _facts(jobs, job), another]
     return Page(job.name, "/start", joined(*parts), styles=("start.css",))
 
 
@@ -103,9 +119,9 @@ def resume(workspace: Workspace, values: Values) -> Shown:
 
 
 def _looks(jobs: Jobs, job: Job) -> Iterator[Event]:
-    """What changes; when the run has ended, the page is loaded again for its other buttons."""
-    moment, before = Moment(), ""
-    while (state := jobs.state(job)).runs:
+    """What changes; when the run has ended, or its buttons would do something else, the page is loaded again."""
+    moment, before, buttons = Moment(), "", _can(job)
+    while (state := jobs.state(job)).runs and _can(job) == buttons:
         now = _state(job, state)
         yield Event("part", now) if now != before else Event("still")
         before = now
@@ -129,13 +145,18 @@ def _state(job: Job, state: State) -> Markup:
     )
 
 
+def _can(job: Job) -> tuple[bool, str]:
+    """What the buttons depend on while a run goes on: whether there is a run to see, and what a stop would cost."""
+    return (job.run / RECORD).is_file(), resuming(job)
+
+
 def _buttons(job: Job, state: State) -> Markup:
-    result = tag("a", "See the run", href=f"/runs/{job.name}", class_="button")
+    is_there, again = _can(job)
+    result = tag("a", "See the run", href=f"/runs/{job.name}", class_="button") if is_there else None
     if state.runs:
-        sure = "Stop this run? It can be resumed from its last checkpoint."
-        again = tag("a", "Look again", href=f"/start/jobs/{job.name}", class_="button")
-        stopped = _form(job, "stop", "Stop", sure)
-        return tag("div", stopped, again, result, class_="bar")
+        look = tag("a", "Look again", href=f"/start/jobs/{job.name}", class_="button")
+        stopped = _form(job, "stop", "Stop", f"Stop this run? {again[:1].upper()}{again[1:]}.")
+        return tag("div", stopped, look, result, class_="bar")
     resumed = None if state.kind == "finished" else _form(job, "resume", "Resume", None)
     return tag("div", resumed, result, class_="bar")
 
