@@ -27,6 +27,12 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_plan_names_the_folder_that_the_run_takes(recipe: Recipe, home: Path) -> None:
+    """At 0 shots a run draws no exemplars; the plan, which times some questions, opens rows beyond the run's."""
+    zero = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"shots": (0,)})})
+    assert plan(zero).values["folder"] == prepare(zero).folder_name
+
+
 def test_questions_are_counted_for_every_draw_of_exemplars(recipe: Recipe, home: Path) -> None:
     settings = recipe.evaluate.model_copy(update={"shots": (0, 1), "seeds": (0, 1, 2)})
     once, drawn = prepare(recipe), prepare(recipe.model_copy(update={"evaluate": settings}))

@@ -61,6 +61,7 @@ def plan(recipe: Recipe) -> Plan:
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
     prepared = prepare(recipe)
+    run_folder = prepared.folder_name  # now, as a run does: timing questions below opens further rows
     model = load(prepared)
     per_question, asked = seconds_per_question(prepared, model), questions(prepared)
     with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder:
@@ -72,7 +73,7 @@ def plan(recipe: Recipe) -> Plan:
         cost = estimate(measured, steps, stored, dealing.deal, recipe.train, sum(len(each.ids) for each in held))
         values = {
             "name": recipe.name,
-            "folder": prepared.folder_name,
+            "folder": run_folder,
             "seen": [task.name for task in prepared.tuned_on],
             "unseen": [task.name for task in prepared.unseen],
             "hold_out": _hold_out(prepared),
