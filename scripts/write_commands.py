@@ -39,6 +39,7 @@ COMMANDS = [
     ["probe", "divergence"],
     ["report"],
     ["push"],
+    ["studio"],
     ["verify"],
 ]
 
