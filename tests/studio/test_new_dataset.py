@@ -172,3 +172,9 @@ def test_a_file_over_the_bound_is_told_before_it_is_sent(page: Any, studio: Stud
     page.locator("input[type=file]").set_input_files(str(large))
     page.get_by_role("button", name="Look at it").first.click()
     expect(page.get_by_role("alert")).to_contain_text("type its path below")
+
+
+def test_a_mistake_in_a_dropped_file_names_the_file_and_not_its_copy(studio: Studio, home: Path) -> None:
+    there = drop(studio, "empty rows.csv", b"a,b\n").headers["location"]
+    text = studio.ask(there).text
+    assert "empty_rows.csv: holds no records" in text

@@ -58,7 +58,13 @@ def incoming(workspace: Workspace, values: Mapping[str, str]) -> Incoming:
     except OSError as error:
         raise unreadable(file, error) from None
     stamp = (found.st_mtime_ns, found.st_size)
-    guess: Guess = workspace.kept(("guess", file), stamp, lambda: guess_file(file))
+    try:
+        guess: Guess = workspace.kept(("guess", file), stamp, lambda: guess_file(file))
+    except DataMistake as mistake:
+        if not dropped:
+            raise
+        where = mistake.where.replace(str(file), file.name).replace(file.name, f"{called or 'the file'}{file.suffix}")
+        raise DataMistake(where, mistake.what, mistake.remedy) from None
     return Incoming(file, dropped, called or "my_rows", guess)
 
 

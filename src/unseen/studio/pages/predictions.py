@@ -157,7 +157,7 @@ def _said(answer: Prediction | None) -> Child:
     if answer is None:
         return tag("span", "not asked", class_="faint")
     value = value_of(answer)
-    score = tag("small", "" if value is None else f" {plain(value)}")
+    score = tag("small", "" if value is None else f" score {plain(value)}")
     return joined(tag("bdi", _beginning(answer.text), class_="row"), score)
 
 
