@@ -122,6 +122,18 @@ def test_tuning_a_tuned_model_stacks(base: Path, tmp_path: Path) -> None:
     assert not is_adapted(whole.module)
 
 
+def test_a_run_on_a_model_of_the_hub_is_a_place_here_when_it_is_tuned_on(base: Path, tmp_path: Path) -> None:
+    """Not `runs/first@commit`: the commit is that of the model below it."""
+    save_model(tuned(base), tmp_path / "first", tasks=(), origins=())
+    first = resolve(str(tmp_path / "first"))
+    assert first.base is not None
+    of_hub = replace(first, revision="0123abc", base=replace(first.base, name="org/tiny", revision="0123abc"))
+    further = replace(tuned(base), folder=of_hub)
+    save_model(further, tmp_path / "second", tasks=(), origins=())
+    said = json.loads((tmp_path / "second" / "unseen.json").read_text())["base"]
+    assert (said["name"], said["path"]) == (str(tmp_path / "first"), str(first.path))
+
+
 def test_what_a_model_was_tuned_on_accumulates(base: Path, tmp_path: Path) -> None:
     assert resolve(str(base)).instruction_tuned_on == "unknown"
     assert tuned_further("none", ["pairs"]) == ("pairs",)

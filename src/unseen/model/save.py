@@ -98,9 +98,11 @@ def method_of(module: Any) -> str:
 
 
 def _base(folder: ModelFolder) -> dict[str, Any]:
-    local = folder.revision is None and not folder.embedded
+    is_run = folder.base is not None and Path(folder.name).exists()  # its revision is that of the base below it
+    revision = None if is_run else folder.revision
+    local = revision is None and not folder.embedded
     return {
-        "name": folder.name if folder.revision is None else f"{folder.name.partition('@')[0]}@{folder.revision}",
+        "name": folder.name if revision is None else f"{folder.name.partition('@')[0]}@{revision}",
         "digest": folder.digest,
         "path": str(folder.path) if local else None,
     }
