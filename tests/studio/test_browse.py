@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
@@ -44,6 +46,13 @@ def test_a_broken_description_is_told_and_the_others_are_shown(studio: Studio, h
     (home / "catalog" / "broken.yaml").write_text("dataset: broken\nclustr: x\n")
     text = studio.ask("/").text
     assert "user is left out" in text and "clustr" in text and "film_notes" in text
+
+
+@pytest.mark.parametrize("start", ["-5", "x", "9" * 5000, "٣"])
+def test_a_place_that_is_no_number_is_the_first(studio: Studio, start: str) -> None:
+    for path in ("/?q=film&from=", "/rows/sentiment/film_notes/train?from="):
+        answer = studio.ask(path + quote(start))
+        assert answer.status == 200 and "fault" not in answer.text
 
 
 def test_html_in_a_row_stays_text(studio: Studio, home: Path) -> None:

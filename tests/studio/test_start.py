@@ -226,6 +226,14 @@ def test_a_recipe_is_saved_whole_never_over_another_one_unasked(studio: Studio, 
     assert [file.name for file in (tmp_path / "recipes").iterdir()] == ["mine.yaml"]
 
 
+def test_a_place_that_cannot_be_written_is_one_line(studio: Studio, jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "recipes").write_text("a file where the folder should be")
+    answer = studio.ask(
+        "/start", {"text": "name: a\nseen: [sentiment/*]\nunseen: [nli/*]\n", "do": "save", "save": "mine"}
+    )
+    assert "cannot be written" in answer.text and answer.status in (200, 422)
+
+
 def test_a_wrong_recipe_is_neither_saved_nor_started(studio: Studio, jobs: Jobs, tmp_path: Path) -> None:
     for deed in ("save", "run", "plan"):
         text = studio.ask("/start", {"text": "name: x\n", "before": "name: x\n", "do": deed}).text

@@ -48,7 +48,6 @@ def saved(text: str, name: str, over: bool) -> Path:
         raise UserMistake(str(path), "came with the package", "start the studio in another folder")
     if path.exists() and not over and path.read_text(encoding="utf-8", errors="replace") != text:
         raise UserMistake(str(path), "is there already", "choose another name, or allow it to be replaced")
-    OWN.mkdir(exist_ok=True)
     write_whole(path, text)
     return path
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
 from unseen.data import places
 from unseen.errors import DataMistake
+from unseen.studio.whole_file import write_whole
 
 MOST_STEPS, MOST_CHARACTERS = 50, 4_000_000  # of one catalog's history; older steps are forgotten
 
@@ -113,22 +113,6 @@ def text_of(file: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise DataMistake(str(file), f"cannot be read ({error})", "check the file") from None
-
-
-def write_whole(file: Path, text: str | bytes) -> None:
-    """The file is there with all of `text`, or as it was. Raises `DataMistake` where it cannot be written."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
-        part.replace(file)
-    except OSError as error:
-        raise DataMistake(
-            str(file), f"cannot be written ({error.strerror})", "free some space, or check its rights"
-        ) from None
-    finally:
-        if part.is_file():
-            part.unlink()
 
 
 def _put(file: Path, text: str | None) -> None:

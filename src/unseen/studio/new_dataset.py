@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from unseen.prompt.engine import compile_template
 from unseen.studio.drafts import entry_of, starter, template_of
 from unseen.studio.incoming import Incoming
 from unseen.studio.saving import history
+from unseen.studio.whole_file import copy_whole
 from unseen.studio.workspace import Workspace
 
 LONGEST_NAME = 80  # characters of a dataset's name, which names files
@@ -171,7 +170,7 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     edited = with_list(text, str(file), "templates", [entry])
     rows = _rows_name(given, form, dataset.name)
     if not Path(rows).is_absolute():
-        _copy(given.file, folder / rows)
+        copy_whole(given.file, folder / rows)
     history(workspace).write(f"new dataset {dataset.task}", file, edited.text, None)
     if given.dropped:
         given.file.unlink(missing_ok=True)  # its copy is in the catalog now
@@ -186,19 +185,3 @@ def _checked(dataset: Dataset) -> Row:
     if count < source.deal[0]:
         raise DataMistake("splits", f"{count} rows are too few to deal out", "choose one split for all of them")
     return next(read_rows(whole, split))
-
-
-def _copy(file: Path, to: Path) -> None:
-    """The rows beside the description, whole or not at all."""
-    part = to.with_name(f".{to.name}.{os.getpid()}.part")
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, part)
-        part.replace(to)
-    except OSError as error:
-        raise DataMistake(
-            str(to), f"cannot be written ({error.strerror})", "free some space, or check its rights"
-        ) from None
-    finally:
-        if part.is_file():
-            part.unlink()

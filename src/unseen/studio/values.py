@@ -16,3 +16,9 @@ def whole_number(values: Mapping[str, str], name: str, default: int, least: int,
     if not given.isdecimal() or not least <= int(given[:12]) <= most:
         raise UserMistake(shown, f"'{given[:40]}' is no number from {least:,} to {most:,}", "give such a number")
     return int(given)
+
+
+def from_of(values: Mapping[str, str]) -> int:
+    """Where a paged list begins: `from`, 0 for what is no number; the list itself bounds it above."""
+    given = values.get("from", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= 12 else 0

@@ -15,6 +15,7 @@ from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted
 from unseen.studio.frame import Page, choice, joined_lines, note, nothing
 from unseen.studio.reply import Shown, Values, shows
+from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 from unseen.task.catalog import Catalog
 from unseen.task.task import Task
@@ -36,7 +37,7 @@ def browse(workspace: Workspace, values: Values) -> Shown:
     """All datasets whose name, cluster, language, licence or templates hold every word of the search."""
     catalog = workspace.catalog()
     found = _found(catalog, values.get("q", ""), values.get("cluster", ""))
-    start = _number(values.get("from"))
+    start = from_of(values)
     parts = [_counted(catalog, found), _table(catalog, found, start), _paging(values, start, len(found))]
     listed = tag("div", *parts, id="found")
     return Page("Browse", "/", joined(_faults(workspace), _search(catalog, values), listed), wide=True)
@@ -222,7 +223,7 @@ def rows_part(workspace: Workspace, values: Values) -> Shown:
         rows = workspace.rows(dataset, split)
     except UserMistake as mistake:
         return joined(tag("h3", split), note("wrong", joined_lines(mistake.lines)))
-    start = min(_number(values.get("from")), max(len(rows) - 1, 0))
+    start = min(from_of(values), max(len(rows) - 1, 0))
     return joined(
         tag("h3", f"{split}: {len(rows):,}"),
         _row_table(rows[start : start + ROWS]),
@@ -276,7 +277,3 @@ def _faults(workspace: Workspace) -> Markup | None:
         return None
     told = [joined(tag("p", tag("b", f"{name} is left out:")), joined_lines(lines)) for name, lines in faults.items()]
     return note("wrong", *told)
-
-
-def _number(given: str | None) -> int:
-    return max(int(given), 0) if given and given.isdecimal() else 0

@@ -17,6 +17,7 @@ from unseen.studio.pages.diversity_item import item_shown, state_of
 from unseen.studio.pages.diversity_numbers import dropped, numbers, routes_of_numbers, spread_map
 from unseen.studio.reply import Shown, Values, shows, told
 from unseen.studio.review_files import Offered, Reviewing, offered, reviewing
+from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 
 PAGE = 50
@@ -144,7 +145,7 @@ def _filters(found: Reviewing, values: Values) -> Markup:
 
 def _list(found: Reviewing, values: Values) -> Markup:
     chosen = _chosen(found, values)
-    start = min(_number(values.get("from")), max(0, len(chosen) - 1)) // PAGE * PAGE
+    start = min(from_of(values), max(0, len(chosen) - 1)) // PAGE * PAGE
     shown = [item_shown(found, place, item) for place, item in chosen[start : start + PAGE]]
     body = tag("ul", *shown, class_="items") if shown else nothing("Nothing matches. Take a word away, or a filter.")
     count = tag("p", f"{whole(len(chosen))} of {counted(len(found.source.items), 'text')}.", class_="count")
@@ -184,7 +185,3 @@ def _keys(found: Reviewing) -> Markup:
     shown = {"j": "next", "k": "previous", "/": "search", "c": "copy"} if found.theirs else said
     keys = [joined(tag("kbd", key), f" {name}  ") for key, name in shown.items()]
     return tag("p", "Keys: ", *keys, class_="faint keyboard")
-
-
-def _number(given: str | None) -> int:
-    return int(given[:9]) if given and given.isdecimal() else 0

@@ -18,6 +18,7 @@ from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.prediction_table import KINDS, Table, table_of
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.run_folders import folder_at
+from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 
 PAGE = 20
@@ -59,7 +60,7 @@ def listed(workspace: Workspace, values: Values) -> Markup:
     table = table_of(workspace, folder_at(workspace, path))
     wanted = {"plain": "False", **{name: values[name] for name in FILTERS if name in values}}
     chosen = table.where(wanted)
-    start = min(_number(values.get("from")), max(0, len(chosen) - 1))
+    start = min(from_of(values), max(0, len(chosen) - 1))
     found, looked = table.searched(chosen[start:], values.get("q", ""), PAGE)
     parts = [
         _counts(table, path, values, wanted),
@@ -241,7 +242,3 @@ def _text(text: str) -> Markup:
     more = len(text) - LONGEST
     cut = tag("p", f"{whole(more)} more characters are not shown.", class_="warn") if more > 0 else None
     return joined(tag("pre", text[:LONGEST], class_="row", dir="auto"), cut)
-
-
-def _number(given: str | None) -> int:
-    return int(given[:12]) if given and given.isdecimal() else 0
