@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from unseen.errors import DataMistake
@@ -37,4 +37,5 @@ def _part_of(file: Path) -> Iterator[Path]:
         what = f"cannot be written ({error.strerror})"
         raise DataMistake(str(file), what, "free some space, or check its rights") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
