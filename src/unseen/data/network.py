@@ -17,7 +17,7 @@ def require_network(where: str) -> None:
     """Raise `DataMistake` about `where`, within `PATIENCE` seconds, when the hub (or the proxy to it) is silent."""
     from huggingface_hub import constants
 
-    remedy = "connect to it, or name a local copy of the dataset"
+    remedy = "connect to it, or work with a local copy"
     if constants.HF_HUB_OFFLINE:
         raise DataMistake(where, "HF_HUB_OFFLINE forbids asking the hub", "unset it, or name a local copy")
     endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
