@@ -28,7 +28,7 @@ NAMES = (
     "common", "constraints", "delia", "delia_without_diverse", "delia_without_wordings",
     "dmt", "facts", "mean", "noise", "random",
 )  # fmt: skip
-TASK = "formatted_text/shift_notes"
+TASK = "formatted_text/town_requests"
 SMALL = (
     "train.steps=2", "train.examples_per_step=4", "train.rank=2", "train.precision=float32",
     "evaluate.rows=2", "evaluate.templates=1", "evaluate.max_new_tokens=2",
@@ -39,7 +39,7 @@ SMALL = (
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What the recipes' comments say to make first, small."""
     folder = tmp_path_factory.mktemp("sources")
-    diversify_facts(read_facts(FOLDER / "slip_facts.yaml"), folder / "facts")
+    diversify_facts(read_facts(FOLDER / "docket_facts.yaml"), folder / "facts")
     written(folder / "diverse", [f"How does a {number} wheeled cart turn?" for number in range(40)])
     return {name: folder / name for name in ("facts", "diverse")}
 
@@ -59,7 +59,7 @@ def differences(ours: Any, theirs: Any, key: str = "") -> dict[str, Any]:
 
 
 def test_every_baseline_is_there() -> None:
-    assert {path.stem for path in FOLDER.glob("*.yaml")} - {"slip_facts"} == set(NAMES)
+    assert {path.stem for path in FOLDER.glob("*.yaml")} - {"docket_facts"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,23 +80,23 @@ def test_it_plans_and_runs_two_steps(
 def test_the_task_is_met_as_often_in_all_of_them(
     name: str, tiny_model: Path, sources: dict[str, Path], home: Path
 ) -> None:
-    """300 times; DMT's second stage has 1/256 more."""
+    """180 times; DMT's second stage has 1/256 more, which is less than one row."""
     prepared = prepare(recipe(name, tiny_model, sources))
     mixture = mixture_of(prepared.recipe, prepared.tuned_on, prepared.seen_rows)
     wanted = count_draws(prepared.recipe.train, mixture.epoch_length)
     draws = chain.from_iterable(mixture.order(0, epoch) for epoch in range(10))
     met = Counter(mixture.names[draw.task] for draw in islice(draws, wanted))[TASK]
-    assert met in ((301, 302) if name == "dmt" else (300,))
+    assert met in ((180, 181) if name == "dmt" else (180,))
 
 
 def test_each_differs_from_common_tuning_in_what_it_is(tiny_model: Path, sources: dict[str, Path]) -> None:
     common = recipe("common", tiny_model, sources).canonical()
     source = str(sources["diverse"])
-    worded = str(FOLDER / "../wordings/shift_notes_constraints.yaml")
+    worded = str(FOLDER / "../wordings/town_requests_constraints.yaml")
     buffered = {"diversity.ratio": 10.0, "diversity.source": source}
     expected = {
-        "random": {"tokens.<slip>.init": "random", "train.new_rows": "frozen"},
-        "mean": {"tokens.<slip>.init": "mean"},
+        "random": {"tokens.<docket>.init": "random", "train.new_rows": "frozen"},
+        "mean": {"tokens.<docket>.init": "mean"},
         "facts": {"diversity.ratio": 1.0, "diversity.source": str(sources["facts"])},
         "dmt": {**buffered, "diversity.schedule": "stages"},
         "constraints": {"diversity.wordings": worded, "templates.per_task": 61},
@@ -112,7 +112,7 @@ def test_each_differs_from_common_tuning_in_what_it_is(tiny_model: Path, sources
 
 
 def test_the_wordings_of_constraints_are_what_their_grammar_makes_and_are_asked_as_all_others() -> None:
-    asked = read_wordings(FOLDER / "../wordings/shift_notes.yaml")
-    shipped = read_wordings(FOLDER / "../wordings/shift_notes_constraints.yaml")
-    assert shipped == constraint_wordings(read_constraints(FOLDER / "../constraints/shift_notes.yaml"), asked)
+    asked = read_wordings(FOLDER / "../wordings/town_requests.yaml")
+    shipped = read_wordings(FOLDER / "../wordings/town_requests_constraints.yaml")
+    assert shipped == constraint_wordings(read_constraints(FOLDER / "../constraints/town_requests.yaml"), asked)
     assert shipped.of_side("test") == asked.of_side("test") and shipped.special == asked.special
