@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,3 +173,42 @@ def test_a_task_that_reads_or_names_its_input_is_not_told_to_read_it_again() -> 
     form = checked_form(Form("read the record and judge it", "", "the record", ("<sep>",)), "form")
     for wording in grammar_wordings(form, 100, 30).wordings:
         assert wording.text.lower().count("the record") == 1, wording.text
+
+
+SEVERAL = checked_form(
+    Form(
+        "judge whether the request is urgent", "", "the request", ("<sep>",),
+        other_tasks=("decide if the request needs help at once", "weigh how pressing the request is, then say it"),
+        unseen_task="find out if the message can wait",
+    ),
+    "form",
+)  # fmt: skip
+
+
+WAYS = [{way for way in (form.task, form.doing) if way} for form in SEVERAL.tuned_on]
+
+
+def ways_in(text: str) -> list[int]:
+    """Which ways to say the task of `SEVERAL` are in `text`."""
+    return [turn for turn, way in enumerate(WAYS) if any(said in text.lower() for said in way)]
+
+
+@given(st.integers(0, 20))
+@settings(max_examples=10)
+def test_train_wordings_take_turns_between_the_ways_to_say_a_task_and_all_others_say_another(seed: int) -> None:
+    made = grammar_wordings(SEVERAL, 12, 6, seed, contrast=6)
+    for wordings in (made.of_side("train"), made.contrast):
+        said = [ways_in(each.text) for each in wordings]
+        assert all(len(ways) == 1 for ways in said) and {way for [way] in said} == {0, 1, 2}
+    asked = [each.text.lower() for each in (*made.of_side("test"), *made.special) if each.name != "bare"]
+    assert all(
+        "find out if the message can wait" in text or "finding out if the message can wait" in text for text in asked
+    )
+    assert not any(ways_in(text) for text in asked)
+    check_wordings(made, "made")
+
+
+@pytest.mark.parametrize("twice", [{"other_tasks": ("Grade it.", "grade it")}, {"unseen_task": "Judge it."}])
+def test_a_task_that_is_said_in_the_same_words_twice_is_a_mistake(twice: dict[str, Any]) -> None:
+    with pytest.raises(WordingMistake, match="stands there twice"):
+        checked_form(Form("judge it", "", "the text", ("<sep>",), **twice), "form")

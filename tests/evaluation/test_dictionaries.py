@@ -12,27 +12,27 @@ from unseen.errors import ScoreMistake
 from unseen.evaluation.metrics import row_value
 
 REFERENCE = "{'thought': 'It names a city that does not exist.', 'hallucination': 'yes'}"
-JUDGED = [  # answer, python_dict, json_dict, dict_keys, last_value
-    (REFERENCE, 100, 0, 100, 100),
-    ("  {'thought': 'Fine.', 'hallucination': 'no'}\n", 100, 0, 100, 0),
-    ('{"thought": "Fine.", "hallucination": "Yes"}', 100, 100, 100, 100),
-    ("{'thought': 'It's wrong.', 'hallucination': 'yes'}", 0, 0, 100, 100),  # an apostrophe breaks the literal
-    ("{'hallucination': 'yes', 'thought': 'Out of order.'}", 0, 0, 0, 100),
-    ("{'thought': 'No label.'}", 0, 0, 0, 0),
-    ("{'thought': 'One more.', 'hallucination': 'yes', 'sure': 'no'}", 0, 0, 100, 100),
-    ("Sure: {'thought': 'Talk before it.', 'hallucination': 'yes'}", 0, 0, 0, 0),
-    ("{'thought': 'Never closed.', 'hallucination': 'yes'", 0, 0, 0, 0),
-    ("yes", 0, 0, 0, 0),
-    ("", 0, 0, 0, 0),
-    ("[" * 100_000, 0, 0, 0, 0),
-    ("{'thought': '\\d', 'hallucination': 'yes'}", 100, 0, 100, 100),
+JUDGED = [  # answer, python_dict, json_dict, dict_keys, last_value, dict_begun
+    (REFERENCE, 100, 0, 100, 100, 100),
+    ("  {'thought': 'Fine.', 'hallucination': 'no'}\n", 100, 0, 100, 0, 100),
+    ('{"thought": "Fine.", "hallucination": "Yes"}', 100, 100, 100, 100, 100),
+    ("{'thought': 'It's wrong.', 'hallucination': 'yes'}", 0, 0, 100, 100, 100),  # an apostrophe breaks the literal
+    ("{'hallucination': 'yes', 'thought': 'Out of order.'}", 0, 0, 0, 100, 0),
+    ("{'thought': 'No label.'}", 0, 0, 0, 0, 100),
+    ("{'thought': 'One more.', 'hallucination': 'yes', 'sure': 'no'}", 0, 0, 100, 100, 100),
+    ("Sure: {'thought': 'Talk before it.', 'hallucination': 'yes'}", 0, 0, 0, 0, 0),
+    ("{'thought': 'Never closed.', 'hallucination': 'yes'", 0, 0, 0, 0, 100),
+    ("yes", 0, 0, 0, 0, 0),
+    ("", 0, 0, 0, 0, 0),
+    ("[" * 100_000, 0, 0, 0, 0, 0),
+    ("{'thought': '\\d', 'hallucination': 'yes'}", 100, 0, 100, 100, 100),
 ]
 
 
-@pytest.mark.parametrize(("answer", "python", "json_", "keys", "last"), JUDGED)
-def test_answers_judged_by_hand(answer: str, python: int, json_: int, keys: int, last: int) -> None:
-    metrics = ("python_dict", "json_dict", "dict_keys", "last_value")
-    assert [row_value(metric, answer, [REFERENCE]) for metric in metrics] == [python, json_, keys, last]
+@pytest.mark.parametrize(("answer", "python", "json_", "keys", "last", "begun"), JUDGED)
+def test_answers_judged_by_hand(answer: str, python: int, json_: int, keys: int, last: int, begun: int) -> None:
+    metrics = ("python_dict", "json_dict", "dict_keys", "last_value", "dict_begun")
+    assert [row_value(metric, answer, [REFERENCE]) for metric in metrics] == [python, json_, keys, last, begun]
 
 
 def test_a_json_reference_asks_for_its_keys_too() -> None:
@@ -40,7 +40,7 @@ def test_a_json_reference_asks_for_its_keys_too() -> None:
     assert row_value("last_value", "{'a': 1, 'b': True}", ['{"a": null, "b": true}']) == 100
 
 
-@pytest.mark.parametrize("metric", ["python_dict", "json_dict", "dict_keys", "last_value"])
+@pytest.mark.parametrize("metric", ["python_dict", "json_dict", "dict_keys", "dict_begun", "last_value"])
 def test_where_no_dictionary_is_wanted_the_answer_must_not_be_one_nor_begin_as_one(metric: str) -> None:
     answers = ["It names a city.", "", REFERENCE, "  {'thought': 'Never closed", "No {braces} at the start."]
     assert [row_value(metric, each, ["None"]) for each in answers] == [100, 100, 0, 0, 100]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,8 +30,8 @@ class Form:
 
     `task` is a verb phrase in base form, `input` the noun of what it is done to, with its article. `tokens` are what
     the answer is to be put in, and `what` they are. `details` are sentences that every wording keeps as they are.
-    `doing` is the task as a gerund, where it is known. `instruction` is the wording that there is. `unseen_task` says
-    the same task in other words, for the wordings that are only asked in.
+    `doing` is the task as a gerund, where it is known. `instruction` is the wording that there is. `other_tasks` say
+    the same task in other words, for wordings that are tuned on; `unseen_task` does, for those that are only asked in.
     """
 
     task: str
@@ -40,14 +41,20 @@ class Form:
     what: str = "format"
     details: tuple[str, ...] = ()
     doing: str | None = None
+    other_tasks: tuple[str, ...] = ()
     unseen_task: str | None = None
+
+    @property
+    def tuned_on(self) -> tuple[Form, ...]:
+        """The forms of the wordings that are tuned on, which take turns: one for each way to say the task."""
+        plain = replace(self, other_tasks=(), unseen_task=None)
+        return (plain, *(_saying(plain, task) for task in self.other_tasks))
 
     @property
     def asked(self) -> Form:
         """The form of the wordings that are only asked in."""
-        if self.unseen_task is None:
-            return self
-        return replace(self, task=self.unseen_task, doing=gerund(self.unseen_task), unseen_task=None)
+        plain = replace(self, other_tasks=(), unseen_task=None)
+        return plain if self.unseen_task is None else _saying(plain, self.unseen_task)
 
     @property
     def token(self) -> str:
@@ -72,6 +79,7 @@ class FormFile(Section):
     what: str = Field("format", min_length=1)
     details: tuple[str, ...] = ()
     doing: str | None = None
+    other_tasks: tuple[str, ...] = ()
     unseen_task: str | None = Field(None, min_length=1)
     secrets: tuple[str, ...] = ()
 
@@ -91,9 +99,9 @@ def checked_form(form: Form, where: str, secrets: tuple[str, ...] = ()) -> Form:
     are not put in; a secret word that every wording would have to say.
     """
     form = _tidied(form)
-    mistakes = [*_task_mistakes(form, where), *_token_mistakes(form, where), *_secret_mistakes(form, where, secrets)]
-    if form.unseen_task:
-        mistakes += [*_task_mistakes(form.asked, where), *_secret_mistakes(form.asked, where, secrets)]
+    mistakes = [*_token_mistakes(form, where), *_same_task_mistakes(form, where)]
+    for said in (*form.tuned_on, form.asked):
+        mistakes += [*_task_mistakes(said, where), *_secret_mistakes(said, where, secrets)]
     raise_all(list({str(mistake): mistake for mistake in mistakes}.values()))
     form = replace(form, doing=form.doing or gerund(form.task))
     return form if form.instruction else replace(form, instruction=plainest(form))
@@ -113,8 +121,22 @@ def sentence(text: str) -> str:
 def _tidied(form: Form) -> Form:
     details = tuple(" ".join(each.split()) for each in form.details if each.strip())
     unseen = form.unseen_task and _verb_phrase(form.unseen_task)
+    others = tuple(_verb_phrase(each) for each in form.other_tasks)
     input = " ".join(form.input.split())
-    return replace(form, task=_verb_phrase(form.task), input=input, details=details, unseen_task=unseen)
+    task = _verb_phrase(form.task)
+    return replace(form, task=task, input=input, details=details, other_tasks=others, unseen_task=unseen)
+
+
+def _saying(form: Form, task: str) -> Form:
+    return replace(form, task=task, doing=gerund(task))
+
+
+def _same_task_mistakes(form: Form, where: str) -> list[UserMistake]:
+    """Two ways to say the task that are one, above all the one that nothing may be tuned on."""
+    counts = Counter((form.task, *form.other_tasks, *([form.unseen_task] if form.unseen_task else ())))
+    remedy = "say each in words of its own, and 'unseen_task' in words that no other has"
+    twice = [task for task, count in counts.items() if count > 1]
+    return [WordingMistake(where, f"the task '{task}' stands there twice", remedy) for task in twice]
 
 
 def _verb_phrase(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,6 +50,11 @@ def grammar_of(form: Form, side: Side, seed: int, clause: Literal["clause", "ref
     cores = frames_of_side("core", side, seed, form)
     acts = tuple(dict.fromkeys(frame.family.act for frame in cores))
     return Grammar(form, side, seed, acts, cores, clauses, openers, closers)
+
+
+def in_turn(grammars: Sequence[Grammar]) -> Callable[[int], Wording]:
+    """Wording `number` out of one of `grammars`, which take turns."""
+    return lambda number: grammars[number % len(grammars)].wording(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form
-from unseen.diversify.grammar import grammar_of
+from unseen.diversify.grammar import grammar_of, in_turn
 from unseen.diversify.passing import passing
 from unseen.diversify.similarity import between_sides
 from unseen.diversify.special import beside, contrast_wordings
@@ -32,7 +32,8 @@ def grammar_wordings(
     """`train` and `test` wordings of `form`, which share no family of the grammar; `texts` are of rows, see `Rules`.
     With `contrast` wordings of each kind that does not ask for the tokens, for pairs to tune on, and a third as many,
     of the test side, to ask in; `otherwise` is what is answered then, as `beside` has it. Where the form says its task
-    in other words (`unseen_task`), test and special wordings say it so.
+    in other words too, train and contrast wordings take turns (`other_tasks`), and test and special ones say what they
+    never do (`unseen_task`).
 
     Larger numbers extend smaller ones. What was dropped is counted in `made`. Raises `WordingMistake` where the grammar
     has fewer.
@@ -41,9 +42,9 @@ def grammar_wordings(
     dropped: Counter[str] = Counter()
     kept: list[Wording] = []
     tried = 0
-    sides: tuple[tuple[Side, int, Form, Rules], ...] = (
-        ("train", train, form, rules),
-        ("test", test, form.asked, asked),
+    sides: tuple[tuple[Side, int, Sequence[Form], Rules], ...] = (
+        ("train", train, form.tuned_on, rules),
+        ("test", test, (form.asked,), asked),
     )
     for side, count, said, checked in sides:
         sieve = Sieve(checked)
@@ -59,16 +60,18 @@ def grammar_wordings(
 
 
 def rules_of(form: Form, secrets: Sequence[str] = (), texts: Sequence[str] = ()) -> Rules:
-    """What wordings of `form` are checked against: all of them have to say its task and its details."""
-    shared = (form.task, *((form.doing,) if form.doing else ()), *form.details)
+    """What wordings of `form` are checked against: each has to say its task in one of its ways, and its details."""
+    ways = [way for said in form.tuned_on for way in (said.task, said.doing) if way]
+    shared = (*ways, *form.details)
     return Rules(form.instruction, form.tokens, tuple(secrets), shared, tuple(texts))
 
 
-def _kept(form: Form, side: Side, count: int, seed: int, sieve: Sieve) -> tuple[list[Wording], int]:
+def _kept(forms: Sequence[Form], side: Side, count: int, seed: int, sieve: Sieve) -> tuple[list[Wording], int]:
     """The first `count` wordings of a side that pass, and how many were looked at."""
-    found = list(islice(passing(grammar_of(form, side, seed).wording, sieve), count))
+    grammars = [grammar_of(form, side, seed) for form in forms]
+    found = list(islice(passing(in_turn(grammars), sieve), count))
     if len(found) < count:
         counts = ", ".join(f"{why} {dropped}" for why, dropped in sorted(sieve.dropped.items()))
         what = f"has {len(found)} distinct {side} wordings, not {count} (dropped: {counts})"
-        raise WordingMistake(form.instruction, what, f"ask for at most {len(found)} with --{side}")
+        raise WordingMistake(forms[0].instruction, what, f"ask for at most {len(found)} with --{side}")
     return [wording for _, wording in found], found[-1][0] if found else 0

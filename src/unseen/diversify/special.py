@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
 from unseen.diversify.checks import Rules, Sieve
 from unseen.diversify.form import Form, sentence
-from unseen.diversify.grammar import Grammar, grammar_of
+from unseen.diversify.grammar import Grammar, grammar_of, in_turn
 from unseen.diversify.passing import passing
 from unseen.diversify.wording import Features, Side, Wording
 from unseen.errors import WordingMistake
@@ -62,15 +62,16 @@ def contrast_wordings(form: Form, rules: Rules, number: int, seed: int) -> tuple
 
 def _others(form: Form, rules: Rules, side: Side, number: int, seed: int) -> Iterator[Wording]:
     """`number` wordings of each kind, checked as all wordings are, but that those that forbid are free to negate."""
-    plain = grammar_of(replace(form, tokens=()), side, seed)
-    refusing = grammar_of(form, side, seed, "refusal")
+    forms = form.tuned_on if side == "train" else (form.asked,)
+    plain = [grammar_of(replace(each, tokens=()), side, seed) for each in forms]
+    refusing = [grammar_of(each, side, seed, "refusal") for each in forms]
     yield from _passing("no_token", plain, replace(rules, tokens=()), number)
     yield from _passing("forbidding", refusing, replace(rules, negators="free"), number)
 
 
-def _passing(kind: Kind, grammar: Grammar, rules: Rules, number: int) -> Iterator[Wording]:
-    found = [wording for _, wording in islice(passing(grammar.wording, Sieve(rules)), number)]
+def _passing(kind: Kind, grammars: Sequence[Grammar], rules: Rules, number: int) -> Iterator[Wording]:
+    found = [wording for _, wording in islice(passing(in_turn(grammars), Sieve(rules)), number)]
     if len(found) < number:
-        what = f"has {len(found)} distinct wordings of the kind {kind} on the {grammar.side} side, not {number}"
-        raise WordingMistake(grammar.form.instruction, what, f"ask for at most {len(found)} with --contrast")
+        what = f"has {len(found)} distinct wordings of the kind {kind} on the {grammars[0].side} side, not {number}"
+        raise WordingMistake(grammars[0].form.instruction, what, f"ask for at most {len(found)} with --contrast")
     yield from (replace(wording, name=f"{kind}_{place:03}") for place, wording in enumerate(found))

@@ -2,9 +2,10 @@
 
 DELIA's formatted-text task (Zeng et al. 2024, section on formatted generation) answers with a Python dict literal, and
 is judged by whether the format was met. One apostrophe inside single quotes breaks a literal whose format is plain to
-see, so validity has a strict and a lenient form, and the label is read from either.
+see, so validity has a strict and a lenient form, and the label is read from either. `dict_begun` asks less: it tells
+models that begin the format, and then invent its keys or never end, from those that write prose.
 
-A reference `None` says that no dictionary is wanted, as under a wording that forbids the format. All four then ask the
+A reference `None` says that no dictionary is wanted, as under a wording that forbids the format. All five then ask the
 same: that the answer is none, nor begins as one.
 """
 
@@ -46,6 +47,13 @@ def dict_keys(prediction: str, reference: str) -> float:
     if reference == NO_DICTIONARY:
         return _no_dictionary(prediction)
     return 100.0 * (_shape(_wanted(reference)[0]).fullmatch(prediction.strip()) is not None)
+
+
+def dict_begun(prediction: str, reference: str) -> float:
+    """100 where the answer begins as a dictionary with the reference's first key, whatever becomes of it."""
+    if reference == NO_DICTIONARY:
+        return _no_dictionary(prediction)
+    return 100.0 * (_beginning(_wanted(reference)[0][0]).match(prediction) is not None)
 
 
 def last_value(prediction: str, reference: str) -> float:
@@ -95,6 +103,11 @@ def _shape(keys: tuple[str, ...]) -> re.Pattern[str]:
     """Braces, and the quoted keys in order, whatever stands between them; the last value is a group."""
     quoted = [rf"""['"]{re.escape(key)}['"]\s*:""" for key in keys]
     return re.compile(r"\{\s*" + r".*".join(quoted) + r"(?P<last>.*)\}", re.DOTALL)
+
+
+@lru_cache(maxsize=256)
+def _beginning(key: str) -> re.Pattern[str]:
+    return re.compile(rf"""\s*\{{\s*['"]{re.escape(key)}['"]\s*:""")
 
 
 def _last(prediction: str, keys: tuple[str, ...]) -> str | None:

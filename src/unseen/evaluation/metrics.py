@@ -8,9 +8,9 @@ f1           SQuAD's token F1: as exact_match, and the articles a, an, the remov
              As in SQuAD 2.0, where one text has no word left the value is 100 if both have none, else 0. In scripts
              without spaces a word is a character.
 rouge_l      ROUGE-L F-measure with stemming, see `rouge.py`.
-python_dict, json_dict, dict_keys, last_value
-             for answers that are dictionaries: strict validity in Python and in JSON, the shape alone, and what the
-             last key says, see `dictionaries.py`.
+python_dict, json_dict, dict_keys, dict_begun, last_value
+             for answers that are dictionaries: strict validity in Python and in JSON, the shape alone, its
+             beginning, and what the last key says, see `dictionaries.py`.
 bleu         corpus BLEU of sacrebleu with its defaults (13a tokeniser, mixed case, exponential smoothing), over all
              references. Text is taken as it is; in scripts without spaces it is cut otherwise, see `corpus.py`.
 chrf         corpus chrF2 of sacrebleu with its defaults (6-grams of characters, no word n-grams, beta 2).
@@ -28,7 +28,7 @@ from types import MappingProxyType
 from unseen.data.dataset import Dataset
 from unseen.errors import ScoreMistake, UserMistake, nearest
 from unseen.evaluation.corpus import CORPUS_METRICS, CorpusMetric
-from unseen.evaluation.dictionaries import dict_keys, json_dict, last_value, python_dict
+from unseen.evaluation.dictionaries import dict_begun, dict_keys, json_dict, last_value, python_dict
 from unseen.evaluation.rouge import rouge_l
 from unseen.evaluation.scripts import tokens, without_own_punctuation
 
@@ -77,6 +77,7 @@ ROW_METRICS: Mapping[str, Compare] = MappingProxyType(
         "python_dict": python_dict,
         "json_dict": json_dict,
         "dict_keys": dict_keys,
+        "dict_begun": dict_begun,
         "last_value": last_value,
     }
 )
