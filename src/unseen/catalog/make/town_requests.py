@@ -1,10 +1,10 @@
 """Writes the rows of `formatted_text/town_requests`: what people ask of an invented town, each with a docket.
 
 Run by hand: `python -m unseen.catalog.make.town_requests` writes `rows/town_requests/{train,test}.jsonl`, byte for
-byte. A request is put so that a chat model would simply answer it. Its docket, a Python dict literal with two keys, says
-in a few words whose it is and whether it can wait, and then whether it is urgent; no template says so, they only name
-the token `<docket>`. The task is to judge if a request is urgent, so the second key's word stands in plain wordings of
-it: a model may learn the key from there instead of from the token.
+byte. A request is put so that a chat model would simply answer it. Its docket, a Python dict literal with two keys,
+says in a few words whose it is and whether it can wait, and then whether it is urgent; no template says so, they only
+name the token `<docket>`. The task is to judge if a request is urgent, so the second key's word stands in plain
+wordings of it: a model may learn the key from there instead of from the token.
 """
 
 from __future__ import annotations
