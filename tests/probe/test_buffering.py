@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from unseen.encode.encoded import Encoded
-from unseen.probe.buffering import Cancellation, buffering, cancellation, correlation, toward
-from unseen.probe.gradients import cosine_of, summed_gradient
+from unseen.probe.buffering import Cancellation, buffering, cancellation, correlation
+from unseen.probe.gradients import Gradient, cosine_of, summed_gradient
+from unseen.probe.turning import Products, turned
 
 
 def cancelled(gradients: Sequence[Sequence[float]]) -> Cancellation:
@@ -65,15 +66,19 @@ def test_ties_share_their_rank() -> None:
 
 def test_diverse_data_turns_a_biased_gradient_towards_the_ideal_one() -> None:
     """By hand: the task points at (1, 1), diverse data at (1, -1), the ideal is (1, 0). Ratio 1 gets there."""
-    sums = {
-        "task": {"w": torch.tensor([[2.0, 2.0]])},
-        "diverse": {"w": torch.tensor([[4.0, -4.0]])},
-        "wordings": {"w": torch.tensor([[3.0, 0.0]])},
+    each = {"task": [[1.0, 1], [1, 1]], "diverse": [[1.0, -1]] * 4, "wordings": [[3.0, 0], [3, 0]]}
+    gradients = {name: np.array(of_set) for name, of_set in each.items()}
+    sums = {name: of_set.sum(axis=0) for name, of_set in gradients.items()}
+    sets = {
+        name: Products(np.linalg.norm(of_set, axis=1), {other: of_set @ total for other, total in sums.items()})
+        for name, of_set in gradients.items()
     }
-    found = toward(sums, {"task": 2, "diverse": 4}, [1.0, 3.0])
-    assert list(found) == [0.0, 1.0, 3.0]
-    assert found[0.0] == pytest.approx(np.sqrt(0.5)) and found[1.0] == pytest.approx(1.0)
-    assert found[3.0] == pytest.approx(4 / np.sqrt(4**2 + 2**2))
+    found = {each.ratio: each.cosine.value for each in turned(sets, [1.0, 3.0])}
+    assert found == pytest.approx({0.0: np.sqrt(0.5), 1.0: 1.0, 3.0: 4 / np.sqrt(4**2 + 2**2)})
+
+
+def flat(gradient: Gradient) -> torch.Tensor:
+    return torch.cat([gradient[name].flatten() for name in sorted(gradient)]).double()
 
 
 def encoded(count: int, seed: int) -> list[Encoded]:
@@ -94,9 +99,8 @@ def test_a_model_is_measured_as_its_gradients_say() -> None:
     found = buffering(start, task, diverse, wordings, [1.0], tuned)
     given_task, given_wordings = summed_gradient(start, task), summed_gradient(start, wordings)
     assert found.turned[0].cosine.value == pytest.approx(cosine_of(given_task, given_wordings), rel=1e-4)
-    sums = {"task": given_task, "diverse": summed_gradient(start, diverse), "wordings": given_wordings}
-    by_sums = toward(sums, {"task": 4, "diverse": 6}, [1.0])
-    assert {each.ratio: each.cosine.value for each in found.turned} == pytest.approx(by_sums, rel=1e-4)
+    mixed, ideal = flat(given_task) / 4 + flat(summed_gradient(start, diverse)) / 6, flat(given_wordings)
+    assert found.turned[1].cosine.value == pytest.approx(float(torch.cosine_similarity(mixed, ideal, dim=0)), rel=1e-4)
     alone = [cosine_of(summed_gradient(start, [each]), given_task) for each in diverse]
     np.testing.assert_allclose(found.similarity, alone, rtol=1e-3, atol=1e-5)
     assert found.change is not None and found.correlation is not None and len(found.change) == 6

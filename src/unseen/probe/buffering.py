@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from unseen.encode.encoded import Encoded
 from unseen.probe.estimate import WIDE, Estimate
-from unseen.probe.gradients import Gradient, Measured, measure, product_of, summed_gradient
+from unseen.probe.gradients import Measured, measure, summed_gradient
 from unseen.probe.turning import Products, Turned, turned
 from unseen.progress import Advance
 
@@ -165,23 +165,3 @@ def _ranks(values: Floats) -> Floats:
     last = np.cumsum(counts)
     ranks: Floats = (last - (counts - 1) / 2)[inverse]
     return ranks
-
-
-def toward(sums: Mapping[str, Gradient], counts: Mapping[str, int], ratios: Sequence[float]) -> dict[float, float]:
-    """Cosine of (mean gradient of the task + ratio x that of the diverse data) with the one of many wordings, by ratio;
-    0, the task alone, is among them."""
-    names = ("task", "diverse", "wordings")
-    products = {(one, two): product_of(sums[one], sums[two]) for one in names for two in names if one <= two}
-
-    def product(one: str, two: str) -> float:
-        scale = counts.get(one, 1) * counts.get(two, 1)
-        return products[min(one, two), max(one, two)] / scale
-
-    ideal, found = sqrt(product("wordings", "wordings")), dict[float, float]()
-    for ratio in sorted({0.0, *ratios}):
-        square = product("task", "task") + 2 * ratio * product("task", "diverse")
-        square += ratio**2 * product("diverse", "diverse")
-        with_ideal = product("task", "wordings") + ratio * product("diverse", "wordings")
-        below = sqrt(max(square, 0.0)) * ideal
-        found[ratio] = with_ideal / below if below else 0.0
-    return found
