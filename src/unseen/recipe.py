@@ -367,8 +367,9 @@ class Recipe(Section):
         if self.train.method == "tokens" and (frozen or not self.tokens):
             why = "new_rows is frozen" if frozen else "there are no tokens"
             raise ValueError(f"train.method: tokens tunes the rows of new tokens alone, and {why}")
-        if self.train.method == "full" and frozen:
-            raise ValueError("train.method: full tunes every row; take new_rows: frozen out, or set method: lora")
+        decayed = self.train.weight_decay > 0 or self.train.sharding == "fsdp"
+        if self.train.method == "full" and frozen and decayed:
+            raise ValueError("new_rows: frozen with method: full needs weight_decay: 0 and sharding: none")
         return self
 
     @model_validator(mode="after")

@@ -151,6 +151,16 @@ def test_exactly_what_the_recipe_says_is_tuned(
     assert {check.outcome for check in verify_run(run.folder, ("answers",))} <= {"holds", "skipped"}
 
 
+def test_all_but_the_new_rows_is_tuned_where_these_are_frozen(place: Path, tiny_model: Path, tmp_path: Path) -> None:
+    frozen = {"method": "full", "new_rows": "frozen", "weight_decay": 0.0}
+    recipe = with_tokens(recipe_over(place / "catalog", tiny_model), {"<sep>": {"init": "random"}}, **frozen)
+    run = tune(recipe, tmp_path / "run")
+    start = matrices(load(prepare(recipe)).module)["input"]
+    after = matrices(load_model(resolve(str(run.folder))).module)["input"]
+    assert torch.equal(after[NEW], start[NEW]) and not torch.equal(after[:NEW], start[:NEW])
+    assert {check.outcome for check in verify_run(run.folder, ("answers",))} <= {"holds", "skipped"}
+
+
 def test_the_command_exports_a_plain_model(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -178,7 +188,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "nothing learns": (
         {"tokens": {"<a>": {}}, "train": {"method": "tokens", "new_rows": "frozen"}}, "new_rows is frozen",
     ),
-    "all learn": ({"train": {"method": "full", "new_rows": "frozen"}}, "method: full tunes every row"),
+    "decayed": (
+        {"train": {"method": "full", "new_rows": "frozen", "weight_decay": 0.01}}, "method: full needs weight_decay: 0",
+    ),
     "end": ({"tokens": {"<|im_end|>": {}}}, "tokens: '<|im_end|>' is the model's eos_token"),
     "word": ({"tokens": {"the": {}}}, "is there already: token"),
 }  # fmt: skip

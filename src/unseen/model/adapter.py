@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
-from unseen.model.learned_rows import check_rows, only_rows, row_indices, rows_beside_targets
+from unseen.model.learned_rows import check_rows, keep_rows, only_rows, row_indices, rows_beside_targets
 from unseen.model.quantise import is_quantised
 from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
@@ -19,7 +19,12 @@ def trainable(module: Any, settings: TrainSettings, seed: int, rows: Sequence[in
     if settings.method == "lora":
         return add_lora(module, settings, seed, rows if settings.new_rows == "learn" else ())
     module = merged(module)
-    return only_rows(module, rows) if settings.method == "tokens" else module.requires_grad_(True)
+    if settings.method == "tokens":
+        return only_rows(module, rows)
+    module.requires_grad_(True)
+    if rows and settings.new_rows == "frozen":
+        keep_rows(module, rows)
+    return module
 
 
 def add_lora(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int] = ()) -> Any:

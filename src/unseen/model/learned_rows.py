@@ -1,5 +1,6 @@
 """Rows of new tokens as what PEFT trains: a small matrix of their own, put into the embedding and the head whenever
-these are used. Where the two are one matrix, they share the rows."""
+these are used. Where the two are one matrix, they share the rows. Or the other way round: all of a model is tuned but
+these rows."""
 
 from __future__ import annotations
 
@@ -25,6 +26,19 @@ def only_rows(module: Any, rows: Sequence[int]) -> Any:
     )
     with quiet_transformers():
         return get_peft_model(module, config)
+
+
+def keep_rows(module: Any, rows: Sequence[int]) -> None:
+    """Let `rows` of the embedding and the head of a module whose weights all learn stay as they are: no gradient reaches
+    them, so that an optimizer without weight decay leaves them bit by bit."""
+    import torch
+
+    def without(gradient: torch.Tensor) -> torch.Tensor:
+        return gradient.index_fill(0, torch.tensor(list(rows), device=gradient.device), 0.0)
+
+    layers = (module.get_input_embeddings(), module.get_output_embeddings())
+    for weight in {id(layer.weight): layer.weight for layer in layers if layer is not None}.values():
+        weight.register_hook(without)
 
 
 def layers_of_rows(module: Any) -> list[str]:
