@@ -62,7 +62,8 @@ def panels(drawn: Sequence[Panel], label: str, **attributes: str) -> Markup:
         "svg",
         tag("rect", x=0, y=0, width=WIDTH, height=height, class_="paper"),
         *(tag("g", *_panel(each), transform=f"translate(0 {n * (HEIGHT + GAP)})") for n, each in enumerate(drawn)),
-        viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label, class_="panels", **attributes,
+        width=WIDTH, height=height, viewBox=f"0 0 {WIDTH} {height}",
+        role="img", aria_label=label, class_="panels", **attributes,
     )  # fmt: skip
 
 
