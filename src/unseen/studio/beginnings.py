@@ -8,7 +8,7 @@ from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
 from unseen.studio.jobs import NAME
-from unseen.studio.whole_file import write_whole
+from unseen.wholefile import write_whole
 from unseen.studio.workspace import Workspace, is_shipped
 from unseen.task.catalog import UNDER_DATA, Catalog
 

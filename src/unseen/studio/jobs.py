@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from unseen.errors import UserMistake, nearest, one_line
 from unseen.studio.process import Process, started
-from unseen.studio.whole_file import write_whole
+from unseen.wholefile import write_whole
 from unseen.study.arm_progress import planned_steps, run_progress
 from unseen.study.lock import held
 from unseen.study.record import NAME as RECORD

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from unseen.errors import one_line
 from unseen.studio.jobs import SAID
-from unseen.studio.whole_file import write_whole
+from unseen.wholefile import write_whole
 from unseen.study.means import OWN_BYTES
 
 KEPT = 16  # plans that are remembered, by what their recipe says
