@@ -6,14 +6,15 @@ mistakes of a file are told at once. Nothing here imports more than pydantic and
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from unseen.errors import RecipeMistake
 from unseen.section import Section, check_model
@@ -351,6 +352,8 @@ class Recipe(Section):
     trust_remote_code: bool = Field(False, description="run Python code that comes with the model")
     seed: Seed = Field(0, description="of every draw")
 
+    _beside: Path = PrivateAttr(default=Path())
+
     @field_validator("tokens")
     @classmethod
     def _spellings(cls, tokens: dict[str, TokenSettings]) -> dict[str, TokenSettings]:
@@ -399,6 +402,29 @@ class Recipe(Section):
         """The recipe as plain JSON values, with every default written out."""
         return self.model_dump(mode="json")
 
+    @property
+    def beside(self) -> Path:
+        """The folder of the recipe's own file, where files that it names are looked for first."""
+        return self._beside
+
+    def lying_in(self, folder: Path) -> Recipe:
+        """The same recipe, its own file in `folder`."""
+        found = self.model_copy()
+        found._beside = folder
+        return found
+
+    def place_of(self, said: str) -> Path:
+        """Where a file lies that the recipe names: beside its own, or, where none is there, from where the command
+        runs."""
+        named = Path(said).expanduser()
+        near = self._beside / named
+        return near if near.exists() else named
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that the recipe names, as it names them."""
+        return tuple(place[last] for _, place, last in named_files(self.canonical()))
+
 
 # Values that say where and how fast, not what: they stay out of the fingerprint.
 NOT_IN_FINGERPRINT = (
@@ -424,26 +450,53 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(path)
     values = read_yaml_mapping(path, RecipeMistake)
-    values = beside(path, values)
-    for override in overrides:
-        set_value(values, override)
-    return check_model(Recipe, values, str(path), RecipeMistake)
+    override_values(values, overrides, path.parent)
+    return check_model(Recipe, values, str(path), RecipeMistake).lying_in(path.parent)
 
 
 FILES = ("diversity.wordings", "diversity.source", "evaluate.hints.dictionary", "evaluate.bleurt")  # keys that name one
 
 
+def named_files(values: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Each of `FILES` that recipe values name a file by, the mapping that it stands in, and its last part."""
+    for key in FILES:
+        *parents, last = key.split(".")
+        place = values
+        for parent in parents:
+            place = place.get(parent) if isinstance(place, dict) else None
+        if isinstance(place, dict) and isinstance(place.get(last), str):
+            yield key, place, last
+
+
 def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe values that stand in the file `path`, with the paths of the files that lie beside it."""
     found = deepcopy(dict(values))
-    for key in FILES:
-        *parents, last = key.split(".")
-        place: Any = found
-        for parent in parents:
-            place = place.get(parent) if isinstance(place, dict) else None
-        if isinstance(place, dict) and isinstance(place.get(last), str) and (path.parent / place[last]).exists():
+    for _, place, last in named_files(found):
+        if (path.parent / place[last]).exists():
             place[last] = str(path.parent / place[last])
     return found
+
+
+def named_alike(values: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Recipe values with their files named as `like` names them, where these are the same but for a folder before
+    them, which versions up to 0.1 wrote down too."""
+    found, names = deepcopy(dict(values)), {key: PurePath(place[last]) for key, place, last in named_files(like)}
+    for key, place, last in named_files(found):
+        if key in names and PurePath(place[last]).parts[-len(names[key].parts) :] == names[key].parts:
+            place[last] = str(names[key])
+    return found
+
+
+def override_values(values: dict[str, Any], overrides: Sequence[str], folder: Path) -> None:
+    """Apply each `key.path=value` to recipe values, in place. A file that one names from where the command runs is then
+    named from `folder`, in which the recipe lies."""
+    for override in overrides:
+        set_value(values, override)
+    given = {override.partition("=")[0] for override in overrides}
+    for key, place, last in named_files(values):
+        said = Path(place[last])
+        if key in given and not said.is_absolute() and said.exists():
+            place[last] = os.path.relpath(said.resolve(), folder.resolve())
 
 
 def set_value(values: dict[str, Any], override: str) -> None:
