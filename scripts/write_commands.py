@@ -18,6 +18,7 @@ COMMANDS = [
     ["import"],
     ["import", "promptsource"],
     ["import", "flan"],
+    ["import", "natural-instructions"],
     ["tune"],
     ["evaluate"],
     ["chat"],
