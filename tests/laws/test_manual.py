@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from unseen.cli import app
+from unseen.studio.recipe_keys import recipe_keys
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -69,13 +69,13 @@ def shown(page: Path) -> Iterator[str]:
 
 def wrong(line: str) -> str | None:
     """What of a command is not there; None where all of it is."""
-    words = shlex.split(line, comments=True)[1:]
+    words = line.partition(" #")[0].split()[1:]
     path: tuple[str, ...] = ()
     while words and any(command[: len(path) + 1] == (*path, words[0].split("|")[0]) for command in commands()):
         path = (*path, words.pop(0).split("|")[0])
     if not path:
         return f"unseen {line}: there is no such command"
-    options = [word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)]
+    options = re.findall(r"(?<!\S)--[a-z][a-z-]*", " ".join(words))
     unknown = [option for option in options if option not in commands()[path]]
     return f"{line}: {' '.join(path)} has no {', '.join(unknown)}" if unknown else None
 
@@ -92,3 +92,15 @@ def test_a_command_that_is_gone_is_found() -> None:
 def test_the_page_of_commands_has_every_command() -> None:
     listed = runpy.run_path(str(ROOT / "scripts" / "write_commands.py"))["COMMANDS"]
     assert {tuple(command) for command in listed} == set(commands())
+
+
+def test_every_key_of_a_recipe_is_in_the_manual() -> None:
+    """Those of a section under their own name, in the manual's page of recipes or in that of tuning."""
+    recipes, tuning = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("recipe.md", "tuning.md"))
+    told = {key: set(re.findall(r"`\.?([a-z_.]+)`", page)) for key, page in (("", recipes), ("train", tuning))}
+    lost = [
+        path
+        for path in recipe_keys()
+        if not {path, path.rpartition(".")[2]} & told["train" if path.startswith("train.") else ""]
+    ]
+    assert not lost

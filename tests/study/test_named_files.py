@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +78,7 @@ def test_no_record_names_a_folder_above_the_studys(done: Path) -> None:
     said = [done / "study.json", done / "arms/all/seed-0.json", done / "arms/all/seed-0/record.json"]
     assert not [path.name for path in said if MACHINE in path.read_text(encoding="utf-8")]
     study, record = read_study(done), read_record(done / "arms/all/seed-0")
-    assert study["file"] == os.path.join("..", "..", "studies", "tiny.yaml")
+    assert study["file"] == "../../studies/tiny.yaml"
     for recipe in (study["arms"][0]["recipe"], record["recipe"]):
         assert recipe["diversity"]["wordings"] == WORDINGS
     assert record["command"] == "unseen study run tiny.yaml --size full --arms all"
@@ -160,7 +159,7 @@ def test_a_recipe_keeps_what_it_says_and_knows_where_it_lies(tmp_path: Path, mon
     assert said.diversity.wordings == WORDINGS and said.files == (WORDINGS,)
     assert said.place_of(WORDINGS) == path.parent / WORDINGS
     given = load_recipe(path, [f"diversity.wordings={WORDINGS}"])
-    assert given.diversity.wordings == os.path.join("..", "here", WORDINGS)
+    assert given.diversity.wordings == f"../here/{WORDINGS}"
     assert given.place_of(str(given.diversity.wordings)).samefile(tmp_path / "here" / WORDINGS)
 
 
