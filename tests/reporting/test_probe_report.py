@@ -30,7 +30,10 @@ POINTS = [
 
 def told() -> Told:
     """What a probe might tell, by hand: two curves, one point of them with an interval, and a panel of names."""
-    curves = [Series("one | wording", [Mark(0, 4.5), Mark(8, 4.0)]), Series("many", [Mark(0, 4.5), Mark(8, 3.25, (3.0, 3.5))])]
+    curves = [
+        Series("one | wording", [Mark(0, 4.5), Mark(8, 4.0)]),
+        Series("many", [Mark(0, 4.5), Mark(8, 3.25, (3.0, 3.5))]),
+    ]
     distance = Panel("Distance of <slip> to its key words", "rows tuned on", "L2 distance", curves, "doublings",
                      levels=[("other tokens", 5.0)])  # fmt: skip
     cancelled = Series("ratio, 95 %", [Mark(0, 0.5, (0.4, 0.6))], "marks")
@@ -99,7 +102,9 @@ def test_a_picture_holds_the_words_of_the_page_and_needs_no_browser() -> None:
     assert list(names_of(figures)) == NAMES and page.count('class="panels"') == len(figures)
     for figure, panel in zip(figures, told().panels, strict=True):
         svg = sheet(figure)
-        texts = ["".join(each.itertext()) for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+        texts = [
+            "".join(each.itertext()) for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        ]
         assert texts.count(panel.title) == 1 and panel.up in texts
         assert not re.search(r'var\(|@media|="[\d.]+%"|https?://(?!www\.w3\.org/2000/svg)', svg)
 

@@ -54,4 +54,3 @@ def counts_json(done: Diversified) -> dict[str, Any]:
         "dropped_questions": done.dropped_questions.as_json(),
         "dropped_answers": done.dropped_answers.as_json(),
     }
-

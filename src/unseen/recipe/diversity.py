@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from unseen.recipe.values import fraction
+from unseen.recipe.values import as_number
 from unseen.section import Section
 
 
@@ -22,7 +22,7 @@ class DiversitySettings(Section):
     schedule: Literal["shuffled", "alternating", "stages"] = Field(
         "shuffled", description="diverse examples among the others, taking turns with them, or after them"
     )
-    fraction: Annotated[float, Field(gt=0.0, le=1.0), BeforeValidator(fraction)] = Field(
+    fraction: Annotated[float, Field(gt=0.0, le=1.0), BeforeValidator(as_number)] = Field(
         1 / 256, description="with schedule: stages, as much of the tasks' examples comes again among the diverse ones"
     )
 

@@ -21,7 +21,7 @@ def listed(said: Any) -> Any:
     return said if isinstance(said, list | tuple) else [said]
 
 
-def fraction(said: Any) -> Any:
+def as_number(said: Any) -> Any:
     if not isinstance(said, str):
         return said
     try:

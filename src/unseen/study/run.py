@@ -85,8 +85,8 @@ def tune(
 def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None) -> Run:
     """Ask the recipe's model the tasks of both sides and score it; nothing is tuned.
 
-    The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again. `command` is
-    as in `tune`.
+    The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
+    `command` is as in `tune`.
     """
     check_bleurt(recipe)
     with as_one():

@@ -18,6 +18,7 @@ from unseen.reporting.numbers import Ends, plain
 WIDTH, HEIGHT, GAP = 760, 300, 34  # of a panel, and between two
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 62, 46
 SERIES = 6  # styles; more series begin again
+LETTER = 6.6  # width of one of 12 px
 SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
 
 Axis = Literal["numbers", "doublings", "names"]
@@ -77,12 +78,25 @@ def _panel(panel: Panel) -> Iterator[Markup | None]:
 
 
 def _legend(panel: Panel) -> Iterator[Markup]:
+    """Entries from left to right; a name that would make the last one leave the picture is cut."""
+    room = (WIDTH - LEFT - RIGHT) / len(panel.series) - 30
+    fits = sum(30 + LETTER * len(series.name) for series in panel.series) <= WIDTH - LEFT - RIGHT
     x = float(LEFT)
-    entries = [(series.name, number % SERIES) for number, series in enumerate(panel.series)]
-    for name, number in entries:
+    for place, series in enumerate(panel.series):
+        number, name = place % SERIES, series.name if fits else shortened(series.name, int(room / LETTER))
         mark = _shape(SHAPES[number], x + 5, 33, 4.5)
-        yield tag("g", mark, tag("text", name, x=x + 15, y=37, class_="key"), class_=f"series s{number}")
-        x += 30 + 6.6 * len(name)
+        said = None if name == series.name else tag("title", series.name)
+        yield tag(
+            "g", said, mark, tag("text", name, x=round(x + 15, 1), y=37, class_="key"), class_=f"series s{number}"
+        )
+        x += 30 + LETTER * len(name)
+
+
+def shortened(name: str, most: int) -> str:
+    """At most so many letters, the middle left out."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - (most - 1 - most // 2) :]}"
 
 
 def _grid(panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
@@ -109,7 +123,17 @@ def _ticks(panel: Panel, across: Scale) -> list[tuple[float, str]]:
         digits = max(0, ceil(-log10(step) - 1e-9))
         return [(tick, plain(tick, digits)) for tick in across.ticks(6)]
     values = sorted({mark.at for series in panel.series for mark in series.marks})
-    return [(_place(panel, value), f"{value:g}") for value in values]
+    return list(_apart([(_place(panel, value), f"{value:g}") for value in values], across))
+
+
+def _apart(ticks: Sequence[tuple[float, str]], across: Scale) -> Iterator[tuple[float, str]]:
+    """Those that do not run into the one before."""
+    end = float("-inf")
+    for place, name in ticks:
+        half = LETTER * len(name) / 2
+        if _x(across, place) - half >= end:
+            yield place, name
+            end = _x(across, place) + half + LETTER
 
 
 def _series(series: Series, number: int, panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
