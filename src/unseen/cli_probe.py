@@ -160,10 +160,11 @@ def _opened(out: Path | None, name: str) -> tuple[Path, Kept]:
 
 def _write(folder: Path, kept: Kept, told: Told) -> None:
     from unseen.progress import say
+    from unseen.reporting.numbers import counted
     from unseen.reporting.probes.written import write_probe
 
     page = write_probe(folder, told)
     print(told.sentence)
     if kept.reused:
-        say(f"{kept.reused} steps were done before")
+        say(f"done before: {counted(kept.reused, 'step')}")
     say(f"page: {page}")

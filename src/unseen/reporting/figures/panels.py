@@ -16,7 +16,8 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import Ends, plain
 
 WIDTH, HEIGHT, GAP = 760, 300, 34  # of a panel, and between two
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 62, 46
+LEFT, RIGHT, TOP, BOTTOM = 70, 96, 62, 46  # the names of levels stand to the right
+BESIDE = 8  # between the marks of two series at one place
 SERIES = 6  # styles; more series begin again
 LETTER = 6.6  # width of one of 12 px
 SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
@@ -74,7 +75,9 @@ def _panel(panel: Panel) -> Iterator[Markup | None]:
     yield joined(_legend(panel)) if len(panel.series) > 1 else None
     yield joined(_grid(panel, across, up))
     for number, series in enumerate(panel.series):
-        yield tag("g", *_series(series, number % SERIES, panel, across, up), class_=f"series s{number % SERIES}")
+        aside = BESIDE * (number - (len(panel.series) - 1) / 2) if series.kind == "line" else 0.0
+        drawn = _series(series, number % SERIES, panel, across, up, aside)
+        yield tag("g", *drawn, class_=f"series s{number % SERIES}")
 
 
 def _legend(panel: Panel) -> Iterator[Markup]:
@@ -108,11 +111,11 @@ def _grid(panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
         yield tag("text", plain(tick, digits), x=LEFT - 8, y=_y(up, tick) + 4, text_anchor="end", class_="tick")
     for name, value in panel.levels:
         yield tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=_y(up, value), y2=_y(up, value), class_="level")
-        yield tag("text", name, x=WIDTH - RIGHT, y=_y(up, value) - 4, text_anchor="end", class_="tick")
+        yield tag("text", name, x=WIDTH - RIGHT + 6, y=_y(up, value) + 4, class_="tick")
     for place, name in _ticks(panel, across):
         yield tag("text", name, x=_x(across, place), y=HEIGHT - BOTTOM + 18, text_anchor="middle", class_="tick")
     yield tag("text", panel.across, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 8, text_anchor="middle", class_="axis")
-    yield tag("text", panel.up, x=LEFT, y=54, class_="axis")
+    yield tag("text", panel.up, x=LEFT, y=54 if len(panel.series) > 1 else 37, class_="axis")
 
 
 def _ticks(panel: Panel, across: Scale) -> list[tuple[float, str]]:
@@ -136,8 +139,9 @@ def _apart(ticks: Sequence[tuple[float, str]], across: Scale) -> Iterator[tuple[
             end = _x(across, place) + half + LETTER
 
 
-def _series(series: Series, number: int, panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
-    places = [(_x(across, _place(panel, mark.at)), _y(up, mark.value), mark) for mark in series.marks]
+def _series(series: Series, number: int, panel: Panel, across: Scale, up: Scale, aside: float) -> Iterator[Markup]:
+    """`aside` is how far its marks stand from their place, so that none hides that of another series."""
+    places = [(_x(across, _place(panel, mark.at)) + aside, _y(up, mark.value), mark) for mark in series.marks]
     if series.kind == "line":
         yield tag("polyline", points=" ".join(f"{x},{y}" for x, y, _ in places), class_="line")
     for x, y, mark in places:
