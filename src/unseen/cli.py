@@ -186,12 +186,10 @@ def report(
     ] = "html",
 ) -> None:
     """One page from one run, or a comparison of several."""
-    from unseen.reporting.page import FORMATS
+    from unseen.reporting.formats import require_format
     from unseen.reporting.page import report as write_report
 
-    if format_ not in FORMATS:
-        raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
-    print(write_report(runs, with_rows=not without_rows, out=out, format=format_))
+    print(write_report(runs, with_rows=not without_rows, out=out, format=require_format(format_)))
 
 
 app.command()(push)

@@ -114,6 +114,21 @@ def divergence(
     _write(folder, kept, told_divergence(probe_divergence(asked, kept)))
 
 
+@probing.command()
+def report(
+    place: Annotated[Path, typer.Argument(metavar="DIR", help="the folder of a probe")],
+    out: Annotated[Path | None, typer.Option("--out", help="file to write to; page.html in the folder if none")] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|md|png", help="a page, its sentence and table, or its figures")
+    ] = "html",
+) -> None:
+    """A probe's page again, as Markdown, or as pictures."""
+    from unseen.reporting.formats import require_format
+    from unseen.reporting.probes.written import probe_report
+
+    print(probe_report(place, out=out, format=require_format(format_)))
+
+
 def _wordings(kinds: Sequence[str]) -> tuple[AskedWording, ...]:
     known: dict[str, AskedWording] = {kind: kind for kind in get_args(AskedWording)}
     for kind in kinds:
@@ -145,10 +160,11 @@ def _opened(out: Path | None, name: str) -> tuple[Path, Kept]:
 
 def _write(folder: Path, kept: Kept, told: Told) -> None:
     from unseen.progress import say
+    from unseen.reporting.numbers import counted
     from unseen.reporting.probes.written import write_probe
 
     page = write_probe(folder, told)
     print(told.sentence)
     if kept.reused:
-        say(f"{kept.reused} steps were done before")
+        say(f"done before: {counted(kept.reused, 'step')}")
     say(f"page: {page}")

@@ -92,15 +92,14 @@ def report(
     json: Json = False,
 ) -> None:
     """The verdict beside the paper's finding, then every number."""
-    from unseen.errors import UserMistake
-    from unseen.reporting.study_page import FORMATS, study_json, study_report
+    from unseen.reporting.formats import require_format
+    from unseen.reporting.study_page import study_json, study_report
 
-    if format_ not in FORMATS:
-        raise UserMistake("--format", f"there is no format '{format_}'", f"write {', '.join(FORMATS)}")
+    format = require_format(format_)
     if json:
         print(study_json(place))
     else:
-        print(study_report(place, with_rows=not without_rows, out=out, format=format_))
+        print(study_report(place, with_rows=not without_rows, out=out, format=format))
 
 
 def _study(name: str, size: str) -> Study:

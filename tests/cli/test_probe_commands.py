@@ -34,10 +34,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def probed(out: Path, capsys: Capture, *arguments: str | Path) -> tuple[dict[str, Any], str]:
-    """numbers.json of a probe, and what it printed."""
+    """numbers.json of a probe, from which its page can be made again, and what it printed."""
     assert unseen(["probe", *map(str, arguments), "--out", str(out)]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out.strip()
     numbers: dict[str, Any] = json.loads((out / "numbers.json").read_text(encoding="utf-8"))
-    return numbers, capsys.readouterr().out.strip()
+    page = (out / "page.html").read_bytes()
+    assert unseen(["probe", "report", str(out)]) == 0 and (out / "page.html").read_bytes() == page
+    capsys.readouterr()
+    return numbers, said
 
 
 def test_at_the_embedding_it_is_the_distance_of_rows_that_lie_in_the_files(

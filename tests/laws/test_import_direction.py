@@ -17,7 +17,7 @@ LAYERS = [
     ["errors"],
     ["launch"],
     ["progress"],
-    ["section", "yamlfile"],
+    ["section", "wholefile", "yamlfile"],
     ["recipe"],
     ["data"],
     ["prompt"],

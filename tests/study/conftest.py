@@ -10,7 +10,8 @@ import pytest
 from ruled_studies import begin, finish
 
 from unseen.errors import RecipeMistake
-from unseen.recipe import Recipe, check_model
+from unseen.recipe import Recipe
+from unseen.section import check_model
 
 
 @pytest.fixture(scope="session")

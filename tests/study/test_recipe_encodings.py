@@ -10,7 +10,8 @@ import pytest
 
 from unseen.errors import Mistakes, RecipeMistake, UserMistake
 from unseen.evaluation.prediction_file import read_predictions
-from unseen.recipe import Recipe, check_model
+from unseen.recipe import Recipe
+from unseen.section import check_model
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.run import tune
 

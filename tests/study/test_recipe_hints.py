@@ -68,8 +68,9 @@ def test_what_the_dictionary_says_is_in_the_fingerprint_and_where_it_lies_is_not
 def test_a_recipe_finds_the_dictionary_beside_it(write: Write) -> None:
     book = write("here/book.tsv", BOOK)
     said = f"name: beside\nseen: [{TASK}]\nevaluate: {{hints: {{dictionary: book.tsv}}}}\n"
-    hints = load_recipe(write("here/recipe.yaml", said)).evaluate.hints
-    assert hints is not None and hints.dictionary == str(book)
+    found = load_recipe(write("here/recipe.yaml", said))
+    assert found.evaluate.hints is not None and found.evaluate.hints.dictionary == "book.tsv"
+    assert found.place_of("book.tsv") == book
 
 
 @pytest.mark.parametrize(

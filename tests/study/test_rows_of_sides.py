@@ -13,7 +13,8 @@ import pytest
 
 from unseen.errors import HoldOutMistake, RecipeMistake
 from unseen.evaluation.rows import asked_split
-from unseen.recipe import Recipe, check_model
+from unseen.recipe import Recipe
+from unseen.section import check_model
 from unseen.study.examples import TuningExamples
 from unseen.study.prepare import Prepared, prepare
 from unseen.task.seeds import shuffled

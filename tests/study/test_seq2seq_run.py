@@ -16,7 +16,8 @@ from encoder_decoders import save_encoder_decoder
 from unseen.cli import run as unseen
 from unseen.errors import ModelMistake, RecipeMistake
 from unseen.evaluation.prediction_file import read_predictions
-from unseen.recipe import Recipe, check_model
+from unseen.recipe import Recipe
+from unseen.section import check_model
 from unseen.study.plan import plan
 from unseen.study.record import read_record
 from unseen.study.run import tune

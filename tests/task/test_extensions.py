@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+from unseen.cli import run
 from unseen.errors import UserMistake
 from unseen.task.catalog import load_catalog
 
@@ -65,3 +69,22 @@ def test_who_reviewed_a_template_changes_nothing_of_it(write: Write) -> None:
     plain = load_catalog(extended(write, FILE)).task("sentiment/film_notes").templates[-1]
     told = FILE.replace("{name: mine", "{reviewed: {by: Ada, date: 2026-11-29}, name: mine")
     assert load_catalog(extended(write, told)).task("sentiment/film_notes").templates[-1] == plain
+
+
+def test_the_example_of_the_manual_does_what_it_says(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    said = manual.split("## Templates for a dataset that another file describes\n")[1].split("\n## ")[0]
+    file, commands = re.findall(r"(?:^    .*\n|^\n(?=    ))+", said, re.M)
+    (name,) = re.findall(r"`(mine/\w+\.yaml)`", said)
+    write(name, dedent(file))
+    monkeypatch.chdir(tmp_path)
+    told = {}
+    for line in dedent(commands).strip().splitlines():
+        words = shlex.split(line, comments=True)[1:]
+        assert run(words) == 0, capsys.readouterr().err
+        told[words[0]] = capsys.readouterr().out
+    assert set(told) == {"render", "show", "list"}
+    assert "Was it a good film?" in told["show"]
+    assert told["list"].index("liked_it") < told["list"].index("good_film")

@@ -20,6 +20,7 @@ from unseen.data.task_file import TaskFile, read_task_file
 from unseen.data.textlines import unreadable
 from unseen.errors import DataMistake, UserMistake
 from unseen.progress import late_bar
+from unseen.wholefile import replacing
 
 VERSION = 1  # of the stored form: raise it when reading gives something else from the same file
 MANY = 100  # files to read before a bar is worth it
@@ -91,9 +92,6 @@ def _read(place: Path) -> dict[str, Any]:
 
 def _write(place: Path, files: Mapping[str, Any]) -> None:
     """Keep the index; where nothing can be written it is made anew each time, as shipped tasks always load."""
-    part = place.with_suffix(f".part{os.getpid()}")
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"version": VERSION, "files": files}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({"version": VERSION, "files": files}, ensure_ascii=False, separators=(",", ":"))
+    with suppress(OSError), replacing(place) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(place)

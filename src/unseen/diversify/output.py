@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unseen.diversify.waves import Diversified, Pair
+from unseen.wholefile import replacing
 
 STORE, CHATS, RECORD = "said.sqlite", "chats.jsonl", "record.json"
 KIND = "diverse questions"  # of the record
@@ -18,11 +18,13 @@ KIND = "diverse questions"  # of the record
 def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
     """One chat a line: `id` and `messages` of a user and an assistant, as datasets of kind messages have them."""
     lines = (json.dumps(chat_json(pair), ensure_ascii=False) + "\n" for pair in pairs)
-    _write(folder / CHATS, "".join(lines))
+    with replacing(folder / CHATS) as part:
+        part.write_text("".join(lines), encoding="utf-8")
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    _write(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    with replacing(folder / RECORD) as part:
+        part.write_text(json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def file_digest(path: Path) -> str:
@@ -52,13 +54,3 @@ def counts_json(done: Diversified) -> dict[str, Any]:
         "dropped_questions": done.dropped_questions.as_json(),
         "dropped_answers": done.dropped_answers.as_json(),
     }
-
-
-def _write(path: Path, text: str) -> None:
-    """Write to a file beside `path`, then rename: a killed process leaves the old one or the new one."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

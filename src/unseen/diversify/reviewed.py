@@ -16,6 +16,7 @@ from unseen.diversify.text_faults import echo, faults
 from unseen.diversify.wording import Wording, WordingSet
 from unseen.diversify.wording_file import read_wordings, write_wordings
 from unseen.errors import DataMistake
+from unseen.wholefile import replacing
 
 Kind = Literal["wordings", "chats"]
 FIELDS: Mapping[Kind, tuple[str, str]] = {"wordings": ("before", "after"), "chats": ("question", "answer")}
@@ -209,12 +210,10 @@ def write_reviewed(source: Source, decisions: Decisions) -> Path:
 def _write_chats(path: Path, source: Source, standing: Mapping[str, Standing]) -> None:
     """The file's own lines, with edited texts in their place: other keys and turns stay as they are."""
     left = {each.name: each for each in kept(source, standing)}
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as written:
+    with replacing(path) as part, part.open("w", encoding="utf-8") as written:
         for line, item in _lines(source.file):
             if item is not None and item.name in left:
                 written.write(_with_texts(line, left[item.name].texts))
-    part.replace(path)
 
 
 def _with_texts(line: str, texts: Mapping[str, str]) -> str:

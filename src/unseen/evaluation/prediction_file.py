@@ -6,7 +6,6 @@ into one file, and only then do the parts go.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from typing import Any
 
 from unseen.errors import ScoreMistake
 from unseen.evaluation.prediction import Prediction, Side
+from unseen.wholefile import replacing
 
 ROWS_A_PART = 200  # what a kill loses here at most; the answer cache has the answers
 JUDGED = ("task", "template", "split", "row", "model", "seed", "kind", "text", "references", "metrics", "values")
@@ -151,13 +151,9 @@ def _write_whole(path: Path, tables: Any) -> None:
     """Write `tables` to `path`, which appears complete or not at all."""
     import pyarrow.parquet as pq
 
-    unfinished = path.with_name(path.name + ".unfinished")
-    with pq.ParquetWriter(unfinished, schema(), compression="zstd") as writer:
+    with replacing(path) as part, pq.ParquetWriter(part, schema(), compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
-    with unfinished.open("rb+") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def _read_table(part: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from unseen.data.places import user_catalog
 from unseen.errors import TemplateMistake, nearest
 from unseen.prompt.promptsource_file import read_text
 from unseen.prompt.template import Template
+from unseen.wholefile import replacing
 
 _NAME = re.compile(r"[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*")
 _TEXTS = ("completion", "answer_choices")
@@ -26,11 +26,9 @@ def store_templates(name: str, templates: Sequence[Template], folder: Path) -> N
     if not _NAME.fullmatch(name):
         raise TemplateMistake(name, "is no name of a dataset", "letters, digits, '_', '-', '+', '.' and '/'")
     path = folder / f"{name}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
     values = {"dataset": name, "templates": [_mapping(template) for template in templates]}
-    part = path.with_suffix(f".part{os.getpid()}")
-    part.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")
 
 
 def stored_templates(source: str, name: str) -> list[dict[str, Any]] | None:

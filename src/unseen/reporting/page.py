@@ -28,8 +28,6 @@ from unseen.reporting.sections.verdict import verdict
 from unseen.reporting.without_rows import without_rows
 from unseen.reporting.writing import written
 
-FORMATS = ("html", "md", "png")
-
 
 def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None = None, format: str = "html") -> Path:
     """Write the page of one run folder, or the comparison of several; the path of the page.

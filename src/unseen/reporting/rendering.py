@@ -22,6 +22,7 @@ from unseen.prompt.engine import CompiledTemplate
 from unseen.prompt.template import Template
 from unseen.prompt.templates import load_templates
 from unseen.prompt.way import CompiledInstruction, Way, compile_way
+from unseen.reporting.writing import writing
 from unseen.task.task import Task
 
 MOST_CHECKED = 10_000  # rows of a split that `--check` reads
@@ -82,17 +83,8 @@ def _writing(out: Path | None) -> Iterator[TextIO]:
         return
     if out.is_dir():
         raise DataMistake(str(out), "is a folder", "name a file with --out")
-    part = out.with_name(out.name + ".part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(out)
-    except OSError as error:
-        raise DataMistake(str(out), f"cannot be written ({error.strerror})", "name another file with --out") from None
-    finally:
-        if part.is_file():
-            part.unlink()
+    with writing(out) as part, part.open("w", encoding="utf-8") as file:
+        yield file
 
 
 def check_source(source: RenderSource) -> None:

@@ -19,8 +19,6 @@ from unseen.study.bundle import bundle_of, embedded, plain
 from unseen.study.results import StudyResults, read_results
 from unseen.study.verdict import Verdict, analyse
 
-FORMATS = ("html", "md", "png")
-
 
 def study_report(folder: Path, *, with_rows: bool = True, out: Path | None = None, format: str = "html") -> Path:
     """Write the page of a study's folder, however far it has come; the path of the page.

@@ -8,9 +8,9 @@ from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
 from unseen.studio.jobs import NAME
-from unseen.studio.whole_file import write_whole
 from unseen.studio.workspace import Workspace, is_shipped
 from unseen.task.catalog import UNDER_DATA, Catalog
+from unseen.wholefile import write_whole
 
 OWN = Path("recipes")  # where recipes are saved, beside the folder of runs that the studio was started in
 ASKED = ("nli/*", "sentiment/*")  # of the shipped catalog: what a recipe that tunes on one dataset is asked

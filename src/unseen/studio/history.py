@@ -14,7 +14,7 @@ from threading import Lock
 
 from unseen.data import places
 from unseen.errors import DataMistake
-from unseen.studio.whole_file import write_whole
+from unseen.wholefile import write_whole
 
 MOST_STEPS, MOST_CHARACTERS = 50, 4_000_000  # of one catalog's history; older steps are forgotten
 

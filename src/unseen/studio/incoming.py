@@ -13,8 +13,8 @@ from unseen.data import places
 from unseen.data.guess import Guess, guess_file
 from unseen.data.textlines import unreadable
 from unseen.errors import DataMistake
-from unseen.studio.whole_file import write_whole
 from unseen.studio.workspace import Workspace
+from unseen.wholefile import write_whole
 
 DROPPED = re.compile(r"[0-9a-f]{16}\.[a-z]{1,8}")
 

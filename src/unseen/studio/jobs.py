@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 from unseen.errors import UserMistake, nearest, one_line
 from unseen.studio.process import Process, started
-from unseen.studio.whole_file import write_whole
 from unseen.study.arm_progress import planned_steps, run_progress
 from unseen.study.lock import held
 from unseen.study.record import NAME as RECORD
 from unseen.study.record import now, read_if_there, write_json
 from unseen.study.shared_tuning import has_checkpoint
 from unseen.train.steplog import read_steps
+from unseen.wholefile import write_whole
 
 FOLDER = ".jobs"
 JOB, RECIPE, LOG, LOCK = "job.json", "recipe.yaml", "log.txt", "lock"

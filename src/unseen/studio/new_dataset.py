@@ -18,8 +18,8 @@ from unseen.prompt.engine import compile_template
 from unseen.studio.drafts import entry_of, starter, template_of
 from unseen.studio.incoming import Incoming
 from unseen.studio.saving import history
-from unseen.studio.whole_file import copy_whole
 from unseen.studio.workspace import Workspace
+from unseen.wholefile import copy_whole
 
 LONGEST_NAME = 80  # characters of a dataset's name, which names files
 SPLITS = {

@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from unseen.errors import one_line
 from unseen.studio.jobs import SAID
-from unseen.studio.whole_file import write_whole
 from unseen.study.means import OWN_BYTES
+from unseen.wholefile import write_whole
 
 KEPT = 16  # plans that are remembered, by what their recipe says
 PATIENCE = 5.0  # seconds that a plan which is not wanted any more has to clear away its files

@@ -39,4 +39,5 @@ def asking_recipe(
         asked["shots"] = [int(each) if str(each).isdecimal() else each for each in shots]
     if rows:
         asked["rows"] = rows
-    return check_model(Recipe, values, str(path or "evaluate"), RecipeMistake)
+    recipe = check_model(Recipe, values, str(path or "evaluate"), RecipeMistake)
+    return recipe.lying_in(path.parent) if path else recipe

@@ -22,7 +22,7 @@ from unseen.study.matching import matched_recipe, what_it_got
 from unseen.study.record import now, read_record, write_json
 from unseen.study.run import evaluate, tune
 from unseen.study.shared_tuning import drop_checkpoints, tuned_alike
-from unseen.study.study_folder import ArmFiles, Record, read_said, read_study, standing
+from unseen.study.study_folder import ArmFiles, Record, file_of, read_said, read_study, standing
 
 DONE, FAILED, MISTAKEN, BUSY, LEFT_ALONE = 0, 1, 2, 75, 130
 
@@ -54,22 +54,30 @@ def _tried(folder: Path, study: Record, arm: Record, files: ArmFiles, said: Reco
         recipe, matched = matched_recipe(folder, study, arm)
         write_json(files.said, said | {"matched": matched})
         if arm["work"] == "tune":
-            tune(recipe, files.run, resume=True, alike=alike)
+            tune(recipe, files.run, resume=True, alike=alike, command=_command(study, arm))
         elif standing(files.run)["state"] != "finished":
-            evaluate(recipe, files.run)
+            evaluate(recipe, files.run, command=_command(study, arm))
     except UserMistake as mistake:
-        return MISTAKEN, _failed(" | ".join(mistake.lines))
+        return MISTAKEN, _failed(" | ".join(mistake.lines), study, folder)
     except UnseenError as error:
-        return FAILED, _failed(str(error))
+        return FAILED, _failed(str(error), study, folder)
     except Exception as error:
         traceback.print_exc()
-        return FAILED, _failed(f"{type(error).__name__}: {error}")
+        return FAILED, _failed(f"{type(error).__name__}: {error}", study, folder)
     drop_checkpoints([files.run, *alike])
     return DONE, {"state": "finished", "error": None, "matched": matched | what_it_got(read_record(files.run))}
 
 
-def _failed(error: str) -> Record:
+def _command(study: Record, arm: Record) -> str:
+    """What a person would type to have this arm run."""
+    return f"unseen study run {Path(study['file']).name} --size {study['size']} --arms {arm['name']}"
+
+
+def _failed(error: str, study: Record, folder: Path) -> Record:
+    """The log has the mistake as it is; what the study's page may show names its files without their places here."""
     print(f"unseen: {one_line(error)}", file=sys.stderr, flush=True)
+    for place in (file_of(study, folder).absolute().parent, folder.absolute()):
+        error = error.replace(f"{place}{os.sep}", "")
     return {"state": "failed", "error": one_line(error)}
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unseen.data.places import cache
@@ -107,7 +108,8 @@ def measured(recipe: Recipe, work: Work = "tune") -> Record:
 def _remembered(kind: str, recipe: Recipe, work: Work, find: Callable[[], Record]) -> Record:
     """What `find` gives, kept in the cache for this recipe, machine and version."""
     canonical = recipe.model_copy(update={"name": "any"}).canonical()
-    key = json.dumps([kind, work, canonical, versions(), cores()], sort_keys=True)
+    place = str(recipe.beside.resolve()) if recipe.files else ""
+    key = json.dumps([kind, work, canonical, place, versions(), cores()], sort_keys=True)
     path = cache() / "plans" / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ def _remembered(kind: str, recipe: Recipe, work: Work, find: Callable[[], Record
 
 
 def _measured(recipe: Recipe, work: Work) -> Record:
-    command = [sys.executable, "-m", "unseen.study.arm_cost", work]
+    command = [sys.executable, "-m", "unseen.study.arm_cost", work, str(recipe.beside)]
     done = subprocess.run(command, input=json.dumps(recipe.canonical()), capture_output=True, text=True)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"its process ended with status {done.returncode}"]
@@ -157,10 +159,12 @@ def as_matched(size: Size, reference: Size, by: str) -> Size:
     return replace(size, examples=round(reference.examples * like[by]))
 
 
-def main(work: Work) -> int:
-    """Measure the recipe that standard input holds as JSON; its cost as JSON, the last line of standard output."""
+def main(work: Work, beside: Path) -> int:
+    """Measure the recipe that standard input holds as JSON, whose own file lies in `beside`; its cost as JSON, the last
+    line of standard output."""
     try:
-        print(json.dumps(cost_of(Recipe.model_validate_json(sys.stdin.read()), work)))
+        recipe = Recipe.model_validate_json(sys.stdin.read()).lying_in(beside)
+        print(json.dumps(cost_of(recipe, work)))
     except UserMistake as mistake:
         print(*mistake.lines, sep="\n", file=sys.stderr)
         return 2
@@ -168,4 +172,4 @@ def main(work: Work) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main("ask" if sys.argv[1:] == ["ask"] else "tune"))
+    sys.exit(main("ask" if sys.argv[1] == "ask" else "tune", Path(sys.argv[2])))

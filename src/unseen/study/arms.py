@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
-from unseen.recipe import Recipe, beside
+from unseen.recipe import Recipe
 from unseen.section import check_model
 from unseen.study.grids import JOINED
 from unseen.study.settings import Setting, Work
@@ -90,8 +90,9 @@ def choose(arms: Sequence[Arm], names: Sequence[str]) -> tuple[Arm, ...]:
 
 def _recipe(study: Study, setting: Setting, seed: int) -> Recipe:
     called = f"{study.name}.{setting.name.replace(JOINED, '.')}"
-    values = beside(study.path, setting.values) | {"name": called, "seed": seed}
-    return check_model(Recipe, values, f"{study.path}, arm '{setting.name}'", RecipeMistake)
+    values = {**setting.values, "name": called, "seed": seed}
+    recipe = check_model(Recipe, values, f"{study.path}, arm '{setting.name}'", RecipeMistake)
+    return recipe.lying_in(study.path.parent)
 
 
 def _against(study: Study, name: str, names: Sequence[str], mistakes: list[UserMistake]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from unseen.evaluation.learned import pairs_of, with_bleurt
@@ -19,7 +18,7 @@ def check_bleurt(recipe: Recipe) -> None:
     if recipe.evaluate.bleurt is not None:
         from unseen.model.bleurt import read_config
 
-        read_config(Path(recipe.evaluate.bleurt).expanduser())
+        read_config(recipe.place_of(recipe.evaluate.bleurt))
 
 
 def judged_by_bleurt(recipe: Recipe, predictions: Sequence[Prediction]) -> tuple[list[Prediction], dict[str, Any]]:
@@ -30,7 +29,7 @@ def judged_by_bleurt(recipe: Recipe, predictions: Sequence[Prediction]) -> tuple
     from unseen.model.bleurt import load_bleurt
 
     say(UNTRIED)
-    judge = load_bleurt(Path(recipe.evaluate.bleurt).expanduser())
+    judge = load_bleurt(recipe.place_of(recipe.evaluate.bleurt))
     judged = sum(each.kind == "generate" for each in predictions)
     facts = {"digest": judge.digest, "judged": judged, "cut_pairs": judge.cut(*pairs_of(predictions))}
     return with_bleurt(predictions, judge), facts

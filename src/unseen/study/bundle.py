@@ -29,7 +29,7 @@ FORMAT = 1
 OPENING, CLOSING = '<script type="application/json" id="study">', "</script>"
 BLOCK = re.compile(re.escape(OPENING) + "(.*?)" + re.escape(CLOSING), re.DOTALL)
 TEXTS = frozenset({"seen_text", "unseen_text", "shared", "example"})  # of rows, in hold-out proofs
-LEFT_OUT = ("command", "summary")  # machines' paths; scores, which the values give again
+LEFT_OUT = ("command", "beside", "summary")  # machines' paths; scores, which the values give again
 Json = dict[str, Any]
 
 

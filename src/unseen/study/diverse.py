@@ -14,7 +14,7 @@ from pathlib import Path
 from unseen.data.description import described
 from unseen.diversify.output import CHATS
 from unseen.errors import RecipeMistake
-from unseen.recipe import DiversitySettings, Recipe
+from unseen.recipe import Recipe
 from unseen.task.mixture import Buffer, Mixture
 from unseen.task.stages import Stages
 from unseen.task.task import Task
@@ -38,20 +38,21 @@ def order_of(recipe: Recipe, tasks: Sequence[Task], sizes: Sequence[int]) -> Mix
     return Stages.of(tasks, sizes, recipe.mixture, most, ratio, fraction, wanted)
 
 
-def chats_file(settings: DiversitySettings) -> Path:
-    """Where the chats of `source` lie."""
-    place = Path(str(settings.source))
+def chats_file(recipe: Recipe) -> Path:
+    """Where the chats of `diversity.source` lie."""
+    place = recipe.place_of(str(recipe.diversity.source))
     return place / CHATS if place.is_dir() else place
 
 
-def diverse_task(settings: DiversitySettings) -> tuple[Task, ...]:
-    """The task of diverse data, where the recipe has a ratio of it: the chats of `source`, a file or the folder that
-    `unseen diversify questions` wrote. Raises `RecipeMistake` where there are none."""
-    if not settings.ratio:
+def diverse_task(recipe: Recipe) -> tuple[Task, ...]:
+    """The task of diverse data, where the recipe has a ratio of it: the chats of `diversity.source`, a file or the
+    folder that `unseen diversify questions` wrote. Raises `RecipeMistake` where there are none."""
+    said = recipe.diversity.source
+    if not recipe.diversity.ratio:
         return ()
-    place, file = Path(str(settings.source)), chats_file(settings)
+    place, file = recipe.place_of(str(said)), chats_file(recipe)
     if not file.is_file():
-        what = f"'{settings.source}' holds no diverse data" + (f" (no {CHATS})" if place.is_dir() else "")
+        what = f"'{said}' holds no diverse data" + (f" (no {CHATS})" if place.is_dir() else "")
         raise RecipeMistake("diversity.source", what, "write some with: unseen diversify questions --out FOLDER")
     name = place.name if place.is_dir() else file.stem
     values = {

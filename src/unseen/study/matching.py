@@ -19,6 +19,7 @@ from unseen.errors import DataMistake
 from unseen.recipe import MANY, Recipe
 from unseen.study.lock import held
 from unseen.study.record import write_json
+from unseen.study.study_folder import arm_recipe
 
 AGREE = 0.01  # how far, as a share, an arm's supervised tokens may be from the reference's
 LONG = 86_400.0  # seconds to wait for another arm that is counting the same reference
@@ -30,14 +31,14 @@ def matched_recipe(folder: Path, study: Record, arm: Record) -> tuple[Recipe, Re
 
     Raises `DataMistake` where its supervised tokens cannot be brought within `AGREE` of the reference's.
     """
-    recipe = Recipe.model_validate(arm["recipe"])
+    recipe = arm_recipe(study, arm, folder)
     by = study["matched"]
     if arm["work"] == "ask":
         return recipe, {"by": by, "target": None}
     if by == "steps":
         return recipe, {"by": by, "target": recipe.train.steps}
     reference = reference_of(study, arm["seed"])
-    target = _measured(folder, reference, by)
+    target = _measured(folder, study, reference)
     if reference["name"] == arm["name"]:
         examples = target["examples"]
     elif by == "exposures":
@@ -72,12 +73,12 @@ def reference_of(study: Record, seed: int) -> Record:
     return next((arm for arm in tuned if arm["name"] == study["baseline"]), tuned[0])
 
 
-def _measured(folder: Path, reference: Record, by: str) -> Record:
+def _measured(folder: Path, study: Record, reference: Record) -> Record:
     """Examples of the reference, and its amount of what is matched; counted by one arm, read by the others."""
     path = folder / "matching" / f"{reference['name']}-seed-{reference['seed']}.json"
     with held(path.with_suffix(".lock"), LONG):
         if not path.is_file():
-            write_json(path, _count(Recipe.model_validate(reference["recipe"]), by))
+            write_json(path, _count(arm_recipe(study, reference, folder), study["matched"]))
         found: Record = json.loads(path.read_text(encoding="utf-8"))
     return found
 

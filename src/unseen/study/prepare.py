@@ -123,7 +123,7 @@ def settle(recipe: Recipe, progress: Advance | None = None) -> Settled:
     unseen = hints.asked_in(wordings.asked_in(through_encodings(selected.unseen, encodings.asked)))
     tuned_on = wordings.tuned_on(through_encodings(selected.seen, encodings.tuned))
     tuned_on += catalog.turned(selected.seen) if recipe.templates.turned else ()
-    tuned_on += diverse_task(recipe.diversity)
+    tuned_on += diverse_task(recipe)
     raise_all([mistake for task in (*seen, *unseen) for mistake in unknown_metrics(task.dataset)])
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from unseen.errors import RecipeMistake
@@ -29,7 +28,7 @@ class RecipeHints:
         said = recipe.evaluate.hints
         if said is None:
             return cls(None)
-        dictionary = read_dictionary(Path(said.dictionary).expanduser())
+        dictionary = read_dictionary(recipe.place_of(said.dictionary))
         return cls(Hinted(dictionary, said.column, said.most, said.senses, said.rare))
 
     def asked_in(self, tasks: Iterable[Task]) -> tuple[Task, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from unseen.diversify.reworded import says_instruction, templates_of
 from unseen.diversify.wording import Wording, WordingSet
@@ -32,7 +31,8 @@ class RecipeWordings:
         """Raises the mistakes of the file."""
         if recipe.diversity.wordings is None:
             return cls(None)
-        return cls(read_wordings(Path(recipe.diversity.wordings)), recipe.evaluate.wordings, recipe.evaluate.templates)
+        wordings = read_wordings(recipe.place_of(recipe.diversity.wordings))
+        return cls(wordings, recipe.evaluate.wordings, recipe.evaluate.templates)
 
     def tuned_on(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """`tasks` as they are tuned on: in the instruction itself, then in the wordings of the train side."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import DataMistake
+from unseen.wholefile import replacing
 
 NAME = "record.json"
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Replace the run's record; a killed process leaves the old one or the new one, never a half."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / NAME, record)
 
 
@@ -46,13 +45,9 @@ def read_if_there(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON to a temporary file beside `path`, then rename."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
+    """Write JSON; a killed process leaves the old file or the new one."""
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=1, ensure_ascii=False, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def now() -> str:

@@ -26,6 +26,7 @@ from unseen.study.facts import format_record, new_record, opening_lines, paramet
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.recipe_hints import hints_record
 from unseen.study.record import NAME, now, read_record, write_record
+from unseen.study.recorded import recipe_record
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
 from unseen.study.seven_steps import is_delia, saved_facts, seven_steps
@@ -46,12 +47,19 @@ class Run:
     record: dict[str, Any]
 
 
-def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: Sequence[Path] = ()) -> Run:
+def tune(
+    recipe: Recipe,
+    out: Path | None = None,
+    resume: bool = False,
+    alike: Sequence[Path] = (),
+    command: str | None = None,
+) -> Run:
     """Tune on the seen side, ask base and tuned model on both, score, and leave everything in one folder.
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>. A run that is finished is not repeated; one
     that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had. `alike` are
-    folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py).
+    folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py). `command` is
+    what the record says that ran, this process's own command where none is given.
     Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, and `NonFiniteLoss`.
     """
     if not recipe.seen:
@@ -62,7 +70,7 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: S
         ranks = join()
         prepared = _prepared(ranks, recipe)
         folder = out or RUNS / prepared.folder_name
-        record = ranks.shared(lambda: _opened(folder, prepared, resume))
+        record = ranks.shared(lambda: _opened(folder, prepared, resume, command))
         if record.get("finished"):
             say(f"finished before: {folder}")
             return Run(folder, record)
@@ -74,10 +82,11 @@ def tune(recipe: Recipe, out: Path | None = None, resume: bool = False, alike: S
         return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
-def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
+def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None) -> Run:
     """Ask the recipe's model the tasks of both sides and score it; nothing is tuned.
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
+    `command` is as in `tune`.
     """
     check_bleurt(recipe)
     with as_one():
@@ -85,7 +94,7 @@ def evaluate(recipe: Recipe, out: Path | None = None) -> Run:
         prepared = _prepared(ranks, recipe)
         folder = out or RUNS / f"{prepared.folder_name}-asked"
         ranks.shared(lambda: _usable(folder, prepared))
-        record = new_record(prepared)
+        record = _new_record(folder, prepared, command)
         model = load_to_ask(prepared)
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
         record |= {"tokens": token_record(model)}
@@ -249,15 +258,20 @@ def _scored(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Seq
     return record
 
 
-def _opened(folder: Path, prepared: Prepared, resume: bool) -> dict[str, Any]:
+def _opened(folder: Path, prepared: Prepared, resume: bool, command: str | None) -> dict[str, Any]:
     """The record to go on with: the folder's own, or a new one."""
     _usable(folder, prepared)
     if not (folder / NAME).is_file():
-        return new_record(prepared) | {"delia": seven_steps(prepared)}
+        return _new_record(folder, prepared, command) | {"delia": seven_steps(prepared)}
     record = read_record(folder)
     if not record.get("finished") and not resume:
         raise RecipeMistake(str(folder), "holds a run that was stopped", "add --resume to go on, or name another --out")
     return record
+
+
+def _new_record(folder: Path, prepared: Prepared, command: str | None) -> dict[str, Any]:
+    record = new_record(prepared) | recipe_record(prepared.recipe, folder)
+    return record if command is None else record | {"command": command}
 
 
 def _usable(folder: Path, prepared: Prepared) -> None:

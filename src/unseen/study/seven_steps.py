@@ -99,7 +99,7 @@ def _diverse(prepared: Prepared) -> Facts:
         "dropped_for_overlap": counts["dropped_for_overlap"],
         "validation": counts["validation"],
         "digest": prepared.rows.digests()[f"{name}/train"],
-        **made_record(chats_file(settings)),
+        **made_record(chats_file(prepared.recipe)),
     }
 
 

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unseen.errors import DataMistake, RecipeMistake, UserMistake
+from unseen.recipe import Recipe, named_alike
 from unseen.study.arms import Arm
 from unseen.study.fingerprint import versions
 from unseen.study.lock import is_held
 from unseen.study.record import NAME, now, read_if_there, write_json
+from unseen.study.recorded import path_from
 from unseen.study.study_file import Study, Values, fingerprint_of, load_study
 
 STUDY = "study.json"
@@ -74,7 +76,7 @@ def with_rule(study: Record, where: Path) -> Record:
 
     Raises `DataMistake` where the study is no longer the one that its fingerprint is of.
     """
-    deciding = deciding_of(study)
+    deciding = deciding_of(study, where.parent)
     if deciding is None:
         return study
     changed = [name for name in SAID if study.get(name) != deciding.get(name)]
@@ -86,9 +88,21 @@ def with_rule(study: Record, where: Path) -> Record:
     return study | {DECIDING: deciding}
 
 
-def deciding_of(study: Record) -> Values | None:
-    """The values that the fingerprint of a study is of: those that study.json keeps, else those of the study's file
-    while they make that fingerprint; None where neither is there.
+def file_of(study: Record, folder: Path) -> Path:
+    """The study's file, which study.json in `folder` names as one goes there from `folder`; versions up to 0.1 named it
+    from where the command ran."""
+    near = folder / study["file"]
+    return near.resolve() if near.is_file() else Path(study["file"])
+
+
+def arm_recipe(study: Record, arm: Record, folder: Path) -> Recipe:
+    """The recipe of an arm that study.json in `folder` lists; its files lie beside the study's."""
+    return Recipe.model_validate(arm["recipe"]).lying_in(file_of(study, folder).parent)
+
+
+def deciding_of(study: Record, folder: Path) -> Values | None:
+    """The values that the fingerprint of the study in `folder` is of: those that study.json keeps, else those of the
+    study's file while they make that fingerprint; None where neither is there.
 
     The file's arms and base may make it with what study.json says of the rest: of a pilot, which has seeds of its own,
     and of a folder older than a key of the rule.
@@ -97,7 +111,7 @@ def deciding_of(study: Record) -> Values | None:
     if isinstance(kept, dict):
         return kept
     try:
-        of_file = load_study(study["file"], study["size"]).deciding
+        of_file = load_study(file_of(study, folder), study["size"]).deciding
         own = {name: study[name] for name in SAID} | {name: of_file[name] for name in ("arms", "base")}
     except (UserMistake, OSError, KeyError, TypeError):
         return None
@@ -134,13 +148,13 @@ def open_study(study: Study, arms: Sequence[Arm], folder: Path) -> Record:
     Raises `RecipeMistake` where the folder holds something else, where the study was changed after it began (its budget
     may be), and where its grids now make other arms.
     """
-    planned = _planned(study, arms)
+    planned = _planned(study, arms, folder)
     if (folder / STUDY).is_file():
         before = read_study(folder)
         if before.get("fingerprint") != study.fingerprint:
             what = f"{study.path} is not what it was when this run began: the rule was changed after the run began"
             raise RecipeMistake(str(folder), what, "put the file back, or name another --out")
-        if [_identity(arm) for arm in before["arms"]] != [_identity(arm) for arm in planned["arms"]]:
+        if not _same_arms(before["arms"], planned["arms"]):
             what = "its arms are no longer those that began: tasks of the catalogs, or unseen itself, have changed"
             raise RecipeMistake(str(folder), what, "name another --out")
         planned |= {"started": before["started"]}
@@ -158,16 +172,24 @@ def write_states(folder: Path) -> Record:
     return study
 
 
+def _same_arms(before: Sequence[Record], planned: Sequence[Record]) -> bool:
+    if len(before) != len(planned):
+        return False
+    pairs = zip(before, planned, strict=True)
+    named = [one | {"recipe": named_alike(one["recipe"], two["recipe"])} for one, two in pairs]
+    return list(map(_identity, named)) == list(map(_identity, planned))
+
+
 def _identity(arm: Record) -> str:
     return json.dumps([arm[name] for name in ("name", "seed", "against", "work", "recipe")], sort_keys=True)
 
 
-def _planned(study: Study, arms: Sequence[Arm]) -> Record:
+def _planned(study: Study, arms: Sequence[Arm], folder: Path) -> Record:
     deciding = study.deciding
     return {
         **{name: deciding[name] for name in SAID},
         "size": study.size,
-        "file": str(study.path),
+        "file": path_from(folder, study.path),
         "fingerprint": study.fingerprint,
         DECIDING: deciding,
         "budget": study.said.budget.model_dump(mode="json"),

@@ -5,7 +5,6 @@ Nothing is copied: the description names the folder, and rows are read from ther
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from unseen.data.collection import Collection, CollectionFile, collected
 from unseen.errors import DataMistake, UserMistake
 from unseen.section import check_model
 from unseen.task.catalog import load_catalog, same_file
+from unseen.wholefile import replacing
 
 SPLITS = ("splits/default", "splits")  # where published copies have their lists, the first that is there
 INDEX = "INDEX.tsv"
@@ -85,10 +85,8 @@ def _refuse_known(collection: Collection, path: Path) -> None:
 
 
 def _write(file: Path, values: Mapping[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".part{os.getpid()}")
-    part.write_text(HEADER + yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True), encoding="utf-8")
-    part.replace(file)
+    with replacing(file) as part:
+        part.write_text(HEADER + yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def _summary(collection: Collection) -> dict[str, Any]:

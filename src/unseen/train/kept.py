@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -26,6 +25,7 @@ from unseen.train.fsdp import whole
 from unseen.train.machine import machine
 from unseen.train.run import Run
 from unseen.train.steplog import StepLine
+from unseen.wholefile import replacing
 
 FOLDER, AFTER = "replay", "after.json"
 DRAWN = 2
@@ -134,9 +134,5 @@ def kept_bytes(parameters: int, state: int) -> int:
 
 
 def _write_json(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

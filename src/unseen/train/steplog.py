@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from unseen.wholefile import replacing
+
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
@@ -39,9 +41,8 @@ class StepLog:
     def __init__(self, path: Path, done: int) -> None:
         self.path = path
         kept = [line for line in read_steps(path) if line["step"] <= done]
-        part = path.with_name(path.name + ".part")
-        part.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as part:
+            part.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
     def write(self, line: StepLine) -> None:
         with self.path.open("a", encoding="utf-8") as file:

@@ -16,8 +16,10 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import Ends, plain
 
 WIDTH, HEIGHT, GAP = 760, 300, 34  # of a panel, and between two
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 62, 46
+LEFT, RIGHT, TOP, BOTTOM = 70, 96, 62, 46  # the names of levels stand to the right
+BESIDE = 8  # between the marks of two series at one place
 SERIES = 6  # styles; more series begin again
+LETTER = 6.6  # width of one of 12 px
 SHAPES = ("circle", "square", "triangle", "diamond", "circle", "square")
 
 Axis = Literal["numbers", "doublings", "names"]
@@ -62,7 +64,8 @@ def panels(drawn: Sequence[Panel], label: str, **attributes: str) -> Markup:
         "svg",
         tag("rect", x=0, y=0, width=WIDTH, height=height, class_="paper"),
         *(tag("g", *_panel(each), transform=f"translate(0 {n * (HEIGHT + GAP)})") for n, each in enumerate(drawn)),
-        viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label, class_="panels", **attributes,
+        width=WIDTH, height=height, viewBox=f"0 0 {WIDTH} {height}",
+        role="img", aria_label=label, class_="panels", **attributes,
     )  # fmt: skip
 
 
@@ -72,16 +75,31 @@ def _panel(panel: Panel) -> Iterator[Markup | None]:
     yield joined(_legend(panel)) if len(panel.series) > 1 else None
     yield joined(_grid(panel, across, up))
     for number, series in enumerate(panel.series):
-        yield tag("g", *_series(series, number % SERIES, panel, across, up), class_=f"series s{number % SERIES}")
+        aside = BESIDE * (number - (len(panel.series) - 1) / 2) if series.kind == "line" else 0.0
+        drawn = _series(series, number % SERIES, panel, across, up, aside)
+        yield tag("g", *drawn, class_=f"series s{number % SERIES}")
 
 
 def _legend(panel: Panel) -> Iterator[Markup]:
+    """Entries from left to right; a name that would make the last one leave the picture is cut."""
+    room = (WIDTH - LEFT - RIGHT) / len(panel.series) - 30
+    fits = sum(30 + LETTER * len(series.name) for series in panel.series) <= WIDTH - LEFT - RIGHT
     x = float(LEFT)
-    entries = [(series.name, number % SERIES) for number, series in enumerate(panel.series)]
-    for name, number in entries:
+    for place, series in enumerate(panel.series):
+        number, name = place % SERIES, series.name if fits else shortened(series.name, int(room / LETTER))
         mark = _shape(SHAPES[number], x + 5, 33, 4.5)
-        yield tag("g", mark, tag("text", name, x=x + 15, y=37, class_="key"), class_=f"series s{number}")
-        x += 30 + 6.6 * len(name)
+        said = None if name == series.name else tag("title", series.name)
+        yield tag(
+            "g", said, mark, tag("text", name, x=round(x + 15, 1), y=37, class_="key"), class_=f"series s{number}"
+        )
+        x += 30 + LETTER * len(name)
+
+
+def shortened(name: str, most: int) -> str:
+    """At most so many letters, the middle left out."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - (most - 1 - most // 2) :]}"
 
 
 def _grid(panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
@@ -93,11 +111,11 @@ def _grid(panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
         yield tag("text", plain(tick, digits), x=LEFT - 8, y=_y(up, tick) + 4, text_anchor="end", class_="tick")
     for name, value in panel.levels:
         yield tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=_y(up, value), y2=_y(up, value), class_="level")
-        yield tag("text", name, x=WIDTH - RIGHT, y=_y(up, value) - 4, text_anchor="end", class_="tick")
+        yield tag("text", name, x=WIDTH - RIGHT + 6, y=_y(up, value) + 4, class_="tick")
     for place, name in _ticks(panel, across):
         yield tag("text", name, x=_x(across, place), y=HEIGHT - BOTTOM + 18, text_anchor="middle", class_="tick")
     yield tag("text", panel.across, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 8, text_anchor="middle", class_="axis")
-    yield tag("text", panel.up, x=LEFT, y=54, class_="axis")
+    yield tag("text", panel.up, x=LEFT, y=54 if len(panel.series) > 1 else 37, class_="axis")
 
 
 def _ticks(panel: Panel, across: Scale) -> list[tuple[float, str]]:
@@ -108,11 +126,22 @@ def _ticks(panel: Panel, across: Scale) -> list[tuple[float, str]]:
         digits = max(0, ceil(-log10(step) - 1e-9))
         return [(tick, plain(tick, digits)) for tick in across.ticks(6)]
     values = sorted({mark.at for series in panel.series for mark in series.marks})
-    return [(_place(panel, value), f"{value:g}") for value in values]
+    return list(_apart([(_place(panel, value), f"{value:g}") for value in values], across))
 
 
-def _series(series: Series, number: int, panel: Panel, across: Scale, up: Scale) -> Iterator[Markup]:
-    places = [(_x(across, _place(panel, mark.at)), _y(up, mark.value), mark) for mark in series.marks]
+def _apart(ticks: Sequence[tuple[float, str]], across: Scale) -> Iterator[tuple[float, str]]:
+    """Those that do not run into the one before."""
+    end = float("-inf")
+    for place, name in ticks:
+        half = LETTER * len(name) / 2
+        if _x(across, place) - half >= end:
+            yield place, name
+            end = _x(across, place) + half + LETTER
+
+
+def _series(series: Series, number: int, panel: Panel, across: Scale, up: Scale, aside: float) -> Iterator[Markup]:
+    """`aside` is how far its marks stand from their place, so that none hides that of another series."""
+    places = [(_x(across, _place(panel, mark.at)) + aside, _y(up, mark.value), mark) for mark in series.marks]
     if series.kind == "line":
         yield tag("polyline", points=" ".join(f"{x},{y}" for x, y, _ in places), class_="line")
     for x, y, mark in places:

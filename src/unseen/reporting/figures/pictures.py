@@ -39,7 +39,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A table of strips with its heads, the place of the strip among them, and the scale above it; or one `drawing`."""
+    """A table of strips with its heads, the place of the strip among them, and the scale above it; or one `drawing`,
+    which may be `titled`: its title stands in it."""
 
     section: str
     title: str
@@ -49,6 +50,7 @@ class Figure:
     axis: str = ""
     lines: Sequence[Line] = ()
     drawing: str = ""
+    titled: bool = False
 
 
 def figures_of(page: Markup) -> list[Figure]:
@@ -134,10 +136,11 @@ class _Reader(HTMLParser):
     def _drawn(self, drawing: str, kinds: Names) -> None:
         if self._cell is not None:
             self._cell.strip = drawing
-        elif "curve" in kinds:
+        elif kinds & {"curve", "panels"}:
             said = re.search('aria-label="([^"]*)"', drawing)
             title = unescape(said[1]) if said else self._section
-            self.figures.append(Figure(self._section, title, list(self._keys), drawing=drawing))
+            keys, titled = list(self._keys), "panels" in kinds
+            self.figures.append(Figure(self._section, title, keys, drawing=drawing, titled=titled))
 
     def _closed(self, table: _Table) -> None:
         at = next((place for place, head in enumerate(table.heads) if head.column == "strip"), None)
@@ -176,10 +179,11 @@ def _spaced(text: str) -> str:
 
 
 def names_of(figures: Sequence[Figure]) -> Iterator[str]:
-    """A file's name for each, from its section and title; a number follows where two would have the same."""
+    """A file's name for each, from its section and title, or its own title; a number follows where two would have the
+    same."""
     given: dict[str, int] = {}
     for each in figures:
-        told = each.section if each.drawing else f"{each.section} {each.title}"
+        told = each.title if each.titled else each.section if each.drawing else f"{each.section} {each.title}"
         name = re.sub(r"[^a-z0-9]+", "-", told.lower()).strip("-")[:80]
         given[name] = given.get(name, 0) + 1
         yield name if given[name] == 1 else f"{name}-{given[name]}"

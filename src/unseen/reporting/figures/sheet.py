@@ -19,8 +19,9 @@ MARGIN, LETTER, GAP = 20, 6.7, 18  # pixels: round the picture, of a letter of 1
 STRIP, DRAWING = 440, 860  # pixels of a strip's and of a drawing's width
 LEADING = 13  # pixels between two lines of a cell
 TITLE, KEYS, HEAD, ROW = 34, 26, 24, 30  # pixels of height
+PAGE, PANELS = "page.css", "panels.css"
 FONTS = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', 'Liberation Sans', sans-serif"
-OF_FIGURES = re.compile(r"^(?:svg|\.(?:strip|base|base_plain|tuned|difference|curve|shares|label\d))\b")
+OF_FIGURES = re.compile(r"^(?:svg|\.(?:strip|base|base_plain|tuned|difference|curve|shares|panels|label\d))\b")
 PER_CENT = re.compile(r'="(-?[\d.]+)%"')
 STRETCHED = re.compile(
     r'<svg x="([\d.]+)" width="([\d.]+)" y="([\d.]+)" height="([\d.]+)" viewBox="0 0 1000 1000"[^>]*>(.*?)</svg>', re.S
@@ -83,7 +84,7 @@ def _head(figure: Figure, layout: Layout, y: float) -> Iterator[Markup]:
 
 def _row(figure: Figure, line: Line, layout: Layout, y: float) -> Iterator[Markup]:
     parts = [
-        _placed(line.strip, layout.starts[place], y + (ROW - _height(line.strip)) / 2, STRIP)
+        _placed(line.strip, layout.starts[place], y + (ROW - _size(line.strip, "height")) / 2, STRIP)
         if place == figure.at
         else _lines(cell, layout.starts[place], y + ROW / 2)
         for place, cell in enumerate(line.cells)
@@ -98,8 +99,9 @@ def _lines(cell: str, x: float, middle: float) -> Markup:
     return joined(*(_text(line, x, first + LEADING * number, "cell") for number, line in enumerate(lines)))
 
 
-def _height(strip: str) -> float:
-    found = re.match(r'<svg [^>]*\bheight="(\d+)"', strip)
+def _size(drawing: str, side: str) -> float:
+    """The width or height of a drawing as it says it; that of a row where it says none."""
+    found = re.match(rf'<svg [^>]*\b{side}="(\d+)"', drawing)
     return float(found[1]) if found else ROW
 
 
@@ -128,10 +130,14 @@ def _sign(key: Key, x: float, y: float) -> Markup:
 
 
 def _drawing(figure: Figure) -> Markup:
+    if figure.titled:
+        drawn = _placed(figure.drawing, MARGIN, MARGIN, DRAWING)
+        height = 2 * MARGIN + _size(figure.drawing, "height")
+        return _whole([drawn], 2 * MARGIN + _size(figure.drawing, "width"), height, figure.title)
     top = MARGIN + TITLE + (KEYS if figure.keys else 0)
     title = _text(figure.title, MARGIN, MARGIN + 14, "title")
     placed = _placed(figure.drawing, MARGIN, top, DRAWING)
-    width, height = DRAWING + 2 * MARGIN, top + _height(figure.drawing) + MARGIN
+    width, height = DRAWING + 2 * MARGIN, top + _size(figure.drawing, "height") + MARGIN
     return _whole([title, *_legend(figure.keys, MARGIN + TITLE), placed], width, height, figure.title)
 
 
@@ -159,7 +165,7 @@ def _text(said: str, x: float, y: float, kind: str) -> Markup:
 
 def _whole(drawn: Sequence[Markup], width: float, height: float, title: str) -> Markup:
     size = {"width": round(width), "height": round(height)}
-    paper = tag("rect", x=0, y=0, **size, fill=_light()["page"])
+    paper = tag("rect", x=0, y=0, **size, fill=_light(PAGE)["page"])
     box = f"0 0 {size['width']} {size['height']}"
     return tag(
         "svg", tag("title", title), tag("style", style()), paper, joined(*drawn),
@@ -168,16 +174,21 @@ def _whole(drawn: Sequence[Markup], width: float, height: float, title: str) -> 
 
 
 def style() -> str:
-    """The page's own rules for figures, light, with every colour written out."""
-    colours = _light()
-    plain = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^}]*\})*[^{}]*\}", "", asset("page.css"))
-    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", plain)
-    kept = [f"{names.strip()}{{{rule.strip()}}}" for names, rule in rules if OF_FIGURES.match(names.strip())]
-    own = [".title{font-size:15px;font-weight:600}", f".head{{fill:{colours['faint']}}}"]
-    return "\n".join(re.sub(r"var\(--([\w-]+)\)", lambda name: colours[name[1]], rule) for rule in [*own, *kept])
+    """The pages' own rules for figures, light, with every colour written out."""
+    own = [".title{font-size:15px;font-weight:600}", f".head{{fill:{_light(PAGE)['faint']}}}"]
+    return "\n".join([*own, *_rules(PAGE), *_rules(PANELS)])
 
 
-def _light() -> dict[str, str]:
-    """The colours of the light setting by name."""
-    first = asset("page.css").split("}", 1)[0]
+def _rules(name: str) -> Iterator[str]:
+    colours = _light(name)
+    plain = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^}]*\})*[^{}]*\}", "", asset(name))
+    for names, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", plain):
+        if OF_FIGURES.match(names.strip()) and not rule.strip().startswith("--"):
+            written = re.sub(r"var\(--([\w-]+)\)", lambda found: colours[found[1]], rule.strip())
+            yield f"{names.strip()}{{{written}}}"
+
+
+def _light(name: str) -> dict[str, str]:
+    """The colours of the light setting of a style by name."""
+    first = asset(name).split("}", 1)[0]
     return dict(re.findall(r"--([\w-]+):\s*([^;]+);", first))

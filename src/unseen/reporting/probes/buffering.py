@@ -8,20 +8,25 @@ from dataclasses import asdict
 from unseen.probe.buffering import Cancellation
 from unseen.probe.turning import Turned
 from unseen.reporting.figures.panels import Mark, Panel, Series
-from unseen.reporting.numbers import counted
+from unseen.reporting.numbers import counted, whole
 from unseen.reporting.probes.told import Told, ends_of, number, with_ends
 from unseen.study.probes.buffering import BufferingFound
 from unseen.study.probes.tuned_alone import Alone
 
 CAVEATS = (
+    "Cancellation is the norm of summed gradients over the sum of their norms: 1 where all point alike, and by chance "
+    "1 over the root of how many there are.",
     "Gradients are of the linear layers before the head at the start model; embeddings and the head are left out.",
     "Intervals are over examples and prompts (jackknife, Fisher, Student's t); how far parameters moved is of one "
     "tuning each, and has none.",
-    "The sum of few gradients has noise of its own: cancellation ratios are to be held against chance, 1 over the root "
-    "of the examples, and cosines are drawn towards 0.",
+    "The sum of few gradients has noise of its own, which draws cosines towards 0.",
+    "D(tuned || start) is the Kullback-Leibler divergence, in nats an answer: how much more likely the model after the "
+    "steps finds its own answers than the start model does; 0 where the two never differ.",
     "Rows in one wording and rows in many are different rows. A cosine says where a step points at the start model, "
     "not what many steps come to.",
 )
+
+ON = {"diverse": "diverse data", "task": "the task"}
 
 
 def told_buffering(found: BufferingFound) -> Told:
@@ -30,7 +35,7 @@ def told_buffering(found: BufferingFound) -> Told:
         probe="buffering",
         sentence=sentence(found),
         panels=list(_panels(found)),
-        heads=("of", "value"),
+        heads=("what", "value, 95 %", "over"),
         lines=list(_lines(found)),
         caveats=CAVEATS,
         settings={**asdict(found.asked), "recipe": found.asked.recipe.canonical()},
@@ -82,7 +87,7 @@ def _turn(told: Turned) -> str:
 
 def _said(alone: Alone) -> str:
     return (
-        f"{counted(alone.steps, 'step')} on {'diverse data' if alone.on == 'diverse' else 'the task'} alone moved "
+        f"{counted(alone.steps, 'step')} on {ON[alone.on]} alone moved "
         f"parameters by {number(100 * alone.moved.distance, 2)} % and general answers by "
         f"{with_ends(alone.divergence.exact, 2)} nats"
     )
@@ -138,21 +143,36 @@ def _mark(at: int, found: Cancellation) -> Mark:
     return Mark(at, found.ratio.value, ends_of(found.ratio))
 
 
-def _lines(found: BufferingFound) -> Iterator[tuple[str, str]]:
+def _lines(found: BufferingFound) -> Iterator[tuple[str, str, str]]:
+    """What was measured, its value, and how many of what it is over."""
     gradients = found.gradients
-    for name, each in (("diverse", gradients.diverse), ("task", gradients.task)):
-        yield f"cancellation, {name}", with_ends(each.ratio)
-        yield f"by chance, {name}", number(each.by_chance)
-        yield f"mean product of two different gradients over their mean square, {name}", with_ends(each.alike)
+    for name, each in (("diverse data", gradients.diverse), ("the task", gradients.task)):
+        over = counted(each.examples, "example")
+        yield f"cancellation of {name}", with_ends(each.ratio), over
+        yield f"by chance, of so many of {name}", number(each.by_chance), over
+        yield f"mean product of two different gradients over their mean square, {name}", with_ends(each.alike), over
     if gradients.correlation is not None:
-        yield "rank correlation of change with similarity", with_ends(gradients.correlation)
+        over = counted(len(gradients.similarity), "diverse item")
+        yield (
+            "rank correlation of a norm's change with the item's similarity to the task",
+            with_ends(gradients.correlation),
+            over,
+        )
+    sets = gradients.task.examples, gradients.diverse.examples, int(found.counts["wordings"])
+    over = f"{' + '.join(map(whole, sets))} examples"
     for turn in gradients.turned:
-        yield f"cosine with many wordings, ratio {turn.ratio:g}", with_ends(turn.cosine)
-        yield f"gain over the task alone, ratio {turn.ratio:g}", with_ends(turn.gain)
+        yield f"cosine with the gradient of many wordings, ratio {turn.ratio:g}", with_ends(turn.cosine), over
+        yield f"gain over the task alone, ratio {turn.ratio:g}", with_ends(turn.gain), over
     for alone in found.alone:
-        yield f"parameters moved, {alone.on} alone", number(alone.moved.distance)
-        yield f"linear layers moved, {alone.on} alone", number(alone.moved.linear)
-        yield f"D(tuned || start) on general prompts, {alone.on} alone", with_ends(alone.divergence.exact)
+        on, steps = ON[alone.on], counted(alone.steps, "step")
+        yield f"all parameters moved, |after - before| / |before|, {on} alone", number(alone.moved.distance), steps
+        yield f"linear layers moved, {on} alone", number(alone.moved.linear), steps
+        prompts = counted(alone.divergence.exact.prompts, "prompt")
+        yield (
+            f"D(tuned || start), nats an answer to a general prompt, {on} alone",
+            with_ends(alone.divergence.exact),
+            prompts,
+        )
 
 
 def _numbers(alone: Alone) -> dict[str, object]:

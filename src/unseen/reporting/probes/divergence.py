@@ -11,8 +11,12 @@ from unseen.reporting.probes.told import Told, ends_of, with_ends
 from unseen.study.probes.divergence import DivergenceFound
 
 CAVEATS = (
+    "D(p || general) is the Kullback-Leibler divergence: how much more likely p finds the answers that it gives than "
+    "the general model does, as a mean of logarithms (nats) an answer; 0 where the two never differ.",
+    "The hypothesis is DELIA's: a model tuned on one wording (narrow) is farther from the general model than one that "
+    "knows the task as such, for which a model tuned on many wordings (broad) stands here.",
     "Intervals are over prompts, of these two models: other seeds of the tuning are other models, and are not in them.",
-    "A model tuned on many wordings stands in for the ideal one, which nobody has; it may be far from it too.",
+    "The model tuned on many wordings may itself be far from one that knows the task as such, which nobody has.",
     "Answers are drawn at temperature 1 and broken off at the longest length: divergences are of answers up to there.",
     "The divergence grows with how far a model was tuned: compare runs of equal steps and equal learning rate.",
 )

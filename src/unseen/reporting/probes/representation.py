@@ -14,6 +14,8 @@ from unseen.reporting.probes.told import Told, ends_of, number, with_ends
 from unseen.study.probes.representation import Measurement, RepresentationFound
 
 CAVEATS = (
+    "Key words are the words of the token's description but for common ones such as 'a' and 'with'. 'Other tokens' is "
+    "the distance of ordinary tokens to the same words: a token as far as that is just a token.",
     "An interval is over runs that differ in their seed alone (Student's t); one run has none.",
     "Distances depend on the width of the model and on the layer: compare with the start and with other tokens, not "
     "across models or layers.",

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from unseen.probe.divergence import Mean
 from unseen.probe.estimate import Estimate
 from unseen.reporting.figures.panels import Panel
 from unseen.reporting.numbers import Ends, plain
+from unseen.study.fingerprint import versions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """`points` is every point that was measured, as JSON has it; `caveats` are said below the sentence."""
+    """`caveats` are said below the sentence; `points` is every point that was measured, as JSON has it; `heads` and
+    `lines` are the table of what the `panels` draw."""
 
     probe: str
     sentence: str
-    panels: Sequence[Panel]
-    heads: Sequence[str]
-    lines: Sequence[Sequence[str]]
     caveats: Sequence[str]
     settings: Mapping[str, Any]
-    models: Mapping[str, Any]
     counts: Mapping[str, Any]
+    models: Mapping[str, Any]
+    versions: Mapping[str, str] = field(default_factory=versions)
     points: Mapping[str, Any]
+    heads: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    panels: Sequence[Panel]
 
 
 def number(value: float, digits: int = 3) -> str:

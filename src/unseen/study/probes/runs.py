@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unseen.errors import DataMistake, RecipeMistake
+from unseen.errors import DataMistake
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import late_bar
-from unseen.recipe import Recipe, set_value
-from unseen.section import check_model
-from unseen.study.record import NAME, read_record
+from unseen.recipe import Recipe, override_values
+from unseen.study.record import read_record
+from unseen.study.recorded import recorded_place, recorded_recipe
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -34,8 +34,7 @@ def tuned_run(folder: Path) -> TunedRun:
     if "training" not in record:
         what = "holds a run that was not tuned to its end"
         raise DataMistake(str(folder), what, "go on with unseen tune --resume, or name another run")
-    recipe = check_model(Recipe, record["recipe"], str(folder / NAME), RecipeMistake)
-    return TunedRun(folder, record, recipe, resolve(str(folder)))
+    return TunedRun(folder, record, recorded_recipe(record, folder), resolve(str(folder)))
 
 
 def found_model(name: str) -> ModelFolder:
@@ -80,7 +79,6 @@ def start_facts(recipe: Recipe, folder: ModelFolder) -> dict[str, Any]:
 
 def recipe_of_run(folder: Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe that a run was made by, with some values changed (`key.path=value`)."""
-    values = read_record(folder)["recipe"]
-    for override in overrides:
-        set_value(values, override)
-    return check_model(Recipe, values, str(folder / NAME), RecipeMistake)
+    record = read_record(folder)
+    override_values(record["recipe"], overrides, recorded_place(record, folder))
+    return recorded_recipe(record, folder)

@@ -40,7 +40,7 @@ def verify_study(folder: Path, skip: Collection[str] = ()) -> Iterator[Named]:
     from unseen.study.verify.whole import verify_run
 
     study = refreshed(folder)
-    study[DECIDING] = deciding_of(study)
+    study[DECIDING] = deciding_of(study, folder)
     arms = study["arms"]
     yield from (("", check) for check in check_study(study, arms)[1])
     records = {called(arm): read_record(folder / arm["folder"]) for arm in arms if arm["state"] == "finished"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import one_line
-from unseen.recipe import Recipe
+from unseen.recipe import Recipe, named_alike
 from unseen.study.arms import expand
 from unseen.study.fingerprint import versions
 from unseen.study.study_file import fingerprint_of, study_of
@@ -71,7 +71,8 @@ def _unlike_planned(planned: Planned, arms: Sequence[Record]) -> Iterator[Differ
     for arm in arms:
         made = planned.get(called(arm), {})
         for name in sorted(made.keys() - (FOLDERS_ONLY - arm.keys())):
-            listed = filled(arm[name]) if name == "recipe" else arm.get(name, NOTHING)
+            recipe = name == "recipe"
+            listed = named_alike(filled(arm[name]), made[name]) if recipe else arm.get(name, NOTHING)
             yield from same(made[name], listed, f"{called(arm)}: {name}")
 
 

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unseen.errors import DataMistake, HoldOutMistake, RecipeMistake, UserMistake
+from unseen.errors import DataMistake, HoldOutMistake, UserMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.model.folder import resolve
-from unseen.recipe import Recipe
-from unseen.section import check_model
 from unseen.study.asking import Asked, most_left_out
 from unseen.study.prepare import Prepared, prepare
-from unseen.study.record import NAME, read_record
+from unseen.study.record import read_record
+from unseen.study.recorded import recorded_recipe
 from unseen.study.verify.identity import check_files, check_fingerprint, check_record
 from unseen.study.verify.outcome import DAMAGED, Check, impossible, tried, tried_all
 from unseen.study.verify.reasking import SAMPLED, Reasked, check_left_out, check_predictions
@@ -36,7 +35,7 @@ def verify_run(folder: Path, skip: Collection[str] = ()) -> Iterator[Check]:
     sealed = [check_record(record), check_files(folder, record)]
     yield from sealed
     try:
-        prepared = prepare(check_model(Recipe, record["recipe"], str(folder / NAME), RecipeMistake))
+        prepared = prepare(recorded_recipe(record, folder))
     except UserMistake as mistake:
         if not isinstance(mistake, HoldOutMistake) and all(each.outcome != "fails" for each in sealed):
             raise

@@ -11,31 +11,38 @@ from pathlib import Path
 from unseen.errors import DataMistake
 
 
-def write_whole(file: Path, content: str | bytes) -> None:
-    """`content` (text as UTF-8) in `file`, whose folder is made. Raises `DataMistake` where that cannot be."""
-    with _part_of(file) as part, part.open("wb") as opened:
-        opened.write(content.encode("utf-8") if isinstance(content, str) else content)
-        opened.flush()
-        os.fsync(opened.fileno())
-
-
-def copy_whole(file: Path, to: Path) -> None:
-    """What `file` holds, in `to`. Raises `DataMistake` where that cannot be."""
-    with _part_of(to) as part:
-        shutil.copyfile(file, part)
-
-
 @contextmanager
-def _part_of(file: Path) -> Iterator[Path]:
-    """A place beside `file` that is moved there in the end."""
+def replacing(file: Path) -> Iterator[Path]:
+    """A place beside `file` to write to. What stands there in the end is brought to the disk and then takes the place
+    of `file`, whose folder is made; after an error it is gone. Raises `OSError` where any of it cannot be."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
         part.replace(file)
-    except OSError as error:
-        what = f"cannot be written ({error.strerror})"
-        raise DataMistake(str(file), what, "free some space, or check its rights") from None
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def write_whole(file: Path, content: str | bytes) -> None:
+    """`content` (text as UTF-8) in `file`, whose folder is made. Raises `DataMistake` where that cannot be."""
+    with _told(file), replacing(file) as part:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def copy_whole(file: Path, to: Path) -> None:
+    """What `file` holds, in `to`. Raises `DataMistake` where that cannot be."""
+    with _told(to), replacing(to) as part:
+        shutil.copyfile(file, part)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise DataMistake(str(file), what, "free some space, or check its rights") from None
