@@ -29,8 +29,8 @@ def only_rows(module: Any, rows: Sequence[int]) -> Any:
 
 
 def keep_rows(module: Any, rows: Sequence[int]) -> None:
-    """Let `rows` of the embedding and the head of a module whose weights all learn stay as they are: no gradient reaches
-    them, so that an optimizer without weight decay leaves them bit by bit."""
+    """Let `rows` of the embedding and the head stay as they are in a module whose weights all learn: no gradient
+    reaches them, so that an optimizer without weight decay leaves them bit by bit."""
     import torch
 
     def without(gradient: torch.Tensor) -> torch.Tensor:
