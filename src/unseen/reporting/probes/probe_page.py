@@ -24,7 +24,10 @@ def probe_page(told: Told) -> Markup:
     opening = tag(
         "section",
         tag("p", told.sentence, class_="asked"),
-        *(tag("figure", panels([each], each.title)) for each in told.panels),
+        *(
+            tag("figure", panels([each], each.title), class_="wide", tabindex=0, aria_label=each.title)
+            for each in told.panels
+        ),
         tag("ul", *(tag("li", each) for each in told.caveats), class_="caveats"),
         id="verdict",
         aria_label="Verdict",
