@@ -72,7 +72,7 @@ async function fillNext() {
   filling += 1;
   const [element, path] = waiting.shift();
   try {
-    put(element, (await ask(path)).html);
+    put(element, (await ask(path)).html, element.id);
   } catch {
     element.textContent = "no answer";
   }
