@@ -142,8 +142,8 @@ def test_every_page_answers_without_a_script_fits_a_telephone_and_prints(
     still: Any, studio: Studio, addresses: Mapping[str, list[str]]
 ) -> None:
     paths = [path for several in addresses.values() for path in several]
-    found = {path: wrong for path in paths if (wrong := list(faults(still, studio.url[:-1] + path)))}
-    assert not found
+    found = [f"{path} {wrong}" for path in paths for wrong in faults(still, studio.url[:-1] + path)]
+    assert not found, "\n".join(found)
 
 
 def test_pages_of_an_empty_workspace_say_what_to_do(still: Any, studio: Studio) -> None:
@@ -170,7 +170,11 @@ def test_the_heads_of_tables_that_a_script_made_buttons_are_printed(page: Any, s
 
 def test_without_a_script_what_is_filled_in_later_is_a_link_away(still: Any, studio: Studio) -> None:
     write_run(studio.workspace.runs / "little", list(answers(3)))
-    for path, said in {f"datasets/{FILM}": "from row", "predictions/little": "of 24", "runs/little": "Scores by task"}.items():
+    for path, said in {
+        f"datasets/{FILM}": "from row",
+        "predictions/little": "of 24",
+        "runs/little": "Scores by task",
+    }.items():
         still.goto(studio.url + path)
         still.get_by_role("link", name="Show it").first.click()
         assert said in still.locator("main").text_content()

@@ -12,7 +12,7 @@ from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.prompt.template import Template
 from unseen.studio.drafts import entry_of, fields_of, starter, template_of
 from unseen.studio.opening import StillReading, openings
-from unseen.studio.row_names import place_from, place_of, said_row
+from unseen.studio.row_names import row_place, row_place_from, said_row
 from unseen.studio.saving import Place, free_name, place_of, templates_over
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
@@ -137,10 +137,10 @@ def _from(
     last = max(len(rows) - count, 0)
     if move == "random":
         return rows, Random().randint(0, last)
-    place = place_of(rows, number, dataset.task, split)
+    place = row_place(rows, number, dataset.task, split)
     return rows, {"earlier": max(place - count, 0), "later": min(place + count, last)}.get(move, place)
 
 
 def _holds(rows: Sequence[Row], number: int | None) -> bool:
-    place = 0 if number is None else place_from(rows, number)
+    place = 0 if number is None else row_place_from(rows, number)
     return place < len(rows) and number in (None, rows[place].index)

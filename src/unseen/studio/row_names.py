@@ -31,20 +31,20 @@ def said_row(text: str) -> tuple[str, int | None]:
     return (found["split"] or "").strip(), int(found["number"])
 
 
-def place_of(rows: Sequence[Row], number: int | None, of: str, split: str) -> int:
+def row_place(rows: Sequence[Row], number: int | None, of: str, split: str) -> int:
     """Where the row with that number stands in `rows`, whose numbers grow; without one, the first.
 
     Raises `DataMistake` for a number that no row has, with those that there are.
     """
     if number is None:
         return 0
-    place = place_from(rows, number)
+    place = row_place_from(rows, number)
     if place == len(rows) or rows[place].index != number:
         raise DataMistake(of, f"has no row {row_name(split, number)}", there_are(rows, place, split))
     return place
 
 
-def place_from(rows: Sequence[Row], number: int) -> int:
+def row_place_from(rows: Sequence[Row], number: int) -> int:
     """Where the first row with that number, or one behind it, stands."""
     return bisect_left(rows, number, key=lambda row: row.index)
 

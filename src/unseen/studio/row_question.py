@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.reporting.numbers import counted, row_name
-from unseen.studio.row_names import place_of, said_row
+from unseen.studio.row_names import row_place, said_row
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
 from unseen.task.task import Task
@@ -33,7 +33,7 @@ def row_question(workspace: Workspace, task: str, template: str, row: str) -> Ro
     split, number = said_row(row)
     split = split or _asked(found)
     rows = workspace.rows(found.dataset, split)
-    chosen = rows[place_of(rows, number, found.name, split)]
+    chosen = rows[row_place(rows, number, found.name, split)]
     name = row_name(split, chosen.index)
     example = example_of(found, at, chosen)
     if example is None:

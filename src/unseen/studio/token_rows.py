@@ -12,7 +12,7 @@ from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
 from unseen.reporting.numbers import row_name
-from unseen.studio.row_names import place_of, said_row
+from unseen.studio.row_names import row_place, said_row
 from unseen.studio.values import whole_number
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
@@ -79,7 +79,7 @@ def with_row(values: Mapping[str, str]) -> dict[str, str]:
 def examples_of(workspace: Workspace, wanted: Wanted) -> list[Example]:
     """The wanted rows that do not render empty; the first of them is the wanted row itself."""
     rows = workspace.rows(wanted.task.dataset, wanted.split)
-    place = place_of(rows, wanted.row, wanted.task.name, wanted.split)
+    place = row_place(rows, wanted.row, wanted.task.name, wanted.split)
     chosen: list[Row] = rows[place : place + wanted.rows]
     examples = [example_of(wanted.task, wanted.template, row) for row in chosen]
     if examples[0] is None:

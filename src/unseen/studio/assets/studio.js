@@ -82,7 +82,7 @@ async function fillNext() {
 
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) fill(entry.target);
-});
+}, { rootMargin: "200px" });
 
 function stream(element) {
   const source = new EventSource(element.dataset.stream);

@@ -17,8 +17,8 @@ from unseen.reporting.numbers import counted, whole
 from unseen.reporting.run_data import RunRecord, checked_record, load_run
 from unseen.reporting.sections.comparison import compared, letter
 from unseen.studio.frame import Page, filled
-from unseen.studio.pages.run_verdict import MANY
 from unseen.studio.pages.run_progress import short_number
+from unseen.studio.pages.run_verdict import MANY
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.reply import Shown, shows, told
 from unseen.studio.run_folders import folder_at

@@ -12,7 +12,7 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import row_name
 from unseen.studio.frame import Page, joined_lines, note
 from unseen.studio.reply import Values
-from unseen.studio.row_names import place_from, place_of
+from unseen.studio.row_names import row_place, row_place_from
 from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 
@@ -45,9 +45,9 @@ def _start(rows: Rows, values: Values, of: str, split: str) -> tuple[int, Markup
     """Where the rows that are shown begin, and what is wrong with a number that no row has: the nearest are shown."""
     number = from_of(values) if values.get("from") else None
     try:
-        return place_of(rows, number, of, split), None
+        return row_place(rows, number, of, split), None
     except UserMistake as mistake:
-        return min(place_from(rows, number or 0), len(rows) - 1), note("warn", joined_lines(mistake.lines))
+        return min(row_place_from(rows, number or 0), len(rows) - 1), note("warn", joined_lines(mistake.lines))
 
 
 def _row_table(dataset: Dataset, rows: Sequence[Row]) -> Markup:

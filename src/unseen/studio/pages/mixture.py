@@ -44,7 +44,9 @@ def mixture(workspace: Workspace, values: Values) -> Shown:
     except UserMistake as mistake:
         text, wrong = "", note("wrong", joined_lines(mistake.lines))
     found = wrong or in_its_place(lambda: _found(workspace, text, name))
-    body = joined(_chooser(workspace, name), None if wrong else _opened(name), _editor(text, name, tag("div", found, id="shown")))
+    body = joined(
+        _chooser(workspace, name), None if wrong else _opened(name), _editor(text, name, tag("div", found, id="shown"))
+    )
     return Page("Mixture and split", "/mixture", body, wide=True, styles=STYLES)
 
 

@@ -158,7 +158,7 @@ def _row(at: str, pair: Pair, kind: str) -> Markup:
 def _said(answer: Prediction | None) -> Child:
     if answer is None:
         return tag("span", "not asked", class_="faint")
-    score = tag("small", *_score(answer), title="a score from 0 to 100, not a probability")
+    score = tag("small", *_score(answer), title="a score from 0 to 100, not a probability", class_="score")
     return joined(tag("bdi", _beginning(answer.text), class_="row"), score)
 
 

@@ -22,7 +22,8 @@ APART = "Another tab went on with the draft that this one began as, so this is n
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a page writes in: the draft's id, the page's own mark, and the mark that it found there. `held` is what is
-X
+    kept; `apart` says that another page has the draft now, `wrong` why nothing could be kept, `unasked` that the draft
+    was not asked for by its id."""
 
     draft: str
     page: str

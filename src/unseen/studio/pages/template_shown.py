@@ -95,7 +95,9 @@ def _card(row: Row, state: Editing, example: Example | None, made: Markup | None
     columns = state.columns
     values = tag("div", tag("h3", f"Row {row_of_id(row.id)}"), row_table(row.values, columns, read), class_="given")
     made = made or tag("p", "not rendered", class_="faint")
-    return tag("section", tag("div", made, class_="made"), values, class_="card pair", aria_label=f"Row {row_of_id(row.id)}")
+    return tag(
+        "section", tag("div", made, class_="made"), values, class_="card pair", aria_label=f"Row {row_of_id(row.id)}"
+    )
 
 
 def _example(example: Example, metrics: Sequence[str], state: Editing) -> Markup:
