@@ -20,7 +20,8 @@ def test_every_word_of_a_search_must_be_met(studio: Studio) -> None:
 
 
 def test_rows_are_counted_split_by_split(studio: Studio) -> None:
-    assert studio.ask("/counts/formatted_text/shift_notes").text == "train 60 · test 240"
+    counted = studio.ask("/counts/formatted_text/shift_notes", None, **{"x-part": "1"})
+    assert counted.text == "train 60 · test 240"
 
 
 def test_a_dataset_shows_its_rows_templates_and_licence(studio: Studio) -> None:
@@ -32,7 +33,7 @@ def test_a_dataset_shows_its_rows_templates_and_licence(studio: Studio) -> None:
 def test_rows_are_turned_five_at_a_time(studio: Studio) -> None:
     rows = studio.workspace.rows(studio.workspace.catalog().task("sentiment/film_notes").dataset, "train")
     text = studio.ask("/rows/sentiment/film_notes/train?from=100").text
-    assert f"train: {len(rows)}" in text and text.count("<tr>") == 6 and f"<td>{rows[104].index}</td>" in text
+    assert f"train: {len(rows)}" in text and text.count("<tr>") == 6 and f">{rows[104].index}</a>" in text
     assert "<td>" in studio.ask("/rows/sentiment/film_notes/train?from=999999").text  # the last one, not nothing
 
 
@@ -88,3 +89,11 @@ def test_rows_are_read_when_they_are_looked_at_and_turned_in_their_place(page: A
     rows.get_by_role("spinbutton").fill("10")
     expect(rows.locator("tbody td").first).to_have_text("10")
     expect(page).to_have_url(studio.url + "datasets/sentiment/film_notes")
+
+
+def test_turned_tasks_are_explained_where_the_word_is_shown(studio: Studio) -> None:
+    said = "input and answer change places"
+    assert said in studio.ask("/datasets/sentiment/film_notes").text
+    assert said not in studio.ask("/datasets/formatted_text/shift_notes").text
+    assert said in studio.ask("/tokens?task=sentiment/film_notes:turned").text
+    assert said in studio.ask("/start").text.partition('id="at-templates.turned"')[2].partition("</label>")[0]

@@ -73,6 +73,7 @@ def test_counts_of_an_epoch_are_exact(studio: Studio) -> None:
     epoch = [int(each) for each in re.findall(r'data-head="an epoch">(\d+)<', text)]
     assert rows == ["film_notes", "film_notes:turned"] and epoch[0] == 50
     assert f"An epoch is {sum(epoch)} draws" in text and re.search(r'data-head="templates">2 of \d', text)
+    assert "input and answer change places" in text
 
 
 def test_the_strip_shows_every_draw_of_the_first_block_once(studio: Studio) -> None:
@@ -86,7 +87,7 @@ def test_rows_that_meet_stand_side_by_side_with_what_they_share_marked(studio: S
     text = finished(studio, overlapping(home, "refuse"))
     assert "Not apart." in text and "A run would be refused" in text
     assert text.count(f"<mark>{SHARED}</mark>") == 2
-    assert "seen: ones/one train/0" in text and "unseen: twos/two test/0" in text
+    assert "seen: ones/one train[0]" in text and "unseen: twos/two test[0]" in text
 
 
 def test_what_became_of_rows_that_meet_is_told(studio: Studio, home: Path) -> None:
@@ -203,3 +204,10 @@ def test_a_narrow_screen_scrolls_no_page_sideways(page: Any, studio: Studio, hom
     page.get_by_role("textbox", name="What it says").fill(text)
     expect(page.locator(".overlap mark").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_draws_are_told_by_the_names_of_their_rows(studio: Studio) -> None:
+    """The first draws of film notes: each is a row of its file, and no row is drawn twice through one template."""
+    text = finished(studio, RECIPE).partition("draws one by one")[2]
+    drawn = re.findall(r"film_notes(?:</td>|[^<]*</td>)<td[^>]*>([^<]*)</td><td[^>]*>(train\[\d+\])<", text)
+    assert len(drawn) >= 8 and len(set(drawn)) == len(drawn)

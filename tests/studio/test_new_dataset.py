@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -55,7 +57,7 @@ def soups(tmp_path: Path) -> Path:
 
 def test_a_dropped_file_becomes_a_dataset_with_a_template(studio: Studio, home: Path) -> None:
     there = drop(studio, "My Soups.csv", ROWS.encode()).headers["location"]
-    assert "called=my_soups" in there
+    assert "named=My+Soups.csv" in there
     shown = studio.ask(there).text
     assert "The soup was fine" in shown and 'value="Review_Text"' in shown and "neg\npos</textarea>" in shown
     file = there.split("file=")[1].split("&")[0]
@@ -177,4 +179,21 @@ def test_a_file_over_the_bound_is_told_before_it_is_sent(page: Any, studio: Stud
 def test_a_mistake_in_a_dropped_file_names_the_file_and_not_its_copy(studio: Studio, home: Path) -> None:
     there = drop(studio, "empty rows.csv", b"a,b\n").headers["location"]
     text = studio.ask(there).text
-    assert "empty_rows.csv: holds no records" in text
+    assert "empty rows.csv: holds no records" in text
+
+
+@pytest.mark.parametrize("name", ["my rows (2).csv", "../../rows.csv", "größen.csv"])
+def test_every_mistake_in_a_dropped_file_calls_it_what_its_user_calls_it(studio: Studio, home: Path, name: str) -> None:
+    """Also one that is found only when its rows are read in another encoding."""
+    there = drop(studio, name, (ROWS + "Größe,pos,99\n").encode()).headers["location"]
+    file = there.split("file=")[1].split("&")[0]
+    form = {**FORM, "file": file, "named": name.rpartition("/")[2], "encoding": "ascii"}
+    for page in ("/new", "/new/save"):
+        told = re.findall(r'class="note wrong".*?</div>', unescape(studio.ask(page, form).text))
+        assert told and all(form["named"] in each and file not in each for each in told)
+
+
+def test_a_typed_path_is_told_as_it_was_typed(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("a,b\n")
+    text = studio.ask("/new?" + urlencode({"path": str(tmp_path / "none.csv")})).text
+    assert "none.csv: holds no records" in text

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.reporting.page_runs import HOSTILE, answers, write_run
+from tests.reporting.page_runs import HOSTILE, answers, record, write_run
 from tests.studio.conftest import Studio
 from unseen.evaluation.prediction_file import PredictionWriter, files_of
 from unseen.reporting.pairs import by_kind, pairs_of
@@ -127,3 +127,23 @@ def test_the_list_is_paged_by_keyboard(page: Any, studio: Studio, done: Path) ->
     expect(page.locator(".paging").last).to_contain_text("1 to 20 of 96")
     page.keyboard.press("n")
     expect(page.locator(".paging").last).to_contain_text("21 to 40 of 96")
+
+
+def test_a_number_beside_an_answer_says_what_it_is(studio: Studio, done: Path) -> None:
+    """Scores are told by their metric, and log-probabilities as what they are and how the run ranked by them."""
+    listed = studio.ask("/prediction-list/little").text
+    assert "from 0 to 100" in listed and "no probability" in listed
+    assert "accuracy 100.0" in listed
+    assert "ROUGE-L 12.5" in studio.ask("/prediction-list/little?task=talk/say").text
+    one = studio.ask("/prediction/0/little").text
+    assert "log-probability, summed over its tokens, in nats. The largest is the answer." in one
+
+
+@pytest.mark.parametrize(
+    ("scoring", "said"), [("tokens", "largest mean a token"), ("unconditional", "gains most over")]
+)
+def test_how_choices_were_ranked_is_told_as_the_record_has_it(studio: Studio, scoring: str, said: str) -> None:
+    recipe = record()["recipe"]
+    recipe["evaluate"]["scoring"] = scoring
+    write_run(studio.workspace.runs / "little", list(answers(2)), recipe=recipe)
+    assert said in studio.ask("/prediction/0/little").text

@@ -22,19 +22,20 @@ from unseen.data.places import shipped_catalog, user_catalog
 from unseen.studio import events
 from unseen.studio.draft import draft_of_form, draft_of_text
 from unseen.studio.jobs import Jobs
-from unseen.studio.plans import Plans
+from unseen.studio.pages import planned
+from unseen.studio.plans import Planned, Plans
 from unseen.studio.recipe_keys import recipe_keys, section_help
 from unseen.studio.workspace import Workspace
 
 DEMO = (shipped_catalog() / "recipes" / "demo.yaml").read_text(encoding="utf-8")
-PLAN = {
+PLAN: dict[str, Any] = {
     "name": "demo", "folder": "demo-12345678", "seen": ["a/b"], "unseen": ["nli/c"], "lists": {}, "other_languages": [],
     "hold_out": {"level": "cluster", "excluded": None, "counts": []},
     "examples": {"examples": 320, "validation_examples": 64, "empty_renderings": 0, "cuts": {}, "too_long": 0},
     "lengths": {"shortest": 3, "longest": 99}, "supervised_tokens": 1234, "duplicates": 0, "steps": 20, "tokens": 5000,
     "positions_computed": 4000, "nodes": 3000, "sharing_ratio": 1.5, "batches": "trie", "group": 1,
     "tuning_seconds": 90, "memory_mb": 812, "replay_mb": 0, "questions": {"unseen": 96}, "asking_seconds": 60,
-    "format": {"kind": "chat"},
+    "format": {"kind": "chat"}, "machine": {"cores": 2, "free_mb": 9000, "memory_mb": 16000, "gpus": []},
 }  # fmt: skip
 PROGRAM = f"""
 import json, signal, sys
@@ -274,6 +275,24 @@ def test_a_plan_names_the_folder_that_the_studio_would_take(studio: Studio, jobs
     assert key is not None and shown.index('id="plan-it"') < shown.index('id="plan"') < shown.index('id="save-as"')
     told = studio.ask(f"/start/plan/{key[1]}").text
     assert "demo-2 in " in told and "demo-12345678" not in told
+
+
+def test_a_plan_tells_what_the_machine_has_beside_what_the_run_needs(tmp_path: Path) -> None:
+    shown = planned.shown(Planned("planned", 1.0, PLAN), tmp_path)
+    assert "There is no GPU here: it runs on 2 cores. Its process needs about 1,712 MB" in shown
+    assert "2 cores; 9 000 of 16 000 MB of memory free; no GPU" in shown.replace("\u202f", " ")
+    assert "torchrun --nproc-per-node 2 -m unseen tune recipes/demo.yaml --out" in shown
+    assert "<summary>Several processes (0 GPUs here)</summary>" in shown and "<details open" not in shown
+
+
+@pytest.mark.parametrize(("free", "said"), [(90_000, "90,000 MB are free there."), (500, "it may run out of memory")])
+def test_a_plan_for_gpus_is_held_against_their_memory_and_names_the_command_for_all(
+    tmp_path: Path, free: int, said: str
+) -> None:
+    gpus = [{"name": "H200", "free_mb": free, "memory_mb": 140_000} for _ in range(4)]
+    shown = planned.shown(Planned("planned", 1.0, PLAN | {"machine": PLAN["machine"] | {"gpus": gpus}}), tmp_path)
+    assert "812 MB of the GPU (H200)" in shown and said in shown and "4 GPUs here" in shown
+    assert "torchrun --nproc-per-node 4 -m unseen tune recipes/demo.yaml" in shown and "<details open" in shown
 
 
 def test_a_plan_that_fails_says_its_own_line(studio: Studio, jobs: Jobs) -> None:

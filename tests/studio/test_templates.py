@@ -70,14 +70,15 @@ def test_every_word_of_a_search_must_be_met_by_task_name_or_text(studio: Studio)
 
 def test_a_row_stands_beside_what_the_template_makes_of_it(studio: Studio) -> None:
     text = studio.ask(page_of(FILM, template="verdict_first", row="3")).text
-    assert "Row train/3" in text and 'title="text of film"' in text and "answer choices, chosen by label" in text
+    assert "Row train[3]" in text and 'title="text of film"' in text and "answer choices, chosen by label" in text
     assert re.search(r"<bdi>(un)?favourable</bdi><b> ✓ right", text)
 
 
 def test_rows_are_walked_and_the_last_one_is_the_end(studio: Studio) -> None:
-    assert "Row train/4" in studio.ask(page_of(FILM, row="3", move="later")).text
-    assert "Row train/0" in studio.ask(page_of(FILM, row="0", move="earlier")).text
-    assert "Row test/79" in studio.ask(page_of(FILM, row="99999999", split="test")).text
+    assert "Row train[4]" in studio.ask(page_of(FILM, row="3", move="later")).text
+    assert "Row train[0]" in studio.ask(page_of(FILM, row="0", move="earlier")).text
+    assert "Row test[79]" in studio.ask(page_of(FILM, row="79", move="later", split="test")).text
+    assert "go from test[0] to test[79]" in studio.ask(page_of(FILM, row="99999999", split="test")).text
     assert studio.ask(page_of(FILM, rows="3")).text.count('class="card pair"') == 3
 
 
@@ -112,7 +113,7 @@ def test_html_in_what_is_typed_stays_text(studio: Studio) -> None:
 def test_a_mistake_stands_at_its_field_and_line(studio: Studio, field: str, text: str, line: int, told: str) -> None:
     answer = studio.ask("/templates", {**TYPED, field: text})
     assert answer.status == 200 and f'data-at="{field}" data-line="{line}"' in answer.text
-    assert told in answer.text.replace("&#x27;", "'") and "Row train/0" in answer.text
+    assert told in answer.text.replace("&#x27;", "'") and "Row train[0]" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_mistake_stands_at_its_field_and_line(studio: Studio, field: str, text
 def test_hostile_templates_are_refused_in_one_line_and_the_page_goes_on(studio: Studio, text: str) -> None:
     answer = studio.ask("/templates", {**TYPED, "prompt": text})
     assert answer.status == 200 and 'class="note wrong' in answer.text and "uid=" not in answer.text
-    assert "Row train/0" in studio.ask(page_of(FILM)).text
+    assert "Row train[0]" in studio.ask(page_of(FILM)).text
 
 
 def test_the_check_reads_all_rows_and_counts_what_is_wrong(studio: Studio) -> None:
@@ -220,7 +221,7 @@ def test_two_templates_are_compared_over_the_same_rows(studio: Studio) -> None:
     text = studio.ask(
         "/templates/compare?" + urlencode({"task": FILM, "a": "liked_it", "b": "thumbs", "rows": "3"})
     ).text
-    assert text.count("Row train/2") and 'class="differs" title="differs">Thumbs' in text and "characters" in text
+    assert text.count("Row train[2]") and 'class="differs" title="differs">Thumbs' in text and "characters" in text
     drafted = studio.ask("/templates/compare", TYPED).text
     assert "your draft" in drafted and "A good film?" in re.sub("<[^>]+>", "", drafted)
 
@@ -250,7 +251,7 @@ def test_a_mistake_goes_to_its_field_and_leaves_when_it_is_mended(page: Any, stu
 def test_saving_by_keyboard_walking_rows_and_undoing(page: Any, studio: Studio, home: Path) -> None:
     page.goto(studio.url + page_of(FILM)[1:])
     page.keyboard.press("k")
-    expect(page.locator("#shown")).to_contain_text("Row train/1")
+    expect(page.locator("#shown")).to_contain_text("Row train[1]")
     expect(page.locator("#row")).to_have_value("1")
     page.locator("#field-prompt").fill("{{ text }} Well?")
     page.keyboard.press("Control+s")

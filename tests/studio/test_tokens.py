@@ -80,8 +80,8 @@ def test_a_chat_format_that_the_model_lacks_is_told(studio: Studio) -> None:
         ("task", "../../etc/passwd", "matches no task"),
         ("template", "<script>", "has no template"),
         ("split", "nope", "has no split"),
-        ("row", "1000000", "the last one is"),
-        ("row", "-1", "is no number"),
+        ("row", "1000000", "go from train[0] to train["),
+        ("row", "-1", "names no row"),
         ("shots", "9" * 5000, "is no number"),
         ("model", "/etc", "config.json"),
         ("model", "no-such-model", "no such model"),
@@ -127,7 +127,7 @@ def test_too_long_a_text_is_refused(studio: Studio) -> None:
 def test_the_trie_of_rows_is_drawn_with_a_list_beside_it(studio: Studio) -> None:
     text = studio.ask(f"/tokens/trie?{urlencode(ROW | {'rows': '3'})}").text
     assert "6 sequences" in text and "times fewer" in text and text.count('class="run') >= 6
-    assert "The same as a list" in text and "train/0 ←" in text
+    assert "The same as a list" in text and "train[0] ←" in text
 
 
 def test_a_step_without_a_recipe_says_where_to_go(studio: Studio) -> None:

@@ -23,6 +23,7 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     assert 0 < values["supervised_tokens"] < values["tokens"]
     assert values["nodes"] <= values["positions_computed"] and values["sharing_ratio"] > 1
     assert values["questions"] == {"unseen": 40, "seen": 80} and values["duplicates"] == 0
+    assert values["machine"]["cores"] >= 1 and 0 < values["machine"]["free_mb"] <= values["machine"]["memory_mb"]
     assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
     assert not (tmp_path / "runs").exists()
 
@@ -47,6 +48,6 @@ def test_the_plan_is_printed_with_its_supervised_tokens_marked(
     file.write_text(json.dumps(recipe.canonical()))
     assert run(["tune", str(file), "--plan"]) == 0
     printed = capsys.readouterr().out
-    assert "«" in printed and "exact duplicates" in printed and "questions" in printed
+    assert all(said in printed for said in ("«", "exact duplicates", "questions", "MB of memory free"))
     assert run(["tune", str(file), "--plan", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 4

@@ -69,6 +69,17 @@ def whole(count: int) -> str:
     return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def row_name(split: str, row: int) -> str:
+    """test[12]: a row, wherever people read of one; the number is that of its record in the file, from 0."""
+    return f"{split}[{row}]"
+
+
+def row_of_id(id: str) -> str:
+    """test[12], of the id test/12."""
+    split, slash, number = id.rpartition("/")
+    return f"{split}[{number}]" if slash else id
+
+
 def shots_name(shots: int) -> str:
     return "zero-shot" if shots == 0 else f"{shots}-shot"
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from unseen.reporting.numbers import sharing
+from unseen.reporting.numbers import counted, sharing, whole
 from unseen.reporting.terminal import print_table
 
 if TYPE_CHECKING:
@@ -70,11 +70,20 @@ def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
         "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed, padding included",
         "shared": sharing(values),
         "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
+        "this machine": machine_line(values["machine"]),
         "kept to be verified": f"two steps, {values['replay_mb']} MB of disk" if values["replay_mb"] else "nothing",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
+
+
+def machine_line(has: Mapping[str, Any]) -> str:
+    """What the machine has, as `means.machine_facts` tells it."""
+    cores = counted(has["cores"], "core")
+    memory = f"{whole(has['free_mb'])} of {whole(has['memory_mb'])} MB of memory free"
+    gpus = [f"{each['name']}, {whole(each['free_mb'])} of {whole(each['memory_mb'])} MB free" for each in has["gpus"]]
+    return f"{cores}; {memory}; " + ("; ".join(gpus) or "no GPU")
 
 
 def _overlap(hold_out: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ def checks(workspace: Workspace, dataset: Dataset, template: Template) -> Iterat
     unlabelled, mistakes = 0, list[str]()
     for split in (each for each in dataset.splits if each != ALL):
         try:
-            rows = workspace.first_rows(dataset, split, 0, MOST_CHECKED) or ()
+            rows = workspace.first_rows(dataset, split, MOST_CHECKED)
         except UserMistake as mistake:
             mistakes += mistake.lines
             continue

@@ -26,7 +26,7 @@ FIRST = 1024  # draws of the mixture that are shown
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The recipe, as text and read, and the file that it came from ("" for none)."""
+    """The recipe, as text and read, and the name that it was opened by: a file, a draft or a run ("" for none)."""
 
     text: str
     path: str

@@ -12,6 +12,7 @@ from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.prompt.template import Template
 from unseen.studio.drafts import entry_of, fields_of, starter, template_of
 from unseen.studio.opening import StillReading, openings
+from unseen.studio.row_names import row_place, row_place_from, said_row
 from unseen.studio.saving import Place, free_name, place_of, templates_over
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
@@ -22,8 +23,8 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The rows that are shown: `count` of a split from number `row` on. Where there are none, `faulty` says why, or
-    the file is still being read for the first time."""
+    """The rows that are shown: `count` of a split from the one of number `row` on. Where there are none, `faulty` says
+    why, or the file is still being read for the first time."""
 
     split: str
     row: int
@@ -109,19 +110,37 @@ def _fields(
 
 
 def _view(workspace: Workspace, dataset: Dataset, split: str, count: int, values: Mapping[str, str]) -> View:
-    given = values.get("row", "")
-    row = min(int(given), 1 << 60) if given.isascii() and given.isdecimal() else 0
-    move = values.get("move")
-    row = max(row + {"earlier": -count, "later": count}.get(move or "", 0), 0)
+    """The rows that are asked for. A split that was chosen since the page was made, whose own was `shown`, begins with
+    its first row: the number belongs to the other split."""
+    number = None
     try:
-        rows = None if move == "random" else workspace.first_rows(dataset, split, row, count)
-        if not rows and (row or move == "random"):
-            opened = openings(workspace).rows(workspace, dataset, split)
-            last = max(len(opened) - count, 0)
-            row = Random().randint(0, last) if move == "random" else min(row, last)
-            rows = opened[row : row + count]
+        number = said_row(values.get("row", ""))[1] if values.get("shown", split) == split else None
+        rows, place = _from(workspace, dataset, split, number, count, values.get("move", ""))
     except StillReading:
-        return View(split, row, count, reading=True)
+        return View(split, number or 0, count, reading=True)
     except UserMistake as mistake:
-        return View(split, 0, count, faulty=mistake)
-    return View(split, row, count, rows or ())
+        return View(split, number or 0, count, faulty=mistake)
+    shown = rows[place : place + count]
+    return View(split, shown[0].index if shown else 0, count, shown)
+
+
+def _from(
+    workspace: Workspace, dataset: Dataset, split: str, number: int | None, count: int, move: str
+) -> tuple[Sequence[Row], int]:
+    """Rows of the split, as far as they are needed, and where among them the first that is shown stands.
+
+    Raises `DataMistake` for a number that no row has, and `StillReading`.
+    """
+    rows = None if move == "random" else workspace.rows_as_far_as(dataset, split, number or 0, 2 * count)
+    if rows is None or not _holds(rows, number):
+        rows = openings(workspace).rows(workspace, dataset, split)
+    last = max(len(rows) - count, 0)
+    if move == "random":
+        return rows, Random().randint(0, last)
+    place = row_place(rows, number, dataset.task, split)
+    return rows, {"earlier": max(place - count, 0), "later": min(place + count, last)}.get(move, place)
+
+
+def _holds(rows: Sequence[Row], number: int | None) -> bool:
+    place = 0 if number is None else row_place_from(rows, number)
+    return place < len(rows) and number in (None, rows[place].index)

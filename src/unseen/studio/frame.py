@@ -64,6 +64,12 @@ def note(kind: str, *children: Child) -> Markup:
     return tag("div", *children, class_=f"note {kind}", role="alert" if kind == "wrong" else None)
 
 
+def filled(path: str, waiting: str, **attributes: str) -> Markup:
+    """A place that is filled with what `path` shows when it is looked at; without a script, a link to that."""
+    alone = tag("noscript", " ", tag("a", "Show it", href=path))
+    return tag("div", tag("p", waiting, alone, class_="faint"), data_fill=path, **attributes)
+
+
 def nothing(text: str) -> Markup:
     return tag("p", text, class_="nothing")
 

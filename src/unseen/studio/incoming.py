@@ -5,38 +5,48 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.data import places
 from unseen.data.guess import Guess, guess_file
 from unseen.data.textlines import unreadable
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, Mistakes, UserMistake, one_line
 from unseen.studio.workspace import Workspace
 from unseen.wholefile import write_whole
 
+LONGEST_NAME = 200  # characters of a file's name that are kept
 DROPPED = re.compile(r"[0-9a-f]{16}\.[a-z]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """The file itself; `dropped` is its name among the dropped files, nothing where its path was typed."""
+    """The file itself; `dropped` is its name among the dropped files, nothing where its path was typed; `named` is what
+    the user calls it."""
 
     file: Path
     dropped: str
     called: str
     guess: Guess
+    named: str = ""
+
+    @contextmanager
+    def by_its_name(self) -> Iterator[None]:
+        """While inside, mistakes name the file as the user does, and the form in place of the description to be."""
+        with _renamed({str(self.file.with_name(f"{self.called}.yaml")): "the form", **_copy(self.file, self.named)}):
+            yield
 
 
 def keep_dropped(name: str, content: bytes) -> tuple[str, str]:
-    """Keep a dropped file in the cache under its content; that name and the stem of its own, which leads nowhere."""
+    """Keep a dropped file in the cache under its content; that name, and the file's own, which leads nowhere."""
     base = re.split(r"[/\\]", name)[-1]
     suffix = re.sub(r"[^a-z]", "", Path(base).suffix.lower())[:8] or "unknown"
     kept = f"{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
     if not (_dropped() / kept).is_file():
         write_whole(_dropped() / kept, content)
-    return kept, slug(Path(base).stem)
+    return kept, one_line(base)[-LONGEST_NAME:]
 
 
 def _dropped() -> Path:
@@ -45,7 +55,8 @@ def _dropped() -> Path:
 
 def incoming(workspace: Workspace, values: Mapping[str, str]) -> Incoming:
     """The file that was dropped or whose path was typed, with what it probably is. Raises `DataMistake`."""
-    dropped, called = values.get("file", ""), slug(values.get("called", ""))
+    dropped, named = values.get("file", ""), one_line(values.get("named", ""))[-LONGEST_NAME:]
+    called = slug(values.get("called", "") or Path(named).stem)
     if dropped:
         file = _dropped() / dropped
         if not DROPPED.fullmatch(dropped) or not file.is_file():
@@ -58,14 +69,36 @@ def incoming(workspace: Workspace, values: Mapping[str, str]) -> Incoming:
     except OSError as error:
         raise unreadable(file, error) from None
     stamp = (found.st_mtime_ns, found.st_size)
-    try:
+    named = (named or f"the dropped file{file.suffix}") if dropped else ""
+    with _renamed(_copy(file, named)):
         guess: Guess = workspace.kept(("guess", file), stamp, lambda: guess_file(file))
-    except DataMistake as mistake:
-        if not dropped:
-            raise
-        where = mistake.where.replace(str(file), file.name).replace(file.name, f"{called or 'the file'}{file.suffix}")
-        raise DataMistake(where, mistake.what, mistake.remedy) from None
-    return Incoming(file, dropped, called or "my_rows", guess)
+    return Incoming(file, dropped, called or "my_rows", guess, named)
+
+
+def _copy(file: Path, named: str) -> dict[str, str]:
+    """What mistakes say for a file that is a copy, and what its user calls it; nothing for one that is read where it
+    lies."""
+    return {str(file): named, file.name: named} if named else {}
+
+
+@contextmanager
+def _renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """While inside, what mistakes say has these words replaced."""
+    try:
+        yield
+    except UserMistake as mistake:
+        raise _with(mistake, names) from None
+
+
+def _with(mistake: UserMistake, names: Mapping[str, str]) -> UserMistake:
+    if isinstance(mistake, Mistakes):
+        return Mistakes([_with(each, names) for each in mistake.mistakes])
+    if not isinstance(mistake, DataMistake):
+        return mistake
+    said = [mistake.where, mistake.what, mistake.remedy]
+    for old, new in names.items():
+        said = [text.replace(old, new) for text in said]
+    return DataMistake(*said)
 
 
 def _typed(path: str) -> Path:

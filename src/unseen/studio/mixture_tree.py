@@ -9,6 +9,7 @@ from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, plain, whole
 from unseen.reporting.tables import Column, Row, bare_table
 from unseen.studio.comparing import Compared
+from unseen.studio.turned import turned_note
 from unseen.study.selected import Selected
 from unseen.study.shares import TaskShare
 from unseen.task.task import Task
@@ -63,7 +64,8 @@ def _side(title: str, tasks: Sequence[Task], heads: Sequence[str], row_of: RowOf
         )
         for name, inside in clusters.items()
     ]
-    return tag("div", tag("h3", title), tag("p", said, class_="faint"), *shown, class_="tree-side")
+    told = turned_note(task.name for task in tasks)
+    return tag("div", tag("h3", title), tag("p", said, class_="faint"), *shown, told, class_="tree-side")
 
 
 def _rate_behind(rate: float | None) -> Child:

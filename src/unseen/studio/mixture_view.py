@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from unseen.recipe import Recipe
 from unseen.reporting.figures.lanes import lanes
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted, whole
+from unseen.reporting.numbers import counted, row_name, whole
 from unseen.reporting.sections.overlaps import overlaps
 from unseen.reporting.sections.split import CLAIMS, proof_shown, seen_side_shown
 from unseen.reporting.tables import Column, folded, table
 from unseen.studio.comparing import Compared
 from unseen.studio.frame import note
+from unseen.study.prepare import Settled
 from unseen.study.shares import Shares
 from unseen.task.proof import Proof
 
@@ -24,7 +24,7 @@ NO_PROOF = "This recipe has one side only, so there is nothing to prove apart."
 def outcome(compared: Compared) -> Markup:
     """What the mixture draws, the rows that meet, and the proof with all that it compared."""
     proof, settled = compared.proof, compared.settled
-    parts = [_mixture(settled.recipe, compared.shares)] if compared.shares else []
+    parts = [_mixture(settled, compared.shares)] if compared.shares else []
     if proof and proof.pairs:
         parts += [_pairs(proof)]
     if proof:
@@ -65,14 +65,14 @@ def _pairs(proof: Proof) -> Markup:
     return joined(tag("h2", "Rows that meet", id="overlaps"), tag("p", said), overlaps(proof.pairs))
 
 
-def _mixture(recipe: Recipe, shares: Shares) -> Markup:
+def _mixture(settled: Settled, shares: Shares) -> Markup:
     """The first draws, a lane a task, and the first of them one by one."""
     names = [share.task.name for share in shares.tasks]
     drawn = [names[draw.task] for draw in shares.first]
     if len(names) > MOST_LANES:
         names = list(dict.fromkeys(share.task.cluster for share in shares.tasks))
         drawn = [shares.tasks[draw.task].task.cluster for draw in shares.first]
-    per_step = recipe.train.examples_per_step
+    per_step = settled.recipe.train.examples_per_step
     counts = Counter(drawn)
     label = "; ".join(f"{name} {counts[name]}" for name in names)
     said = (
@@ -83,15 +83,16 @@ def _mixture(recipe: Recipe, shares: Shares) -> Markup:
         tag("h2", "What is drawn first", id="draws"),
         tag("p", said),
         lanes(names, [names.index(name) for name in drawn], per_step, f"Draws of each: {label}"),
-        folded(f"The first {min(LISTED, len(drawn))} draws one by one", _listed(shares)),
+        folded(f"The first {min(LISTED, len(drawn))} draws one by one", _listed(settled, shares)),
     )
 
 
-def _listed(shares: Shares) -> Markup:
-    columns = [Column("draw", "number"), Column("task"), Column("template"), Column("row, of those tuned on", "number")]
+def _listed(settled: Settled, shares: Shares) -> Markup:
+    columns = [Column("draw", "number"), Column("task"), Column("template"), Column("row")]
     rows = []
     for place, draw in enumerate(shares.first[:LISTED]):
         task = shares.tasks[draw.task].task
         template = task.way_names[draw.template] if task.way_names else ""
-        rows.append((place + 1, task.name, template, whole(draw.row)))
+        row = settled.rows(task, "train")[int(settled.seen_rows.tune[task.name][draw.row])]
+        rows.append((place + 1, task.name, template, row_name(row.split, row.index)))
     return table(columns, rows, "The first draws")

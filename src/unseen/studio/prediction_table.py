@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from unseen.errors import ScoreMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import files_of, prediction_of
+from unseen.reporting.numbers import row_name
 from unseen.reporting.pairs import BETTER, JUDGED, SAME, UNJUDGED, WORSE, Pair
 from unseen.studio.workspace import Workspace
 
 KEYS = ("task", "template", "split", "row", "side", "shots", "seed", "plain")  # what makes a question
 KINDS = (*JUDGED.values(), BETTER, WORSE, SAME, "right", "partly right", "wrong", UNJUDGED)
 FILTERS = ("task", "template", "side", "shots")
+SEARCHED = ("prompt", "text", "split", "row")
 SECONDS = 0.12  # of searching texts, before what was found so far is shown
 HELD = 128  # row groups whose texts are kept for the next search
 
@@ -113,10 +115,10 @@ class Table:
 
     def _read_texts(self, group: int) -> list[str]:
         file, number = self.groups[group]
-        table = self.files[file].read_row_group(number, columns=["prompt", "text", "row"]).to_pydict()
+        table = self.files[file].read_row_group(number, columns=list(SEARCHED)).to_pydict()
         return [
-            f"{prompt}\n{text}\n{row}".lower()
-            for prompt, text, row in zip(table["prompt"], table["text"], table["row"], strict=True)
+            f"{prompt}\n{text}\n{row_name(split, row)}".lower()
+            for prompt, text, split, row in zip(*(table[name] for name in SEARCHED), strict=True)
         ]
 
     def _prediction(self, place: int, read: dict[int, Any]) -> Prediction | None:

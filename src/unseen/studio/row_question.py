@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unseen.errors import TaskMistake, UserMistake, nearest
+from unseen.reporting.numbers import counted, row_name
+from unseen.studio.row_names import row_place, said_row
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
 from unseen.task.task import Task
@@ -21,24 +23,30 @@ class RowQuestion:
 
 
 def row_question(workspace: Workspace, task: str, template: str, row: str) -> RowQuestion:
-    """Row number `row` of `task` through `template`, a name or a number from 1 on; its test rows where it has some.
+    """The row of `task` that `row` names (`test[12]`, or a number of the test rows where it has some), or its first,
+    through `template`, a name or a number from 1 on.
 
     Raises `UserMistake` for a task, a template or a row that is not there, and for a row that renders empty.
     """
     found = workspace.catalog().task(task.strip())
     at = _template(found, template.strip())
-    split = next((name for name in ("test", "validation") if name in found.dataset.splits), None)
-    split = split or next(iter(found.dataset.splits))
+    split, number = said_row(row)
+    split = split or _asked(found)
     rows = workspace.rows(found.dataset, split)
-    number = int(row) if row.strip().isdecimal() and len(row) < 12 else 0
-    if not number < len(rows):
-        raise UserMistake(task, f"has {len(rows):,} rows in {split}, from 0 on", f"choose one below {len(rows):,}")
-    example = example_of(found, at, rows[number])
+    chosen = rows[row_place(rows, number, found.name, split)]
+    name = row_name(split, chosen.index)
+    example = example_of(found, at, chosen)
     if example is None:
-        raise UserMistake(task, f"row {number} renders empty in this template", "choose another row or template")
+        raise UserMistake(task, f"row {name} renders empty in this template", "choose another row or template")
     of = f"template {at + 1} of {len(found.templates)} ({found.templates[at].name})" if found.templates else "as it is"
-    told = f"{found.name}, {of}, row {number} of {len(rows):,} in {split}"
+    told = f"{found.name}, {of}, row {name}, one of {counted(len(rows), 'row')} of {split}"
     return RowQuestion(example.prompt, example.choices or (), example.completion, told)
+
+
+def _asked(task: Task) -> str:
+    """The split that a task is asked on."""
+    splits = task.dataset.splits
+    return next((name for name in ("test", "validation") if name in splits), next(iter(splits)))
 
 
 def _template(task: Task, said: str) -> int:

@@ -11,6 +11,8 @@ from unseen.evaluation.exemplars import exemplar_pool, exemplars_of
 from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
+from unseen.reporting.numbers import row_name
+from unseen.studio.row_names import row_place, said_row
 from unseen.studio.values import whole_number
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
@@ -22,12 +24,13 @@ FIRST_ROWS = 4
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Rows [row, row + rows) of a split, through the template of that number, after `shots` exemplars."""
+    """`rows` rows of a split from the one of number `row` on (None: from its first), through the template at place
+    `template`, after `shots` exemplars."""
 
     task: Task
     template: int
     split: str
-    row: int
+    row: int | None
     rows: int
     shots: int
 
@@ -35,8 +38,7 @@ class Wanted:
     def of(cls, workspace: Workspace, values: Mapping[str, str]) -> Wanted:
         """What the form's values say. Raises `UserMistake` for a task, template, split or number that cannot be."""
         task = workspace.catalog().task(values["task"])
-        if values.get("of", task.name) != task.name:  # template, split and row were chosen for another task
-            values = {name: value for name, value in values.items() if name not in ("template", "split", "row")}
+        values = with_row(of_this_task(values, task))
         names = task.way_names or [""]
         template = values.get("template") or names[0]
         if template not in names:
@@ -49,22 +51,39 @@ class Wanted:
             task,
             names.index(template),
             split,
-            whole_number(values, "row", 0, 0, 10**9),
+            said_row(values.get("row", ""))[1],
             whole_number(values, "rows", FIRST_ROWS, 1, MOST_ROWS),
             whole_number(values, "shots", 0, 0, MOST_SHOTS),
         )
 
 
+def of_this_task(values: Mapping[str, str], task: Task) -> Mapping[str, str]:
+    """The values without template, split and row where those were chosen for another task."""
+    if values.get("of", task.name) == task.name:
+        return values
+    return {name: value for name, value in values.items() if name not in ("template", "split", "row")}
+
+
+def with_row(values: Mapping[str, str]) -> dict[str, str]:
+    """The values with a row that names its split (`test[12]`) as split and number; a split that was chosen since the
+    page was made, whose own was `shown`, is the later word, and begins with its first row. Raises `UserMistake` for
+    what names no row."""
+    chosen = values.get("split", "")
+    if chosen not in ("", values.get("shown", chosen)):
+        return {**values, "shown": chosen, "row": ""}
+    split, number = said_row(values.get("row", ""))
+    split = split or chosen
+    return {**values, "split": split, "shown": split, "row": "" if number is None else str(number)}
+
+
 def examples_of(workspace: Workspace, wanted: Wanted) -> list[Example]:
     """The wanted rows that do not render empty; the first of them is the wanted row itself."""
     rows = workspace.rows(wanted.task.dataset, wanted.split)
-    if wanted.row >= len(rows):
-        what = f"has no row {wanted.row:,} in its {wanted.split} split"
-        raise DataMistake(wanted.task.name, what, f"the last one is {len(rows) - 1:,}")
-    chosen: list[Row] = rows[wanted.row : wanted.row + wanted.rows]
+    place = row_place(rows, wanted.row, wanted.task.name, wanted.split)
+    chosen: list[Row] = rows[place : place + wanted.rows]
     examples = [example_of(wanted.task, wanted.template, row) for row in chosen]
     if examples[0] is None:
-        what = f"row {wanted.row} {why_empty(wanted.task.dataset.kind)}"
+        what = f"row {row_name(wanted.split, chosen[0].index)} {why_empty(wanted.task.dataset.kind)}"
         raise DataMistake(wanted.task.name, what, "take another row, or another template")
     return _with_shots(workspace, wanted, [each for each in examples if each is not None])
 

@@ -13,6 +13,7 @@ from unseen.encode.format import Format, format_of, pair_format
 from unseen.errors import TooLong
 from unseen.prompt.example import Example
 from unseen.recipe import Recipe
+from unseen.reporting.numbers import row_of_id
 from unseen.studio.tokenizers import Ready
 from unseen.study.examples import TuningExamples
 from unseen.study.prepare import Settled
@@ -69,6 +70,6 @@ def format_of_recipe(recipe: Recipe, ready: Ready) -> Format:
 
 
 def _name(encoded: Encoded) -> str:
-    """film_notes train/12, of the example cluster/film_notes|template|train/12."""
+    """film_notes train[12], of the example cluster/film_notes|template|train/12."""
     task, _, row = encoded.id.split("|", 2)
-    return f"{task.rpartition('/')[2]} {row}"
+    return f"{task.rpartition('/')[2]} {row_of_id(row)}"

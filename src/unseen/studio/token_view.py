@@ -16,7 +16,7 @@ from unseen.encode.token_text import token_texts
 from unseen.reporting.figures.shares import share_bar
 from unseen.reporting.figures.trie_figure import trie_figure
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import counted, facts, whole
+from unseen.reporting.numbers import counted, facts, row_of_id, whole
 from unseen.reporting.showing import branch_name, drawn
 from unseen.studio.reply import Values, in_its_place
 from unseen.studio.token_boxes import cut_mark, legend, part_name, token_boxes, trunk_mark
@@ -119,7 +119,8 @@ def trie_shown(read: Read, ready: Ready, layout: Format) -> Markup:
     rows = len({named["row"] for named, _ in read})
 
     def figure() -> Markup:
-        trie = drawn([each for _, each in read], [branch_name(named, rows) for named, _ in read], layout)
+        names = [branch_name({**named, "row": row_of_id(named["row"])}, rows) for named, _ in read]
+        trie = drawn([each for _, each in read], names, layout)
         return trie_figure(trie, ready.tokenizer)
 
     return in_its_place(figure)

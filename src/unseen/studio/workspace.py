@@ -74,14 +74,24 @@ class Workspace:
         opened: Rows = self.kept(("rows", dataset.task, split), stamp, lambda: open_rows(dataset, split))
         return opened
 
-    def first_rows(self, dataset: Dataset, split: str, start: int, count: int) -> Sequence[Row] | None:
-        """`count` rows from the one at `start` on, without opening a file that was not opened yet: it is streamed as
-        far as `FIRST_ROWS`. None for rows that stand further down in such a file."""
+    def first_rows(self, dataset: Dataset, split: str, count: int) -> Sequence[Row]:
+        """The first `count` rows, without opening a file that was not opened yet."""
         if ("rows", dataset.task, split) in self._values:
-            return self.rows(dataset, split)[start : start + count]
-        if start + count <= FIRST_ROWS:
-            return list(islice(read_rows(dataset, split), start, start + count))
-        return None
+            return self.rows(dataset, split)[:count]
+        return list(islice(read_rows(dataset, split), count))
+
+    def rows_as_far_as(self, dataset: Dataset, split: str, number: int, more: int) -> Sequence[Row] | None:
+        """The rows of a split: all, where its file was opened before; else those up to the one of that number and
+        `more` behind it, without opening the file. None where that is further down than `FIRST_ROWS`."""
+        if ("rows", dataset.task, split) in self._values:
+            return self.rows(dataset, split)
+        found: list[Row] = []
+        for row in islice(read_rows(dataset, split), FIRST_ROWS):
+            found.append(row)
+            more -= row.index >= number
+            if more < 0:
+                return found
+        return found if len(found) < FIRST_ROWS else None
 
     def kept_of(self, key: Hashable, file: Path, make: Callable[[], Any]) -> Any:
         """The value of `key`, made again when `file` has changed."""

@@ -26,6 +26,7 @@ from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.exposures import exposures_of
 from unseen.study.facts import format_record, token_record
 from unseen.study.formats import format_for
+from unseen.study.means import machine_facts
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.reworded import LOOKED_AT
 from unseen.study.run import load
@@ -60,6 +61,7 @@ def plan(recipe: Recipe) -> Plan:
     """
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
+    has = machine_facts()  # before a model takes its share
     prepared = prepare(recipe)
     run_folder = prepared.folder_name  # now, as a run does: timing questions below opens further rows
     model = load(prepared)
@@ -96,6 +98,7 @@ def plan(recipe: Recipe) -> Plan:
             "tuning_seconds": round(cost.seconds),
             "memory_mb": round(cost.memory_bytes / 2**20),
             "replay_mb": round(_replay_bytes(recipe, measured) / 2**20, 1),
+            "machine": has,
             "format": format_record(prepared, model),
             "delia": seven_steps(prepared, token_record(model), exposures_of(each.id for each in stored)),
         }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import counted, plain
+from unseen.reporting.numbers import counted, plain, row_of_id
 from unseen.task.proof import Pair
 
 LONGEST = 4000  # characters of a row that are shown
@@ -22,8 +22,8 @@ def _card(pair: Pair, one: str, other: str) -> Markup:
     left, right = marked(pair)
     sides = tag(
         "div",
-        _side(f"{one}: {pair.seen_dataset} {pair.seen_row}", left),
-        _side(f"{other}: {pair.unseen_dataset} {pair.unseen_row}", right),
+        _side(f"{one}: {pair.seen_dataset} {row_of_id(pair.seen_row)}", left),
+        _side(f"{other}: {pair.unseen_dataset} {row_of_id(pair.unseen_row)}", right),
         class_="two",
     )
     return tag("article", tag("p", tag("b", _how(pair)), class_="overlap-how"), sides, class_="card overlap")

@@ -18,8 +18,8 @@ COLLAPSED = 0.95  # share of one label from which a model no longer answers the 
 METHODS = {"lora": "with LoRA", "full": "in full", "tokens": "in the rows of its new tokens"}
 
 
-def verdict(run: RunData) -> Markup:
-    """The opening of the page."""
+def verdict(run: RunData, page: str = "") -> Markup:
+    """The opening of the page. Elsewhere `page` is the address of the page that has the sections which it leads to."""
     unseen = unseen_findings(run)
     return tag(
         "section",
@@ -27,7 +27,7 @@ def verdict(run: RunData) -> Markup:
         _unfinished(run),
         tag("p", headline(run), class_=f"headline {unseen[0].effect if unseen else 'open'}"),
         _told(run, unseen) if unseen else _scores(run),
-        tag("ul", *(tag("li", caveat) for caveat in caveats(run, unseen)), class_="caveats"),
+        tag("ul", *(tag("li", caveat) for caveat in caveats(run, unseen, page)), class_="caveats"),
         id="verdict",
         aria_label="Verdict",
     )
@@ -131,7 +131,7 @@ def _scores(run: RunData) -> Markup | None:
     return tag("ul", *items) if items else None
 
 
-def caveats(run: RunData, unseen: Sequence[Finding]) -> Iterator[Child]:
+def caveats(run: RunData, unseen: Sequence[Finding], page: str = "") -> Iterator[Child]:
     """What a reader must know before repeating the verdict."""
     for task, on in run.void.items():
         why = f"the start model was instruction-tuned on {listed(on)} before, so {task} is not unseen to it. "
@@ -145,7 +145,7 @@ def caveats(run: RunData, unseen: Sequence[Finding]) -> Iterator[Child]:
         yield _new_tasks(run, unseen[0])
         yield _plainly(run, unseen[0])
         yield _for_scale(run, unseen[0])
-    yield from _collapses(run)
+    yield from _collapses(run, page)
 
 
 def _new_tasks(run: RunData, main: Finding) -> Child:
@@ -181,7 +181,7 @@ def _for_scale(run: RunData, main: Finding) -> Child:
     return f"For scale: guessing scores {plain(chance)} here, always giving the commonest answer {plain(majority)}."
 
 
-def _collapses(run: RunData) -> Iterator[Child]:
+def _collapses(run: RunData, page: str) -> Iterator[Child]:
     labels = run.record.summary.labels if run.record.summary else ()
     for side in ("unseen", "seen"):
         ours = [each for each in labels if each.side == side and each.model == "tuned"]
@@ -189,4 +189,4 @@ def _collapses(run: RunData) -> Iterator[Child]:
         if fallen:
             where = f"In {len(fallen)} of {len(ours)} settings (task, template, shots) on {SIDES[side]} "
             what = "the tuned model gives one and the same answer nearly always: "
-            yield joined(where, what, tag("a", "answers given", href="#labels"), ".")
+            yield joined(where, what, tag("a", "answers given", href=f"{page}#labels"), ".")

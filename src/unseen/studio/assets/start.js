@@ -1,11 +1,35 @@
 "use strict";
-// The form and the YAML of a recipe follow each other: after each change of either, the studio says what both are.
+// The form and the YAML of a recipe follow each other: after each change of either, the studio says what both are, and
+// keeps them as a draft. A tab comes back to its own draft, whatever another tab wrote last.
 const recipe = document.getElementById("recipe");
 const yaml = document.getElementById("yaml");
 const before = document.getElementById("before");
 const plan = document.getElementById("plan");
+const kept = document.getElementById("kept");
+const field = (name) => recipe.elements.namedItem(name);
 let asked = 0;
-let soon;
+let soon = 0;
+
+function remembered() {
+  try {
+    return sessionStorage.getItem("unseen start");
+  } catch {
+    return null; // a browser without storage opens the newest draft
+  }
+}
+
+function remember(draft) {
+  field("draft").value = draft;
+  try {
+    sessionStorage.setItem("unseen start", draft);
+  } catch { /* as above */ }
+  history.replaceState(null, "", `/start?draft=${draft}`);
+}
+
+const asksFor = new URLSearchParams(location.search).get("draft");
+const own = remembered();
+if (kept.hasAttribute("data-unasked") && own && own !== field("draft").value) location.replace(`/start?draft=${own}`);
+else if (asksFor) remember(field("draft").value);
 
 // What was typed last is not touched while one types: it says already what the studio answers.
 function show(found, typed) {
@@ -38,10 +62,14 @@ function show(found, typed) {
 
 async function follow(typed) {
   const turn = (asked += 1);
+  soon = 0;
+  field("turn").value = turn; // so that a slow answer never takes the place of a later one, here and on disk
   try {
     const answer = await fetch("/start/follow", { ...part, method: "POST", body: new FormData(recipe) });
     const found = await answer.json();
+    if (found.draft) remember(found.draft);
     if (turn !== asked) return;
+    put(kept, found.kept);
     if (found.fields) show(found, typed);
     else put(document.getElementById("facts"), found.facts); // no YAML: what the form says waits until it is
   } catch (error) {
@@ -63,10 +91,21 @@ recipe.addEventListener("input", (event) => {
   left();
 });
 
+// What was typed in the last moment is kept too.
+window.addEventListener("pagehide", () => {
+  if (!soon) return;
+  clearTimeout(soon);
+  soon = 0;
+  field("turn").value = asked += 1;
+  navigator.sendBeacon("/start/follow", new FormData(recipe));
+});
+
 recipe.addEventListener("submit", async (event) => {
+  clearTimeout(soon);
+  soon = 0;
+  field("turn").value = asked += 1;
   if (!event.submitter || event.submitter.value !== "plan") return;
   event.preventDefault();
-  clearTimeout(soon);
   await follow(null);
   delete plan.dataset.left;
   plan.dataset.follow = "yes";

@@ -72,7 +72,7 @@ async function fillNext() {
   filling += 1;
   const [element, path] = waiting.shift();
   try {
-    put(element, (await ask(path)).html);
+    put(element, (await ask(path)).html, element.id);
   } catch {
     element.textContent = "no answer";
   }
@@ -82,7 +82,7 @@ async function fillNext() {
 
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) fill(entry.target);
-});
+}, { rootMargin: "200px" });
 
 function stream(element) {
   const source = new EventSource(element.dataset.stream);

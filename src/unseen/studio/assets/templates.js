@@ -123,11 +123,13 @@ function placeMistakes() {
 document.addEventListener("put", (event) => {
   const again = event.target.querySelector("[data-again]"); // a file has been read: ask for its rows once more
   if (again) (document.querySelector("form[data-live]")).requestSubmit();
-  if (event.target.id !== "shown") return;
   const where = document.getElementById("where");
-  if (where && document.activeElement !== document.getElementById("row")) {
-    document.getElementById("row").value = where.dataset.row;
+  if (where) {
+    const row = document.getElementById("row");
+    if (document.activeElement !== row) row.value = where.dataset.row;
+    document.querySelector('[name="shown"]').value = where.dataset.split;
   }
+  if (event.target.id !== "shown") return;
   placeMistakes();
 });
 placeMistakes();

@@ -68,3 +68,11 @@ function tabStops() {
 
 new MutationObserver(tabStops).observe(document.getElementById("page"), { childList: true, subtree: true });
 tabStops();
+
+// A row that was typed by its whole name has chosen its split, and another split begins with its own first row: the field
+// has the number that goes with the split that is shown.
+document.addEventListener("put", () => {
+  const shown = document.getElementById("row-shown");
+  const typed = document.querySelector('#page form [name="row"]');
+  if (shown && typed && document.activeElement !== typed && typed.value) typed.value = shown.dataset.number;
+});

@@ -93,7 +93,9 @@ def _told(facts: Mapping[str, Any], more: list[str]) -> Markup:
 def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
     """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked."""
     sums, lengths = facts["log_probs"], facts["lengths"]
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("Choice", "Share", "", "Log-probability", "Tokens")))
+    head = tag(
+        "tr", *(tag("th", name, scope="col") for name in ("Choice", "Share", "", "Log-probability, summed", "Tokens"))
+    )
     rows = [
         tag(
             "tr",

@@ -232,7 +232,8 @@ def _rows(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
     ]
     task = tag("input", name="task", value=values.get("task", ""), list="tasks", placeholder="cluster/dataset")
     template = tag("input", name="template", value=values.get("template", ""), placeholder="1, or its name")
-    row = tag("input", name="row", value=values.get("row", ""), placeholder="0", inputmode="numeric")
+    about = "the number of its record in the file, or a whole name as predictions have it: test[12]"
+    row = tag("input", name="row", value=values.get("row", ""), placeholder="the first", title=about)
     controls = [field("Task", task), field("Template", template), field("Row", row), tag("button", "Take this row")]
     form = tag("form", *kept, *controls, known, action="/ask", method="get", class_="bar", id="row")
     return tag(

@@ -8,20 +8,21 @@ from urllib.parse import quote, urlencode
 
 from starlette.routing import Route
 
-from unseen.data.dataset import Dataset, Row
+from unseen.data.dataset import Dataset
 from unseen.errors import UserMistake
 from unseen.prompt.way import prompt_source
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted
-from unseen.studio.frame import Page, choice, joined_lines, note, nothing
+from unseen.studio.frame import Page, choice, filled, joined_lines, note, nothing
+from unseen.studio.pages.dataset_rows import rows_of, rows_path
 from unseen.studio.reply import Shown, Values, shows
+from unseen.studio.turned import turned_note
 from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 from unseen.task.catalog import Catalog
 from unseen.task.task import Task
 
 PAGE = 60  # datasets that are shown at once
-ROWS = 5  # of a split
 
 
 def routes() -> list[Route]:
@@ -104,7 +105,7 @@ def _row(dataset: Dataset, tasks: Sequence[Task]) -> Markup:
     cells: list[Child] = [
         dataset.cluster,
         tag("a", dataset.name, href=link),
-        tag("span", "…", data_fill=link.replace("/datasets/", "/counts/", 1), class_="faint"),
+        _counts(link.replace("/datasets/", "/counts/", 1)),
         ", ".join(sorted({task.kind for task in tasks})),
         sum(len(task.templates) for task in tasks if not task.name.endswith(":generate")),
         ", ".join(dataset.language),
@@ -112,6 +113,12 @@ def _row(dataset: Dataset, tasks: Sequence[Task]) -> Markup:
         dataset.catalog,
     ]
     return tag("tr", *(tag("td", each) for each in cells))
+
+
+def _counts(at: str) -> Markup:
+    """Where the rows of each split are counted, once it is looked at; without a script, the way to that."""
+    alone = tag("noscript", tag("a", "count", href=at))
+    return tag("span", "… ", alone, data_fill=at, class_="faint")
 
 
 def _paging(values: Values, start: int, count: int) -> Markup | None:
@@ -130,9 +137,10 @@ def counts(workspace: Workspace, values: Values) -> Shown:
     """The rows of each split, in a few words; a file that cannot be read says so in its place."""
     dataset = dataset_named(workspace, values)
     try:
-        return joined(" · ".join(f"{split} {len(workspace.rows(dataset, split)):,}" for split in dataset.splits))
+        said = joined(" · ".join(f"{split} {len(workspace.rows(dataset, split)):,}" for split in dataset.splits))
     except UserMistake as mistake:
-        return tag("span", "cannot be read", title=mistake.lines[0], class_="warn")
+        said = tag("span", "cannot be read", title=mistake.lines[0], class_="warn")
+    return Page(f"Rows of {dataset.task}", "/", said)
 
 
 def dataset_page(workspace: Workspace, values: Values) -> Shown:
@@ -187,7 +195,7 @@ def _tasks(tasks: Sequence[Task]) -> Markup:
         tag("li", tag("code", task.name), f" {task.kind}s, {len(task.templates)} templates, {', '.join(task.metrics)}")
         for task in tasks
     ]
-    return joined(tag("h2", "Tasks"), tag("ul", *shown))
+    return joined(tag("h2", "Tasks"), tag("ul", *shown), turned_note(task.name for task in tasks))
 
 
 def _templates(tasks: Sequence[Task]) -> Markup:
@@ -208,67 +216,12 @@ def _templates(tasks: Sequence[Task]) -> Markup:
 
 def _rows(dataset: Dataset) -> Markup:
     """A place for the rows of each split: a file that is read for the first time may take long; nobody waits for it."""
-    base = dataset_path(dataset).replace("/datasets/", "/rows/", 1)
-    shown = [
-        tag("section", tag("p", f"reading {split} …", class_="faint"), id=f"rows-{split}", data_fill=f"{base}/{split}")
-        for split in dataset.splits
-    ]
+    shown = [filled(rows_path(dataset, split), f"reading {split} …", id=f"rows-{split}") for split in dataset.splits]
     return joined(tag("h2", "Rows"), *shown)
 
 
 def rows_part(workspace: Workspace, values: Values) -> Shown:
-    """Some rows of a split, from record `from` of the sequence on, and the way to the others."""
-    dataset, split = dataset_named(workspace, values), values["split"]
-    try:
-        rows = workspace.rows(dataset, split)
-    except UserMistake as mistake:
-        return joined(tag("h3", split), note("wrong", joined_lines(mistake.lines)))
-    start = min(from_of(values), max(len(rows) - 1, 0))
-    return joined(
-        tag("h3", f"{split}: {len(rows):,}"),
-        _row_table(rows[start : start + ROWS]),
-        _turning(dataset, split, start, len(rows)),
-    )
-
-
-def _row_table(rows: Sequence[Row]) -> Markup:
-    columns = list(dict.fromkeys(name for row in rows for name in row.values))
-    head = tag("thead", tag("tr", tag("th", "Row"), *(tag("th", name) for name in columns)))
-    body = [
-        tag("tr", tag("td", row.index), *(tag("td", _short(row.values.get(name))) for name in columns)) for row in rows
-    ]
-    return tag("div", tag("table", head, tag("tbody", *body)), class_="wide", tabindex="0")
-
-
-def _turning(dataset: Dataset, split: str, start: int, count: int) -> Markup | None:
-    """A form that turns the rows' pages in their place."""
-    if count <= ROWS:
-        return None
-    number = tag(
-        "input",
-        type="number",
-        name="from",
-        min=0,
-        max=count - 1,
-        step=ROWS,
-        value=start,
-        aria_label=f"first row of {split}",
-    )
-    path = dataset_path(dataset).replace("/datasets/", "/rows/", 1)
-    return tag(
-        "form",
-        "from row ",
-        number,
-        tag("button", "Show"),
-        action=f"{path}/{quote(split, safe='')}",
-        data_live=f"#rows-{split}",
-        class_="bar",
-    )
-
-
-def _short(value: object, most: int = 240) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= most else f"{text[:most]} … ({len(text):,} characters)"
+    return rows_of(workspace, dataset_named(workspace, values), values["split"], values)
 
 
 def _faults(workspace: Workspace) -> Markup | None:

@@ -16,9 +16,9 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, whole
 from unseen.reporting.run_data import RunRecord, checked_record, load_run
 from unseen.reporting.sections.comparison import compared, letter
-from unseen.studio.frame import Page
-from unseen.studio.pages.run import MANY
+from unseen.studio.frame import Page, filled
 from unseen.studio.pages.run_progress import short_number
+from unseen.studio.pages.run_verdict import MANY
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.reply import Shown, shows, told
 from unseen.studio.run_folders import folder_at
@@ -52,7 +52,6 @@ def _page(workspace: Workspace, chosen: Sequence[str]) -> Shown:
         raise UserMistake("compare", f"{len(chosen)} runs are marked", f"mark {MOST} at most")
     records = [checked_record(folder_at(workspace, path)) for path in chosen]
     at = "/compare-scores?" + urlencode([("run", path) for path in chosen])
-    waiting = tag("p", "Comparing the predictions …", class_="faint")
     narrow = tag(
         "input", type="search", placeholder="show tasks and settings with these words",
         aria_label="Narrow the tables", data_narrow="#compared", data_key="/",
@@ -61,7 +60,7 @@ def _page(workspace: Workspace, chosen: Sequence[str]) -> Shown:
         _named(chosen, records),
         _curves(workspace, chosen),
         tag("div", narrow, class_="bar"),
-        tag("div", waiting, data_fill=at, id="compared"),
+        filled(at, "Comparing the predictions …", id="compared"),
     ]
     title = f"{counted(len(chosen), 'run')} compared"
     return Page(title, "/runs", joined(*parts), wide=True, styles=STYLES, scripts=("compare.js",))
@@ -101,7 +100,11 @@ def _curves(workspace: Workspace, chosen: Sequence[str]) -> Markup | None:
     return joined(tag("h2", "Curves"), tag("div", *figures, class_="two"), missing) if figures else missing
 
 
-def _scores(workspace: Workspace, chosen: Sequence[str]) -> Shown:
+def _scores(workspace: Workspace, chosen: Sequence[str]) -> Page:
+    return Page("Runs compared", "/runs", _compared(workspace, chosen), wide=True, styles=STYLES)
+
+
+def _compared(workspace: Workspace, chosen: Sequence[str]) -> Markup:
     folders = [folder_at(workspace, path) for path in dict.fromkeys(chosen)][:MOST]
     many = [folder for folder in folders if _predictions(checked_record(folder)) > 4 * MANY]
     if many:

@@ -17,7 +17,7 @@ from unseen.diversify.similarity import between_sides
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, plain, whole
 from unseen.reporting.tables import Column, Row, folded, table
-from unseen.studio.frame import note
+from unseen.studio.frame import Page, filled, note
 from unseen.studio.pages.diversity_item import state_of
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.review_files import Reviewing, reviewing
@@ -36,6 +36,7 @@ MEASURES = (
 )
 SHAPES = {"train": "circle", "pairs": "circle", "test": "square", "special": "diamond", "contrast": "triangle"}
 HEIGHT = 420
+STYLES = ("diversity.css",)
 
 
 def routes_of_numbers() -> list[Route]:
@@ -43,13 +44,11 @@ def routes_of_numbers() -> list[Route]:
 
 
 def numbers(file: str) -> Markup:
-    waiting = tag("p", "Counting …", class_="faint")
-    return joined(tag("h2", "Numbers of diversity", id="numbers"), tag("div", waiting, data_fill=_at("numbers", file)))
+    return joined(tag("h2", "Numbers of diversity", id="numbers"), filled(_at("numbers", file), "Counting …"))
 
 
 def spread_map(file: str) -> Markup:
-    waiting = tag("p", "Placing the texts …", class_="faint")
-    return joined(tag("h2", "Map", id="map"), tag("div", waiting, data_fill=_at("map", file)))
+    return joined(tag("h2", "Map", id="map"), filled(_at("map", file), "Placing the texts …"))
 
 
 def _at(what: str, file: str) -> str:
@@ -62,7 +61,7 @@ def numbers_of(workspace: Workspace, values: Values) -> Shown:
     file = found.source.file
     stamp = tuple(each.stat().st_mtime_ns if each.is_file() else 0 for each in (file, review_path(file)))
     made: Markup = workspace.kept(("numbers", str(file)), stamp, lambda: _numbers(found))
-    return made
+    return Page("Numbers of diversity", "/diversity", made, styles=STYLES)
 
 
 def _numbers(found: Reviewing) -> Markup:
@@ -150,7 +149,7 @@ def map_of(workspace: Workspace, values: Values) -> Shown:
     file = found.source.file
     stamp = tuple(_stamp(each) for each in (file, review_path(file), file.parent / EMBEDDINGS))
     made: Markup = workspace.kept(("map", found.name), stamp, lambda: _map(found))
-    return made
+    return Page("Map", "/diversity", made, styles=STYLES)
 
 
 def _stamp(file: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.routing import Route
@@ -16,7 +15,8 @@ from unseen.studio.events import Event, followed, streamed
 from unseen.studio.frame import Page, choice, field, joined_lines, note
 from unseen.studio.mixture_tree import tree
 from unseen.studio.mixture_view import outcome, verdict
-from unseen.studio.recipes import offered_recipes, recipe_of, recipe_text, shipped_recipe
+from unseen.studio.pages.runs import run_path
+from unseen.studio.recipes import DRAFT, RUN, offered_recipes, recipe_of, recipe_text, worked_with
 from unseen.studio.reply import Shown, Values, in_its_place, shows, went_to
 from unseen.studio.workspace import Workspace
 from unseen.study.selected import Selected, selected_tasks
@@ -35,25 +35,27 @@ def routes() -> list[Route]:
 
 
 def mixture(workspace: Workspace, values: Values) -> Shown:
-    """A recipe that was chosen, typed or compared before, and below it what it comes to."""
+    """A recipe that was chosen, typed or compared before, or that the user is at; and below it what it comes to."""
     job = workspace.background.get(values.get("job", ""))
-    path = job.about.path if job else values.get("file") or values.get("recipe") or str(shipped_recipe())
+    name = job.about.path if job else values.get("file") or values.get("recipe") or worked_with(workspace)
     wrong = None
     try:
-        text = job.about.text if job else values["text"] if "text" in values else recipe_text(Path(path))
-    except RecipeMistake as mistake:
+        text = job.about.text if job else values["text"] if "text" in values else recipe_text(workspace, name)
+    except UserMistake as mistake:
         text, wrong = "", note("wrong", joined_lines(mistake.lines))
-    found = wrong or in_its_place(lambda: _found(workspace, text, path))
-    body = joined(_chooser(path), _editor(text, path, tag("div", found, id="shown")))
+    found = wrong or in_its_place(lambda: _found(workspace, text, name))
+    body = joined(
+        _chooser(workspace, name), None if wrong else _opened(name), _editor(text, name, tag("div", found, id="shown"))
+    )
     return Page("Mixture and split", "/mixture", body, wide=True, styles=STYLES)
 
 
-def _chooser(path: str) -> Markup:
-    offered = offered_recipes()
-    known = [*offered, *([(path, path)] if path not in dict(offered) else [])]
+def _chooser(workspace: Workspace, name: str) -> Markup:
+    offered = offered_recipes(workspace)
+    known = [*offered, *([(name, name)] if name not in dict(offered) else [])]
     return tag(
         "form",
-        field("Recipe", choice("recipe", known, path, data_key="/")),
+        field("Recipe", choice("recipe", known, name, data_key="/")),
         field("or another file", tag("input", name="file", placeholder="path/to/recipe.yaml", autocomplete="off")),
         tag("button", "Open"),
         action="/mixture",
@@ -62,13 +64,24 @@ def _chooser(path: str) -> Markup:
     )
 
 
-def _editor(text: str, path: str, found: Markup) -> Markup:
-    """The recipe's text; what stands below follows it while one types. Nothing is written to the file."""
+def _opened(name: str) -> Markup | None:
+    """What a recipe is that is no file, and the way to where it comes from."""
+    if name.startswith(DRAFT):
+        link = tag("a", "Start", href=f"/start?{urlencode({'draft': name.removeprefix(DRAFT)})}")
+        return tag("p", "This is your draft, as it stands on ", link, ".", class_="faint")
+    if name.startswith(RUN):
+        path = name.removeprefix(RUN)
+        return tag("p", "This is the recipe of the run ", tag("a", path, href=run_path(path)), ".", class_="faint")
+    return None
+
+
+def _editor(text: str, name: str, found: Markup) -> Markup:
+    """The recipe's text; what stands below follows it while one types. Nothing is written back."""
     area = tag("textarea", text, name="text", rows=min(max(text.count("\n") + 2, 8), 18), spellcheck="false")
     return tag(
         "form",
-        tag("input", type="hidden", name="recipe", value=path),
-        field("What it says", area, "Change it here to see what would change; the file stays as it is."),
+        tag("input", type="hidden", name="recipe", value=name),
+        field("What it says", area, "Change it here to see what would change; what was opened stays as it is."),
         tag("p", tag("button", "Show")),
         found,
         action="/mixture",

@@ -17,6 +17,7 @@ from unseen.data.records import SUFFIXES
 from unseen.data.rows import is_unlabelled, read_rows
 from unseen.errors import UserMistake, one_line
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import row_of_id
 from unseen.studio.coloured import row_table
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing, whole
 from unseen.studio.guard import MOST_BYTES
@@ -61,8 +62,8 @@ async def dropped(request: Request) -> Response:
         given = form.get("file")
         if not isinstance(given, UploadFile) or not given.filename:
             return went_to("/new")
-        kept, called = await run_in_threadpool(keep_dropped, given.filename, await given.read())
-    return went_to("/new?" + urlencode({"file": kept, "called": called}))
+        kept, named = await run_in_threadpool(keep_dropped, given.filename, await given.read())
+    return went_to("/new?" + urlencode({"file": kept, "named": named}))
 
 
 def saved(workspace: Workspace, values: Values) -> Shown:
@@ -70,7 +71,8 @@ def saved(workspace: Workspace, values: Values) -> Shown:
     given = incoming(workspace, values)
     form = _form_values(given, values)
     try:
-        task = save_dataset(workspace, given, form)
+        with given.by_its_name():
+            task = save_dataset(workspace, given, form)
     except UserMistake as mistake:
         told = note("wrong", tag("p", tag("b", "Not saved. ")), joined_lines(mistake.lines[:10]))
         return _wrong(joined(told, _described(workspace, given, form)))
@@ -131,6 +133,7 @@ def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str]) -
         tag("input", type="hidden", name="file", value=given.dropped) if given.dropped else None,
         tag("input", type="hidden", name="path", value=str(given.file)) if not given.dropped else None,
         tag("input", type="hidden", name="called", value=given.called),
+        tag("input", type="hidden", name="named", value=given.named),
         *show(),
         _about(workspace, form),
         _columns(given, form),
@@ -221,8 +224,9 @@ def _reading(given: Incoming, form: Mapping[str, str]) -> Markup:
 def _preview(given: Incoming, form: Mapping[str, str]) -> list[Markup]:
     notes = [note("warn", tag("p", each)) for each in given.guess.notes]
     try:
-        dataset, text = previewed(given, form)
-        rows = _first(dataset)
+        with given.by_its_name():
+            dataset, text = previewed(given, form)
+            rows = _first(dataset)
     except UserMistake as mistake:
         lines = tuple(one_line(each) for each in mistake.lines[:10])
         return [note("wrong", joined_lines(lines)), *notes]
@@ -245,5 +249,5 @@ def _row(dataset: Dataset, row: Row) -> Markup:
     if dataset.labels and isinstance(values.get(label), int):
         values[label] = f"{values[label]} ({dataset.labels.words[values[label]]})"
     told = "no label" if is_unlabelled(dataset, row) else ""
-    head = tag("h3", f"Row {row.id} ", tag("small", told))
+    head = tag("h3", f"Row {row_of_id(row.id)} ", tag("small", told))
     return tag("section", head, row_table(values, columns, frozenset(columns)), class_="card")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from threading import Event as Moment
 from typing import Any
 
 from starlette.routing import Route
 
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.reporting.planning import plan_lines
+from unseen.studio.beginnings import OWN
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import note
@@ -41,7 +44,8 @@ def begin(workspace: Workspace, draft: Draft) -> Markup:
     key = plans_of(workspace).begin(draft.text)
     found = plans_of(workspace).of(key)
     going = f"/start/plan/{key}" if found.state == "planning" else None
-    return tag("div", shown(found, workspace.runs), data_stream=going, aria_live="polite")
+    again = tag("noscript", tag("p", "Ask once more to see how far it is.")) if going else None
+    return tag("div", shown(found, workspace.runs), again, data_stream=going, aria_live="polite")
 
 
 def leave(workspace: Workspace, values: Values) -> Shown:
@@ -78,14 +82,39 @@ def shown(found: Planned, runs: Path) -> Markup:
 def _plan(values: Mapping[str, Any], seconds: float, runs: Path) -> Markup:
     lines = plan_lines(values) | {"run folder": _folder(values, runs)}
     rows = [tag("tr", tag("th", name, scope="row"), tag("td", said)) for name, said in lines.items()]
-    free = memory() >> 20
-    needed = process_mb(values)
-    short = f"Its process needs about {needed:,} MB, and {free:,} MB are free here"
-    told = note("warn", f"{short}: it may be killed.") if needed > free else tag("p", f"{short}.", class_="faint")
     found = tag("p", f"Found out in {seconds:.0f} s.", class_="faint")
     return joined(
-        tag("h2", "What it would do"), told, tag("div", tag("table", *rows), class_="wide", tabindex="0"), found
+        tag("h2", "What it would do"),
+        _room(values),
+        tag("div", tag("table", *rows), class_="wide", tabindex="0"),
+        _several(values, runs),
+        found,
     )
+
+
+def _room(values: Mapping[str, Any]) -> Markup:
+    """What the run needs beside what is free where it would run."""
+    has = values["machine"]
+    if has["gpus"]:
+        first, needed = has["gpus"][0], int(values["memory_mb"])
+        free, short = int(first["free_mb"]), "it may run out of memory"
+        said = f"It needs about {needed:,} MB of the GPU ({first['name']}), and {free:,} MB are free there"
+    else:
+        needed, free, short = process_mb(values), memory() >> 20, "it may be killed"
+        said = f"There is no GPU here: it runs on {counted(has['cores'], 'core')}. "
+        said += f"Its process needs about {needed:,} MB, and {free:,} MB are free"
+    return note("warn", f"{said}: {short}.") if needed > free else tag("p", f"{said}.", class_="faint")
+
+
+def _several(values: Mapping[str, Any], runs: Path) -> Markup:
+    """How several processes are started, which the studio does not do: the command, to be typed."""
+    gpus, run = len(values["machine"]["gpus"]), runs / Jobs(runs).free_name(values["name"])
+    recipe = OWN / f"{values['name']}.yaml"
+    command = f"torchrun --nproc-per-node {max(gpus, 2)} -m unseen tune {quote(str(recipe))} --out {quote(str(run))}"
+    where = "the first GPU" if gpus else "the cores, since there is no GPU here"
+    said = f"Start the run starts one process, on {where}. Several, one a GPU, are started in a terminal, "
+    summary = tag("summary", f"Several processes ({counted(gpus, 'GPU')} here)")
+    return tag("details", summary, tag("p", said, "once the recipe is saved:"), tag("pre", command), open=gpus > 1)
 
 
 def _folder(values: Mapping[str, Any], runs: Path) -> str:

@@ -7,13 +7,12 @@ from urllib.parse import urlencode
 
 from starlette.routing import Route
 
-from unseen.errors import UserMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import SIDES, counted, metric_name, plain, shots_name, whole
-from unseen.reporting.pairs import Pair, value_of
-from unseen.reporting.sections.examples import answers_of
-from unseen.studio.frame import Page, choice, nothing
+from unseen.reporting.numbers import SIDES, counted, metric_name, plain, row_name, shots_name, whole
+from unseen.reporting.pairs import Pair
+from unseen.studio.frame import Page, choice, filled, nothing
+from unseen.studio.pages.prediction import FILTERS, kind_of, prediction
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.prediction_table import KINDS, Table, table_of
 from unseen.studio.reply import Shown, Values, shows
@@ -23,10 +22,12 @@ from unseen.studio.workspace import Workspace
 
 PAGE = 20
 NOW = "now"  # in an address: the list is a part of the page, not asked for by its script
-FILTERS = ("kind", "task", "template", "side", "shots", "plain")
-LONGEST = 100_000  # characters of a prompt that a page holds
 BEGINNING = 160  # characters of a text in the list
 ASKED = {"False": "with instructions", "True": "plain prompts"}
+READING = (
+    "A number beside an answer is its score, from 0 to 100, by the metric that is named; it is no probability. The "
+    "log-probabilities of choices stand on the page of each question."
+)
 SIGNS = {"right by both": "✓✓", "mended by tuning": "✗✓", "broken by tuning": "✓✗", "wrong by both": "✗✗"}
 
 
@@ -45,16 +46,19 @@ def predictions(workspace: Workspace, values: Values) -> Shown:
     back = tag("p", tag("a", "Back to the run", href=run_path(path)), class_="paging")
     title = f"Predictions of {path}"
     if values.get(NOW):
-        return Page(title, "/runs", joined(back, listed(workspace, values)), wide=True, styles=STYLES)
+        return Page(title, "/runs", joined(back, _listed(workspace, values)), wide=True, styles=STYLES)
     query = urlencode({name: each for name, each in values.items() if name != "path" and each})
     at = run_path(path, "prediction-list") + (f"?{query}" if query else "")
-    alone = tag("noscript", tag("a", "Show them", href=f"{run_path(path, 'predictions')}?{NOW}=1"))
-    waiting = tag("p", "Reading the predictions … ", alone, class_="faint")
-    body = joined(back, tag("div", waiting, data_fill=at))
+    body = joined(back, filled(at, "Reading the predictions …"))
     return Page(title, "/runs", body, wide=True, styles=STYLES)
 
 
-def listed(workspace: Workspace, values: Values) -> Markup:
+def listed(workspace: Workspace, values: Values) -> Shown:
+    title = f"Predictions of {values['path']}"
+    return Page(title, "/runs", _listed(workspace, values), wide=True, styles=STYLES)
+
+
+def _listed(workspace: Workspace, values: Values) -> Markup:
     """Filters and the questions that pass them; the form replaces the list below itself."""
     path = values["path"]
     table = table_of(workspace, folder_at(workspace, path))
@@ -129,19 +133,16 @@ def _rows(table: Table, path: str, found: Sequence[int], wanted: Values) -> Mark
     names = ("Asked", "Prompt", "Base", "Tuned", "Right")
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
     rows = [
-        _row(f"{run_path(path, f'prediction/{each}')}?{query}", pair, _kind(table, each))
+        _row(f"{run_path(path, f'prediction/{each}')}?{query}", pair, kind_of(table, each))
         for each, pair in zip(found, table.pairs(found), strict=True)
     ]
-    return tag("div", tag("table", head, tag("tbody", *rows), class_="questions"), class_="wide", tabindex="0")
-
-
-def _kind(table: Table, question: int) -> str:
-    return KINDS[int(table.kind[question])]
+    shown = tag("div", tag("table", head, tag("tbody", *rows), class_="questions"), class_="wide", tabindex="0")
+    return joined(tag("p", READING, class_="faint"), shown)
 
 
 def _row(at: str, pair: Pair, kind: str) -> Markup:
     one = pair.question
-    where = tag("a", f"{one.task}, {one.split}[{one.row}]", href=at)
+    where = tag("a", f"{one.task}, {row_name(one.split, one.row)}", href=at)
     asked = joined(where, tag("br"), tag("small", f"{one.template}, {shots_name(one.shots)}"))
     judged = joined(tag("span", SIGNS.get(kind, ""), aria_hidden="true"), " ", kind)
     cells: list[tuple[str, Child]] = [
@@ -157,9 +158,14 @@ def _row(at: str, pair: Pair, kind: str) -> Markup:
 def _said(answer: Prediction | None) -> Child:
     if answer is None:
         return tag("span", "not asked", class_="faint")
-    value = value_of(answer)
-    score = tag("small", "" if value is None else f" score {plain(value)}")
+    score = tag("small", *_score(answer), title="a score from 0 to 100, not a probability", class_="score")
     return joined(tag("bdi", _beginning(answer.text), class_="row"), score)
+
+
+def _score(answer: Prediction) -> tuple[str, ...]:
+    """The metric that judges the answer by itself, and what it gives."""
+    judge = next((name for name in answer.metrics if name in answer.values), None)
+    return () if judge is None else (f" {metric_name(judge)} {plain(answer.values[judge])}",)
 
 
 def _beginning(text: str) -> str:
@@ -183,62 +189,3 @@ def _paging(path: str, values: Values, start: int, looked: int, count: int) -> M
     what = "looked through" if values.get("q") else "shown"
     told = f"{whole(start + 1)} to {whole(start + looked)} of {counted(count, 'question')} {what} "
     return tag("p", told, *links, class_="paging") if count else None
-
-
-def prediction(workspace: Workspace, values: Values) -> Shown:
-    """One question: the whole prompt, every choice with its log-probabilities, what both models said."""
-    path, number = values["path"], int(values["number"])
-    table = table_of(workspace, folder_at(workspace, path))
-    if not number < len(table):
-        raise UserMistake(path, f"has no question {number}", f"choose one of 0 to {len(table) - 1}")
-    pair, kind = table.pairs([number])[0], _kind(table, number)
-    wanted = {name: values[name] for name in FILTERS if values.get(name)}
-    parts = [
-        _neighbours(table, path, number, wanted),
-        _facts(pair, kind),
-        _prompt(pair),
-        tag("h2", "Answers"),
-        tag("div", answers_of(pair), class_="example"),
-    ]
-    title = f"{pair.question.task}, {pair.question.split}[{pair.question.row}]"
-    return Page(title, "/runs", joined(*parts), styles=STYLES)
-
-
-def _neighbours(table: Table, path: str, number: int, wanted: Values) -> Markup:
-    """The list, and the questions before and after this one among those that pass its filters."""
-    query = f"?{urlencode(wanted)}" if wanted else ""
-    chosen = table.where(wanted)
-    before, after = chosen[chosen < number][-1:], chosen[chosen > number][:1]
-    links: list[Child] = [tag("a", "The list", href=run_path(path, "predictions") + query)]
-    for name, key, found in (("previous", "k", before), ("next", "j", after)):
-        links += [tag("a", name, href=run_path(path, f"prediction/{each}") + query, data_key=key) for each in found]
-    return tag("p", *(joined(link, " ") for link in links), class_="paging")
-
-
-def _facts(pair: Pair, kind: str) -> Markup:
-    one = pair.question
-    facts = {
-        "Judged": kind,
-        "Template": one.template,
-        "Side": SIDES.get(one.side, one.side),
-        "Shots": f"{shots_name(one.shots)}, seed {one.seed}",
-        "Metrics": ", ".join(map(metric_name, one.metrics)),
-        "Cut": "the prompt was cut to fit the model" if one.cut else "",
-        "Margins": ", ".join(f"{n} {plain(a.margin, 2)} nats" for n, a in pair.answers if a.margin is not None),
-    }
-    pairs = [joined(tag("dt", name), tag("dd", said)) for name, said in facts.items() if said]
-    return tag("dl", *pairs, class_="facts")
-
-
-def _prompt(pair: Pair) -> Markup:
-    """The prompt; where tuned was asked in other words than base, both."""
-    prompts = {name: each.prompt for name, each in pair.answers}
-    if len(set(prompts.values())) == 1:
-        return joined(tag("h2", "Prompt"), _text(pair.question.prompt))
-    return joined(*(joined(tag("h2", f"Prompt of {name}"), _text(prompt)) for name, prompt in prompts.items()))
-
-
-def _text(text: str) -> Markup:
-    more = len(text) - LONGEST
-    cut = tag("p", f"{whole(more)} more characters are not shown.", class_="warn") if more > 0 else None
-    return joined(tag("pre", text[:LONGEST], class_="row", dir="auto"), cut)

@@ -9,6 +9,7 @@ from unseen.reporting.markup import Markup, tag
 from unseen.studio.draft import Draft
 from unseen.studio.frame import choice, joined_lines, note
 from unseen.studio.recipe_keys import Key, recipe_keys, section_help
+from unseen.studio.turned import MEANS
 
 FIRST = (  # keys that most people need, before all others
     "name",
@@ -23,6 +24,7 @@ FIRST = (  # keys that most people need, before all others
     "evaluate.rows",
     "evaluate.shots",
 )
+EXPLAINED = {"templates.turned": f": {MEANS}"}  # words of a help that nothing else on the page explains
 MOST_ROWS = 14  # of the text that are seen at once
 
 
@@ -109,7 +111,8 @@ def _section(
 def _field(key: Key, name: str, value: str, wrong: tuple[str, ...]) -> Markup:
     told = tag("span", joined_lines(wrong), class_="said", data_wrong=key.path, id=f"wrong-{key.path}")
     default = f" Default: {key.default}." if key.default and key.kind != "choice" else ""
-    help = tag("small", f"{key.help[:1].upper()}{key.help[1:]}.{default}")
+    more = EXPLAINED.get(key.path, "")
+    help = tag("small", f"{key.help[:1].upper()}{key.help[1:]}{more}.{default}")
     return tag(
         "label",
         tag("span", name),

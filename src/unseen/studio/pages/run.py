@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from starlette.routing import Route
 
 from unseen.errors import DataMistake
-from unseen.reporting.findings import headline
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, whole
 from unseen.reporting.run_data import RunData, RunRecord, checked_record, load_facts
@@ -17,23 +16,24 @@ from unseen.reporting.sections.differences import differences_section
 from unseen.reporting.sections.made import flat
 from unseen.reporting.sections.scores import scores_section
 from unseen.reporting.tables import Column, folded, table
-from unseen.studio.frame import Page, joined_lines, note
+from unseen.studio.frame import Page, filled, joined_lines, note
 from unseen.studio.pages.run_progress import progress, progress_stream
+from unseen.studio.pages.run_verdict import MANY, run_verdict, verdict_shown
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.pages.study import study
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.run_folders import folder_at, is_study, job_in, state_of
 from unseen.studio.sandboxed import page_in, sandboxed
+from unseen.studio.turned import turned_note
 from unseen.studio.workspace import Workspace
 from unseen.study.record import read_record
-
-MANY = 50_000  # predictions from which a report is not made only to be looked at
 
 
 def routes() -> list[Route]:
     return [
         Route("/runs/{path:path}", shows(run_or_study)),
         Route("/run-progress/{path:path}", shows(progress_stream)),
+        Route("/run-verdict/{path:path}", shows(run_verdict)),
         Route("/run-scores/{path:path}", shows(scores)),
         Route("/run-report/{path:path}", shows(report)),
     ]
@@ -52,13 +52,12 @@ def run(workspace: Workspace, values: Values) -> Shown:
     going = state_of(folder, read_record(folder)) == "running"
     live = run_path(path, "run-progress") if going else None
     parts = [
+        verdict_shown(path, folder, record),
         tag("div", progress(workspace, folder), id="progress", data_stream=live),
         _controls(folder, going),
         _warnings(record),
         _links(path, folder),
-        tag("div", tag("p", "Reading the scores …", class_="faint"), data_fill=run_path(path, "run-scores"))
-        if record.summary
-        else None,
+        filled(run_path(path, "run-scores"), "Reading the scores …") if record.summary else None,
         _recipe(record),
         _facts(folder, record),
         _report(path, folder, record),
@@ -67,11 +66,12 @@ def run(workspace: Workspace, values: Values) -> Shown:
 
 
 def _warnings(record: RunRecord) -> Markup | None:
+    """What must be known beside the verdict, and, where there is none yet, what it will warn of."""
     void = [task for task, on in record.model.conflicts.items() if not isinstance(on, str)]
     lines = []
-    if void:
+    if void and not record.finished:
         lines.append(f"Void: the start model was tuned on {', '.join(void[:5])}{' …' if len(void) > 5 else ''} before.")
-    if "unknown" in record.model.conflicts.values():
+    if "unknown" in record.model.conflicts.values() and not record.finished:
         lines.append("Nobody says what the start model was instruction-tuned on: its unseen tasks may not be unseen.")
     if record.left_out:
         lines.append(f"{whole(sum(record.left_out.values()))} rows or answers were left out; the report says which.")
@@ -107,11 +107,11 @@ def _links(path: str, folder: Path) -> Markup:
 
 def scores(workspace: Workspace, values: Values) -> Shown:
     """The scores of the report, without reading the predictions."""
-    folder = folder_at(workspace, values["path"])
-    run = load_facts(folder)
-    said = tag("p", headline(run), class_="headline") if not run.void and not run.is_evaluation else None
+    path = values["path"]
+    run = load_facts(folder_at(workspace, path))
     shown = [each for each in (differences_section(run), scores_section(run)) if each is not None]
-    return tag("div", said, *(shown or [tag("p", "It has no scores by task.", class_="nothing")]))
+    body = tag("div", *(shown or [tag("p", "It has no scores by task.", class_="nothing")]))
+    return Page(f"Scores of {path}", "/runs", body, wide=True, styles=STYLES)
 
 
 def _recipe(record: RunRecord) -> Markup:
@@ -136,7 +136,8 @@ def _facts(folder: Path, record: RunRecord) -> Markup:
         "Fingerprint": record.fingerprint,
     }
     pairs = [joined(tag("dt", name), tag("dd", said)) for name, said in facts.items() if said]
-    return joined(tag("h2", "The record"), tag("dl", *pairs, class_="facts"))
+    told = turned_note(record.tasks.seen)
+    return joined(tag("h2", "The record"), tag("dl", *pairs, class_="facts"), told)
 
 
 def _some(names: tuple[str, ...], most: int = 12) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -13,9 +14,11 @@ from unseen.studio.beginnings import begun, recipes, saved
 from unseen.studio.draft import Draft, draft_of_form, draft_of_text
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.jobs import Jobs
+from unseen.studio.kept_recipes import new_id
 from unseen.studio.pages import planned, started
 from unseen.studio.pages.recipe_facts import facts_of, sound_tasks
 from unseen.studio.pages.recipe_form import form_of
+from unseen.studio.pages.start_draft import Sheet, forget, hidden, keep, opened, sheet_of, standing
 from unseen.studio.reply import Shown, Values, shows, told, went_to
 from unseen.studio.workspace import Workspace
 
@@ -27,55 +30,65 @@ def routes() -> list[Route]:
         Route("/start", shows(start)),
         Route("/start", shows(did), methods=["POST"]),
         Route("/start/follow", shows(follow), methods=["POST"]),
+        Route("/start/forget", shows(forget), methods=["POST"]),
         *planned.routes(),
         *started.routes(),
     ]
 
 
 def start(workspace: Workspace, values: Values) -> Shown:
-    """The form, begun from what was chosen."""
+    """The form: begun from what was chosen, or else the draft that one left, or else a shipped recipe."""
     asked = [values.get(name, "").strip() for name in ("recipe", "file", "dataset", "as")]
+    fresh = any(asked[:3]) or bool(values.get("afresh"))
+    held, gone = (None, "") if fresh else opened(workspace, values.get("draft", ""))
+    said = told("warn", gone) if gone else None
+    if held is not None:
+        sheet = replace(sheet_of(held), unasked=not values.get("draft"))
+        return _page(workspace, draft_of_text(held.text), values, said, sheet)
     try:
         draft = begun(workspace, *asked)
     except UserMistake as mistake:
-        return _page(workspace, begun(workspace, "", "", "", ""), values, told("wrong", *mistake.lines))
-    return _page(workspace, draft, values)
+        draft, said = begun(workspace, "", "", "", ""), told("wrong", *mistake.lines)
+    return _page(workspace, draft, values, said, sheet_of(None))
 
 
 def did(workspace: Workspace, values: Values) -> Shown:
     """What a button of the form asks for, on the form as it was sent; nothing that was typed is lost."""
     draft = sent(values)
+    sheet = replace(keep(workspace, values, draft.text), page=new_id(), found=values.get("page", ""))
     asked = values.get("do", "")
     if draft.recipe is None:
-        return _refused(workspace, draft, values, "The recipe is not right yet; see where it is marked.")
+        return _refused(workspace, draft, values, sheet, "The recipe is not right yet; see where it is marked.")
     try:
         if asked == "save":
             path = saved(draft.text, values.get("save", "") or draft.recipe.name, values.get("over") == "yes")
-            return _page(workspace, draft, values, note("good", f"Saved: {path}"))
+            return _page(workspace, draft, values, note("good", f"Saved: {path}"), sheet)
         sound_tasks(workspace, draft.recipe)
         if asked == "run":
             return went_to(f"/start/jobs/{started.begin(workspace, draft, values).name}")
     except UserMistake as mistake:
-        return _refused(workspace, draft, values, *mistake.lines)
+        return _refused(workspace, draft, values, sheet, *mistake.lines)
     plan = planned.begin(workspace, draft) if asked == "plan" else None
-    return _page(workspace, draft, values, plan=plan)
+    return _page(workspace, draft, values, None, sheet, plan)
 
 
-def _refused(workspace: Workspace, draft: Draft, values: Values, *lines: str) -> Page:
+def _refused(workspace: Workspace, draft: Draft, values: Values, sheet: Sheet, *lines: str) -> Page:
     """Why a button did nothing: where a plan would stand, or else above all."""
     said = told("wrong", *lines)
     if values.get("do", "") == "plan":
-        return _page(workspace, draft, values, plan=said)
-    return _page(workspace, draft, values, said)
+        return _page(workspace, draft, values, None, sheet, said)
+    return _page(workspace, draft, values, said, sheet)
 
 
 def follow(workspace: Workspace, values: Values) -> Shown:
     """The form and the text after a change of either: `text`, `fields` by key (none while the text is no YAML),
-    `wrong` lines by key, and `facts` as markup."""
+    `wrong` lines by key, `facts` as markup; the `draft` that this is kept in, and `kept`, what is said of that."""
     draft = sent(values)
+    sheet = keep(workspace, values, draft.text)
     fields = draft.fields if draft.values or not draft.text.strip() else None
     facts = facts_of(workspace, draft)
-    return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts})
+    kept = {"draft": sheet.held.id if sheet.held else "", "kept": standing(workspace, sheet)}
+    return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts, **kept})
 
 
 def sent(values: Values) -> Draft:
@@ -91,15 +104,17 @@ def _page(
     workspace: Workspace,
     draft: Draft,
     values: Mapping[str, str],
-    said: Markup | None = None,
+    said: Markup | None,
+    sheet: Sheet,
     plan: Markup | None = None,
 ) -> Page:
     jobs = started.jobs_of(workspace)
     parts = [
         said,
         started.running(jobs),
+        tag("div", standing(workspace, sheet), id="kept", data_unasked=sheet.unasked),
         _begin(workspace, values),
-        form_of(draft, facts_of(workspace, draft), _deeds(jobs, draft, values, plan)),
+        form_of(draft, facts_of(workspace, draft), joined(hidden(sheet), _deeds(jobs, draft, values, plan))),
     ]
     return Page("Start", "/start", joined(*parts), wide=True, styles=("start.css",), scripts=("start.js",))
 

@@ -12,13 +12,14 @@ from unseen.errors import TemplateMistake, UserMistake, nearest, one_line
 from unseen.prompt.example import Example
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import row_of_id
 from unseen.studio.coloured import length_of
 from unseen.studio.differing import marked
 from unseen.studio.draft_store import drafts
 from unseen.studio.drafts import lines_of
 from unseen.studio.editing import SEVERAL, Editing, editing
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing
-from unseen.studio.pages.template_shown import still_reading
+from unseen.studio.pages.template_shown import marks, still_reading
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
@@ -76,7 +77,7 @@ def _named(known: Mapping[str, Template], name: str) -> Template:
 def _bar(state: Editing, known: Mapping[str, Template], a: str, b: str) -> Markup:
     options = [(name, "your draft" if name.startswith(DRAFT) else name) for name in known]
     splits = choice("split", [(name, name) for name in state.dataset.splits], state.view.split, aria_label="Split")
-    number = tag("input", type="number", name="row", value=state.view.row, min=0, class_="short")
+    number = tag("input", type="number", name="row", value=state.view.row, min=0, class_="short", id="row")
     several = [(each, "1 row" if each == "1" else f"{each} rows") for each in SEVERAL]
     back = "/templates?" + urlencode({"task": state.dataset.task, "template": state.opened})
     return tag(
@@ -84,6 +85,7 @@ def _bar(state: Editing, known: Mapping[str, Template], a: str, b: str) -> Marku
         tag("a", "Back to the template", href=back),
         tag("input", type="hidden", name="task", value=state.dataset.task),
         tag("input", type="hidden", name="template", value=state.opened),
+        tag("input", type="hidden", name="shown", value=state.view.split),
         field("Left", choice("a", options, a)),
         field("Right", choice("b", options, b)),
         field("Split", splits),
@@ -109,22 +111,22 @@ def _compared(state: Editing, a: Template, b: Template) -> list[Markup]:
         return [*sources, still_reading(state)]
     if state.view.faulty is not None:
         return [*sources, note("wrong", joined_lines(state.view.faulty.lines))]
-    return [*sources, *(_row(state, row, a, b) for row in state.view.rows)]
+    return [marks(state), *sources, *(_row(state, row, a, b) for row in state.view.rows)]
 
 
 def _row(state: Editing, row: Row, a: Template, b: Template) -> Markup:
     left, right = _made(state, a, row), _made(state, b, row)
     if isinstance(left, Example) and isinstance(right, Example):
         parts = [
-            _pair(f"Row {row.id}: prompt", left.prompt, right.prompt),
-            _pair(f"Row {row.id}: completion", left.completion, right.completion),
+            _pair(f"Row {row_of_id(row.id)}: prompt", left.prompt, right.prompt),
+            _pair(f"Row {row_of_id(row.id)}: completion", left.completion, right.completion),
         ]
-        return tag("section", *parts, aria_label=f"Row {row.id}")
+        return tag("section", *parts, aria_label=f"Row {row_of_id(row.id)}")
     sides = [
         tag("div", tag("pre", each.prompt, class_="text") if isinstance(each, Example) else each)
         for each in (left, right)
     ]
-    return tag("section", tag("h3", f"Row {row.id}"), tag("div", *sides, class_="compared"))
+    return tag("section", tag("h3", f"Row {row_of_id(row.id)}"), tag("div", *sides, class_="compared"))
 
 
 def _made(state: Editing, template: Template, row: Row) -> Example | Markup:

@@ -99,6 +99,7 @@ def _rows_bar(state: Editing) -> Markup:
         value=state.view.row,
         min=0,
         aria_label="Row number",
+        title="the number of its record in the file, as predictions name it",
         class_="short",
         id="row",
     )
@@ -117,7 +118,8 @@ def _rows_bar(state: Editing) -> Markup:
         )
         for move, shown, key in (("earlier", "◀", "j"), ("later", "▶", "k"), ("random", "random", "r"))
     ]
-    return tag("div", splits, tag("label", "row ", number), *moves, counts, class_="bar rows-bar")
+    was = tag("input", type="hidden", name="shown", value=state.view.split)
+    return tag("div", was, splits, tag("label", "row ", number), *moves, counts, class_="bar rows-bar")
 
 
 def _fields(state: Editing) -> Markup:

@@ -13,6 +13,7 @@ from unseen.prompt.engine import compile_template
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import row_of_id
 from unseen.studio.coloured import coloured_segment, columns_read, legend, length_of, row_table
 from unseen.studio.draft_store import drafts
 from unseen.studio.editing import Editing
@@ -30,18 +31,20 @@ def shown(workspace: Workspace, state: Editing) -> Markup:
     if state.view.faulty is not None:
         return note("wrong", joined_lines(state.view.faulty.lines))
     if state.fixed:
-        return joined(_marks(state), *_as_written(workspace, state))
+        return joined(marks(state), *_as_written(workspace, state))
     try:
         template = state.template()
         _compiled(template, state)
     except UserMistake as mistake:
         faults = [fault_note(each, state.fields) for each in faults_of(mistake, state.fields)]
         rows = [_card(row, state, None, None) for row in state.view.rows]
-        return joined(_marks(state), *faults, *rows)
+        return joined(marks(state), *faults, *rows)
     rows = [_rendered(template, row, state) for row in state.view.rows]
     key = drafts(workspace).put(state.dataset.task, template)
-    check = tag("div", tag("p", "checking …", class_="count"), data_stream=f"/templates/checked/{key}", class_="check")
-    return joined(_marks(state), check, *(rows or [nothing("This split holds no rows.")]))
+    alone = tag("noscript", "; without a script, unseen render --check tells what came of it")
+    waiting = tag("p", "checking …", alone, class_="count")
+    check = tag("div", waiting, data_stream=f"/templates/checked/{key}", class_="check")
+    return joined(marks(state), check, *(rows or [nothing("This split holds no rows.")]))
 
 
 def still_reading(state: Editing) -> Markup:
@@ -51,9 +54,9 @@ def still_reading(state: Editing) -> Markup:
     return tag("div", nothing(told), data_stream=f"/templates/opened?{where}")
 
 
-def _marks(state: Editing) -> Markup:
-    """Where the rows are, for the script, which puts the number into its field."""
-    return tag("span", hidden=True, id="where", data_row=str(state.view.row))
+def marks(state: Editing) -> Markup:
+    """Which rows these are, for the script, which puts that into the fields that ask for them."""
+    return tag("span", hidden=True, id="where", data_row=str(state.view.row), data_split=state.view.split)
 
 
 def _compiled(template: Template, state: Editing) -> None:
@@ -90,9 +93,11 @@ def _as_written(workspace: Workspace, state: Editing) -> list[Markup]:
 def _card(row: Row, state: Editing, example: Example | None, made: Markup | None) -> Markup:
     read = columns_read(example) if example else frozenset[str]()
     columns = state.columns
-    values = tag("div", tag("h3", f"Row {row.id}"), row_table(row.values, columns, read), class_="given")
+    values = tag("div", tag("h3", f"Row {row_of_id(row.id)}"), row_table(row.values, columns, read), class_="given")
     made = made or tag("p", "not rendered", class_="faint")
-    return tag("section", tag("div", made, class_="made"), values, class_="card pair", aria_label=f"Row {row.id}")
+    return tag(
+        "section", tag("div", made, class_="made"), values, class_="card pair", aria_label=f"Row {row_of_id(row.id)}"
+    )
 
 
 def _example(example: Example, metrics: Sequence[str], state: Editing) -> Markup:

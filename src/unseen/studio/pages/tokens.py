@@ -14,7 +14,7 @@ from unseen.encode.parts import parts_of
 from unseen.errors import UserMistake
 from unseen.prompt.example import Example, Segment, Span
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted
+from unseen.reporting.numbers import counted, row_name
 from unseen.reporting.showing import sequences_read
 from unseen.studio.frame import Page, choice, field, nothing
 from unseen.studio.reply import Shown, Values, in_its_place, shows
@@ -29,9 +29,10 @@ from unseen.studio.token_form import (
     wanted_format,
     with_model,
 )
-from unseen.studio.token_rows import FIRST_ROWS, MOST_ROWS, MOST_SHOTS, Wanted, examples_of
+from unseen.studio.token_rows import FIRST_ROWS, MOST_ROWS, MOST_SHOTS, Wanted, examples_of, with_row
 from unseen.studio.token_view import common_start, encoded_shown, trie_shown
 from unseen.studio.tokenizers import Ready
+from unseen.studio.turned import turned_note
 from unseen.studio.values import whole_number
 from unseen.studio.workspace import Workspace
 
@@ -52,10 +53,18 @@ def tokens(workspace: Workspace, values: Values) -> Shown:
     names = list(workspace.catalog().tasks)
     if not names:
         return _page("/tokens", nothing("There is no task yet. Browse says why, and Templates makes one."))
-    values = {"task": names[0], **{name: value for name, value in values.items() if value}}
+    values = _as_named({"task": names[0], **{name: value for name, value in values.items() if value}})
     fields = tag("div", _task_field(names, values), *_fields(workspace, values), class_="bar fields")
     found = tag("div", in_its_place(lambda: _row(workspace, values)), id="shown")
     return _page("/tokens", tag("form", fields, found, action="/tokens", method="get", data_live="#shown"))
+
+
+def _as_named(values: Values) -> Values:
+    """A row that names its split as split and number; what names no row is told in its place."""
+    try:
+        return with_row(values)
+    except UserMistake:
+        return values
 
 
 def _page(here: str, *body: Markup) -> Page:
@@ -69,7 +78,7 @@ def _task_field(names: Sequence[str], values: Values) -> Markup:
 
 def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
     return (
-        number_field("Row", "row", values, "0"),
+        _row_field(values),
         number_field("Exemplars", "shots", values, "0", most=MOST_SHOTS),
         model_field(workspace, values),
         format_choice(values),
@@ -79,19 +88,31 @@ def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
     )
 
 
+def _row_field(values: Values) -> Markup:
+    """A row by the name that predictions give it."""
+    about = "the number of its record in the file, or a whole name as predictions have it: test[12]"
+    control = tag("input", name="row", value=values.get("row", ""), placeholder="the first", size=12, title=about)
+    return field("Row", control)
+
+
 def _row(workspace: Workspace, values: Values) -> Markup:
     """Template and split, the tokens of the row, and where the trie of the rows from it on is asked for."""
     wanted = Wanted.of(workspace, values)
 
-    def shown(ready: Ready) -> Markup:
+    def shown(ready: Ready, first: Example, *next_one: Example) -> Markup:
         limit, layout = _limit(values), ready.format(wanted_format(values))
-        first, *next_one = examples_of(workspace, replace(wanted, rows=2))
         fitted = fit_with_parts(first, ready.tokenizer, layout, limit)
         others = encode_whole(next_one, ready.tokenizer, layout)
         trunk = common_start([fitted.encoded, *others]) if others else 0
-        return joined(encoded_shown(fitted, ready, layout, values, trunk, "/tokens"), _trie_below(workspace, values))
+        name = tag("h2", f"Row {row_name(first.split, first.row)}", id="row-shown", data_number=str(first.row))
+        shown_row = encoded_shown(fitted, ready, layout, values, trunk, "/tokens")
+        return joined(name, shown_row, _trie_below(workspace, values))
 
-    return joined(_choices(wanted), in_its_place(lambda: with_model(workspace, values, "/tokens", shown)))
+    def found() -> Markup:
+        examples = examples_of(workspace, replace(wanted, rows=2))  # a wrong row is told before a model is asked for
+        return with_model(workspace, values, "/tokens", lambda ready: shown(ready, *examples))
+
+    return joined(_choices(wanted), turned_note([wanted.task.name]), in_its_place(found))
 
 
 def _limit(values: Values) -> int:
@@ -109,7 +130,8 @@ def _trie_below(workspace: Workspace, values: Values) -> Markup:
 
 def trie(workspace: Workspace, values: Values) -> Shown:
     """The trie of what a model reads for the rows from the wanted one on."""
-    return in_its_place(lambda: _trie(workspace, values))
+    shown = in_its_place(lambda: _trie(workspace, values))
+    return Page("The trie", "/tokens", shown, wide=True, styles=STYLES, scripts=SCRIPTS)
 
 
 def _trie(workspace: Workspace, values: Values) -> Markup:
@@ -133,6 +155,7 @@ def _choices(wanted: Wanted) -> Markup:
         field("Template", choice("template", names, names[wanted.template][0])) if names else None,
         field("Split", choice("split", splits, wanted.split)),
         tag("input", type="hidden", name="of", value=wanted.task.name),
+        tag("input", type="hidden", name="shown", value=wanted.split),
         class_="bar fields",
     )
 

@@ -1,0 +1,30 @@
+"""From a row that a prediction names to the pages that show it: its tokens, its templates, and asking it anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from unseen.evaluation.prediction import Prediction
+from unseen.reporting.markup import Markup, tag
+from unseen.reporting.numbers import row_name
+from unseen.studio.asking import recipe_of
+from unseen.studio.workspace import Workspace
+
+
+def ways_on(workspace: Workspace, run: str, folder: Path, one: Prediction) -> Markup:
+    """Links for the question of a run; where the studio's catalogs lack the task, a line that says so."""
+    if one.task not in workspace.catalog().tasks:
+        said = f"The catalogs of this studio have no task {one.task}, so its rows are not shown."
+        return tag("p", said, class_="faint")
+    asked = {"task": one.task, "template": one.template}
+    row = {"row": row_name(one.split, one.row)}
+    model = str(recipe_of(workspace, run).get("model") or "")
+    talked = {"run": run} if (folder / "model").is_dir() else {"left": model} if model else {}
+    read = {"model": model} if model else {}
+    ways = {
+        "Its tokens": f"/tokens?{urlencode({**asked, **row, **read, 'shots': one.shots})}",
+        "Its templates": f"/templates?{urlencode({**asked, 'split': one.split, 'row': one.row})}",
+        "Ask it again": f"/ask?{urlencode({**asked, **row, **talked})}",
+    }
+    return tag("p", *(tag("a", name, href=href, class_="button") for name, href in ways.items()), class_="bar")
