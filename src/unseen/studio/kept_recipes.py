@@ -15,9 +15,9 @@ from threading import Lock
 
 from unseen.errors import RecipeMistake
 from unseen.studio.draft import MOST_TEXT
-from unseen.studio.whole_file import write_whole
 from unseen.studio.workspace import Workspace, stamp_of
 from unseen.study.record import read_if_there
+from unseen.wholefile import write_whole
 
 FOLDER = ".drafts"
 ID = re.compile(r"[0-9a-f]{12}")
