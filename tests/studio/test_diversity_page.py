@@ -129,7 +129,7 @@ def test_numbers_are_of_what_is_kept(studio: Studio, own: Path) -> None:
 
 def test_the_map_tells_sides_apart_by_shape_and_uses_embeddings_that_fit(studio: Studio, own: Path) -> None:
     studio.ask("/diversity/decide", {"file": str(own), "item": "b", "did": "drop"})
-    text = studio.ask(at(own, "/map")).text
+    text = studio.ask(at(own, "/map"), None, **{"x-part": "1"}).text
     assert text.count("<a ") == 3 and "hashed counts of words" in text
     for kind, shape in (("train", "<circle"), ("test", '<path d="M-5-5H5V5H-5Z"'), ("dropped", '<path d="M-5-5L5 5')):
         assert len(re.findall(rf'class="point {kind}">{re.escape(shape)}', text)) == 2  # a point and the key
