@@ -52,6 +52,7 @@ document.getElementById("row").addEventListener("submit", async (event) => {
     if (found.text === undefined) return;
     text.value = found.text;
     talking.elements.choices.value = found.choices;
+    talking.elements.choices.closest("details").open = found.choices !== "";
     text.focus();
   } catch (error) {
     say(`The studio does not answer (${error.message}).`);

@@ -169,7 +169,9 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         tag("button", "Clear", name="do", value="clear", title="Forget the whole talk"),
     ]
     held = tag("span", tag("input", type="hidden", name="talk", value=talk.id), id="talk-id")
-    manner = tag("details", tag("summary", "How it is asked"), tag("div", *_manner(values), class_="manner"))
+    asked = tag("div", *_manner(values), class_="manner")
+    ranked = bool(values.get("choices"))  # of a row, perhaps: not to be overlooked where the text is then another
+    manner = tag("details", tag("summary", "How it is asked"), asked, open=ranked)
     return tag(
         "form",
         held,
