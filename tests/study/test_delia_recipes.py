@@ -92,7 +92,7 @@ def test_the_task_is_met_as_often_in_all_of_them(
 def test_each_differs_from_common_tuning_in_what_it_is(tiny_model: Path, sources: dict[str, Path]) -> None:
     common = recipe("common", tiny_model, sources).canonical()
     source = str(sources["diverse"])
-    worded = str(FOLDER / "../wordings/town_requests_constraints.yaml")
+    worded = "../wordings/town_requests_constraints.yaml"
     buffered = {"diversity.ratio": 10.0, "diversity.source": source}
     expected = {
         "random": {"tokens.<docket>.init": "random", "train.new_rows": "frozen"},
