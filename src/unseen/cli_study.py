@@ -46,6 +46,9 @@ def run_(
     arms: Annotated[list[str] | None, typer.Option("--arms", help="only this arm; can be given again")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
     ray: Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help="on the Ray cluster there")] = None,
+    reuse: Annotated[
+        list[Path] | None, typer.Option("--reuse", metavar="DIR", help="take over arms that were run there before")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run the arms that are not finished; each goes on where it stopped."""
@@ -53,7 +56,7 @@ def run_(
     from unseen.reporting.study_tables import print_standing
     from unseen.study.study_run import run_study
 
-    done = run_study(_study(study, size), out, arms or (), workers, ray)
+    done = run_study(_study(study, size), out, arms or (), workers, ray, reuse or ())
     print_standing(done.study, done.folder, json)
     if done.failed:
         raise JobFailed(f"{len(done.failed)} arms failed: {', '.join(done.failed)}; the same command tries them again")

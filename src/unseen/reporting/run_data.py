@@ -109,6 +109,7 @@ class RunRecord(Part):
     seconds: Mapping[str, float] = {}
     training: Mapping[str, Any] = {}
     tuned_by: str | None = None
+    taken_from: str | None = None
     left_out: Mapping[str, int] = {}
     summary: Found | None = None
     finished: str | None = None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import DataMistake, UnseenError, UserMistake, one_line
+from unseen.study.done_before import finished_runs
 from unseen.study.lock import held
 from unseen.study.matching import matched_recipe, what_it_got
 from unseen.study.record import now, read_record, write_json
@@ -27,9 +28,9 @@ from unseen.study.study_folder import ArmFiles, Record, file_of, read_said, read
 DONE, FAILED, MISTAKEN, BUSY, LEFT_ALONE = 0, 1, 2, 75, 130
 
 
-def run_arm(folder: Path, name: str, seed: int, workers: int = 1) -> int:
+def run_arm(folder: Path, name: str, seed: int, workers: int = 1, reuse: Sequence[Path] = ()) -> int:
     """Run an arm of the study in `folder`, or go on with it; its exit status. `workers` is how many arms share the
-    machine, which is noted beside the seconds that it took."""
+    machine, which is noted beside the seconds that it took. A run below `reuse` that is this arm's is taken over."""
     study = read_study(folder)
     arm = _entry(study, folder, name, seed)
     files = ArmFiles(folder / arm["folder"])
@@ -41,22 +42,25 @@ def run_arm(folder: Path, name: str, seed: int, workers: int = 1) -> int:
         said["began"] = now()
         write_json(files.said, said)
         began = time.perf_counter()
-        status, told = _tried(folder, study, arm, files, said)
+        status, told = _tried(folder, study, arm, files, said, reuse)
         spent = said["spent"] + round(time.perf_counter() - began, 1)
         write_json(files.said, said | told | {"spent": spent, "began": None})
         return status
 
 
-def _tried(folder: Path, study: Record, arm: Record, files: ArmFiles, said: Record) -> tuple[int, Record]:
+def _tried(
+    folder: Path, study: Record, arm: Record, files: ArmFiles, said: Record, reuse: Sequence[Path]
+) -> tuple[int, Record]:
     """The exit status, and what changes in what the arm says of itself."""
     alike = [folder / each["folder"] for each in tuned_alike(study["arms"], arm)]
     try:
         recipe, matched = matched_recipe(folder, study, arm)
         write_json(files.said, said | {"matched": matched})
+        done, command = tuple(finished_runs(reuse)), _command(study, arm)
         if arm["work"] == "tune":
-            tune(recipe, files.run, resume=True, alike=alike, command=_command(study, arm))
+            tune(recipe, files.run, resume=True, alike=alike, command=command, done=done)
         elif standing(files.run)["state"] != "finished":
-            evaluate(recipe, files.run, command=_command(study, arm))
+            evaluate(recipe, files.run, command, done)
     except UserMistake as mistake:
         return MISTAKEN, _failed(" | ".join(mistake.lines), study, folder)
     except UnseenError as error:
@@ -113,11 +117,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("arm")
     parser.add_argument("seed", type=int)
     parser.add_argument("--workers", type=int, default=1, help="arms that share this machine")
+    parser.add_argument(
+        "--reuse", type=Path, action="append", default=[], help="finished runs are taken over from here"
+    )
     parser.add_argument("--with-runner", action="store_true", help="end when standard input is closed")
     options = parser.parse_args(arguments)
     if options.with_runner:
         threading.Thread(target=_end_with_the_runner, daemon=True).start()
-    return run_arm(options.folder, options.arm, options.seed, options.workers)
+    return run_arm(options.folder, options.arm, options.seed, options.workers, options.reuse)
 
 
 if __name__ == "__main__":

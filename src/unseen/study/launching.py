@@ -58,6 +58,7 @@ class Machine:
     workers: int
     cores: int
     gpus: tuple[str, ...] = ()
+    reuse: tuple[Path, ...] = ()
 
     def start(self, arm: Arm, slot: int) -> Process:
         """Start an arm on the `slot`-th share of this machine."""
@@ -68,7 +69,7 @@ class Machine:
 
     def _child(self, arm: Arm, slot: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*command(self.folder, arm, self.workers), "--with-runner"],
+            [*command(self.folder, arm, self.workers, self.reuse), "--with-runner"],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -80,9 +81,10 @@ class Machine:
         return {"CUDA_VISIBLE_DEVICES": self.gpus[slot % len(self.gpus)]} if self.gpus else {}
 
 
-def command(folder: Path, arm: Arm, workers: int) -> Sequence[str]:
+def command(folder: Path, arm: Arm, workers: int, reuse: Sequence[Path]) -> Sequence[str]:
     named = [str(folder.absolute()), arm.name, str(arm.seed), "--workers", str(workers)]
-    return [sys.executable, "-m", "unseen.study.arm", *named]
+    places = [word for place in reuse for word in ("--reuse", str(place.absolute()))]
+    return [sys.executable, "-m", "unseen.study.arm", *named, *places]
 
 
 def environment(own: Mapping[str, str], threads: int) -> dict[str, str]:

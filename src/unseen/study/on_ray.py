@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,18 +54,19 @@ class Cluster:
     workers: int
     cores: int
     gpus: int
+    reuse: tuple[Path, ...] = ()
 
     def start(self, arm: Arm, slot: int) -> Task:
         import ray
 
         files = ArmFiles(self.folder.absolute() / arm.folder)
         task = ray.remote(_do).options(num_cpus=self.cores, num_gpus=self.gpus, max_retries=0)
-        words = list(command(self.folder, arm, 1))
+        words = list(command(self.folder, arm, 1, self.reuse))
         named = {name: value for name, value in os.environ.items() if name.startswith("UNSEEN_")}
         return Task(arm, task.remote(words, str(files.log), str(Path.cwd()), named, self.cores))
 
 
-def cluster(address: str, folder: Path, workers: int | None) -> Cluster:
+def cluster(address: str, folder: Path, workers: int | None, reuse: Sequence[Path] = ()) -> Cluster:
     """Join the cluster at `address` (`auto` for the one that runs on this machine). As many arms run at a time as it
     has GPUs, or processors for, or `workers`.
 
@@ -82,7 +84,7 @@ def cluster(address: str, folder: Path, workers: int | None) -> Cluster:
     has = ray.cluster_resources()
     gpus, processors = int(has.get("GPU", 0)), int(has.get("CPU", 1))
     cores = min(CORES_AN_ARM, processors)
-    return Cluster(folder, workers or max(1, gpus or processors // cores), cores, 1 if gpus else 0)
+    return Cluster(folder, workers or max(1, gpus or processors // cores), cores, 1 if gpus else 0, tuple(reuse))
 
 
 def _do(words: list[str], log: str, place: str, named: dict[str, str], cores: int) -> int:

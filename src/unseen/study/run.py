@@ -20,6 +20,7 @@ from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.bleurt import check_bleurt, judged_by_bleurt
+from unseen.study.done_before import same_run, take_whole
 from unseen.study.examples import EXAMPLES, encode_examples
 from unseen.study.exposures import exposures_of
 from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, token_record, training_record
@@ -53,13 +54,15 @@ def tune(
     resume: bool = False,
     alike: Sequence[Path] = (),
     command: str | None = None,
+    done: Sequence[Path] = (),
 ) -> Run:
     """Tune on the seen side, ask base and tuned model on both, score, and leave everything in one folder.
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>. A run that is finished is not repeated; one
     that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had. `alike` are
-    folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py). `command` is
-    what the record says that ran, this process's own command where none is given.
+    folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py); `done` are
+    finished runs, of which one may be this very run (done_before.py). `command` is what the record says that ran, this
+    process's own command where none is given.
     Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, and `NonFiniteLoss`.
     """
     if not recipe.seen:
@@ -70,7 +73,7 @@ def tune(
         ranks = join()
         prepared = _prepared(ranks, recipe)
         folder = out or RUNS / prepared.folder_name
-        record = ranks.shared(lambda: _opened(folder, prepared, resume, command))
+        record = ranks.shared(lambda: _opened(folder, prepared, resume, command, done))
         if record.get("finished"):
             say(f"finished before: {folder}")
             return Run(folder, record)
@@ -82,11 +85,11 @@ def tune(
         return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
-def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None) -> Run:
+def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None, done: Sequence[Path] = ()) -> Run:
     """Ask the recipe's model the tasks of both sides and score it; nothing is tuned.
 
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>-asked; what it held is written again.
-    `command` is as in `tune`.
+    `command` and `done` are as in `tune`.
     """
     check_bleurt(recipe)
     with as_one():
@@ -95,6 +98,8 @@ def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None
         folder = out or RUNS / f"{prepared.folder_name}-asked"
         ranks.shared(lambda: _usable(folder, prepared))
         record = _new_record(folder, prepared, command)
+        if run := same_run(record, done, tuned=False):
+            return Run(folder, ranks.shared(lambda: take_whole(run, folder, record)))
         model = load_to_ask(prepared)
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
         record |= {"tokens": token_record(model)}
@@ -258,11 +263,15 @@ def _scored(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Seq
     return record
 
 
-def _opened(folder: Path, prepared: Prepared, resume: bool, command: str | None) -> dict[str, Any]:
-    """The record to go on with: the folder's own, or a new one."""
+def _opened(
+    folder: Path, prepared: Prepared, resume: bool, command: str | None, done: Sequence[Path]
+) -> dict[str, Any]:
+    """The record to go on with: the folder's own, that of the same run in `done`, or a new one."""
     _usable(folder, prepared)
     if not (folder / NAME).is_file():
-        return _new_record(folder, prepared, command) | {"delia": seven_steps(prepared)}
+        record = _new_record(folder, prepared, command) | {"delia": seven_steps(prepared)}
+        run = same_run(record, done, tuned=True)
+        return take_whole(run, folder, record) if run else record
     record = read_record(folder)
     if not record.get("finished") and not resume:
         raise RecipeMistake(str(folder), "holds a run that was stopped", "add --resume to go on, or name another --out")

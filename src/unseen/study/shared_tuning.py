@@ -80,12 +80,12 @@ def take_over(run: Path, folder: Path) -> None:
         part = folder / f".part-{name}"
         shutil.rmtree(part, ignore_errors=True)
         if (run / name).is_dir():
-            shutil.copytree(run / name, part, copy_function=_linked)
+            shutil.copytree(run / name, part, copy_function=linked)
             shutil.rmtree(folder / name, ignore_errors=True)
             part.rename(folder / name)
 
 
-def _linked(source: str, target: str) -> None:
+def linked(source: str, target: str) -> None:
     """One file under two names, where the disk can: checkpoints are written once and never changed."""
     try:
         os.link(source, target)

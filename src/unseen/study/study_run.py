@@ -14,6 +14,7 @@ from unseen.study import means
 from unseen.study.arm import BUSY, DONE
 from unseen.study.arm_progress import Board, board
 from unseen.study.arms import Arm, choose, expand
+from unseen.study.done_before import finished_runs
 from unseen.study.launching import Job, Machine
 from unseen.study.record import write_json
 from unseen.study.run import RUNS
@@ -50,35 +51,39 @@ def run_study(
     arms: Sequence[str] = (),
     workers: int | None = None,
     ray: str | None = None,
+    reuse: Sequence[Path] = (),
 ) -> StudyRun:
     """Run the arms of a study that are not finished, or those of them named in `arms`; each goes on where it stopped.
 
     The folder is `out`, else runs/study-<name>-<size>-<first 8 of the fingerprint>. As many arms run beside each other
     as this machine has cores and memory for, or `workers` of them; with `ray` on the cluster at that address. An arm
-    that fails stops no other. No arm begins when the budget is spent.
+    that fails stops no other. No arm begins when the budget is spent. An arm that was run before, in one of the
+    folders `reuse`, is taken over from there.
     Raises the mistakes of `expand`, `RecipeMistake` for a folder that cannot be used, and `MissingExtra`.
     """
     expanded = expand(study)
     chosen = choose(expanded, arms)
     folder = out or RUNS / study.folder_name
+    if reuse:
+        say(f"{len(list(finished_runs(reuse)))} finished runs may be taken over")
     open_study(study, expanded, folder)
     seeds = list(study.said.seeds)
     todo = [arm for arm in chosen if standing(folder / arm.folder)["state"] != "finished"]
     todo.sort(key=lambda arm: seeds.index(arm.seed))  # so that what a stopped study has is whole for its first seeds
     say(f"{study.name}, {study.size}: {len(chosen)} arms, {len(chosen) - len(todo)} of them finished; in {folder}")
     if todo:
-        place = _place(folder, todo, workers, ray)
+        place = _place(folder, todo, workers, ray, reuse)
         _run_all(study, folder, todo, place)
     return _outcome(folder, chosen)
 
 
-def _place(folder: Path, todo: Sequence[Arm], workers: int | None, ray: str | None) -> Place:
+def _place(folder: Path, todo: Sequence[Arm], workers: int | None, ray: str | None, reuse: Sequence[Path]) -> Place:
     if ray is not None:
         from unseen.study.on_ray import cluster
 
-        return cluster(ray, folder, workers)
+        return cluster(ray, folder, workers, reuse)
     cores, gpus = means.cores(), means.gpus()
-    return Machine(folder, workers or _fitting(todo, cores, len(gpus)), cores, gpus)
+    return Machine(folder, workers or _fitting(todo, cores, len(gpus)), cores, gpus, tuple(reuse))
 
 
 def _fitting(todo: Sequence[Arm], cores: int, gpus: int) -> int:

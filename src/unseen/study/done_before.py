@@ -1,0 +1,72 @@
+"""A run that was done before, in another study or by itself, is taken over whole instead of being done again.
+
+Only where its fingerprint is the same (what decides a result: recipe, templates, rows, model, version), the packages
+are, and its files are as its record sealed them: what is taken over is then what would have come out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unseen.errors import UserMistake
+from unseen.progress import say
+from unseen.study.record import NAME, read_if_there, write_record
+from unseen.study.recorded import BESIDE
+from unseen.study.seal import CARD, FILES, file_digests, sealed
+from unseen.study.shared_tuning import linked
+
+ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
+TAKEN, TUNED_BY = "taken_from", "tuned_by"
+Record = Mapping[str, Any]
+
+
+def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
+    """The folders of finished runs in `places`, which are run folders or hold some, as a study's folder does."""
+    for place in places:
+        found = [file.parent for file in sorted(place.rglob(NAME)) if read_if_there(file).get("finished")]
+        if not found:
+            raise UserMistake(str(place), "holds no finished run to take over", "name a study's folder, or a run's")
+        yield from found
+
+
+def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
+    """Which of `runs`, that are finished, is the one that `record` is about to begin; `tuned` says whether it tunes."""
+    alike = (run for run in runs if _same(record, read_if_there(run / NAME), tuned))
+    return next((run for run in alike if _untouched(run)), None)
+
+
+def _same(record: Record, other: Record, tuned: bool) -> bool:
+    kept = [each["recipe"]["train"]["keep_for_verify"] for each in (record, other)]
+    same = all(record[name] == other.get(name) for name in ("fingerprint", "versions"))
+    return same and ("training" in other) == tuned and kept[0] == kept[1]
+
+
+def _untouched(run: Path) -> bool:
+    untouched = file_digests(run) == read_if_there(run / NAME).get(FILES)
+    if not untouched:
+        say(f"{run} was changed since it finished, so it is not taken over")
+    return untouched
+
+
+def take_whole(run: Path, folder: Path, record: Record) -> dict[str, Any]:
+    """Put what `run` left into `folder`, whose record, which this returns, comes last. It says by its name, not by
+    its folder, where it is from: that may be anywhere on this machine."""
+    taken = read_if_there(run / NAME)
+    for name in taken[FILES]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).unlink(missing_ok=True)
+        linked(str(run / name), str(folder / name))
+    if (run / "model" / CARD).is_file():
+        shutil.copy2(run / "model" / CARD, folder / "model" / CARD)
+    whole = {name: value for name, value in taken.items() if name not in (*ITS_OWN, TUNED_BY)}
+    whole |= {name: record[name] for name in ITS_OWN if name in record}
+    if TUNED_BY in taken:
+        whole[TUNED_BY] = os.path.relpath(run / taken[TUNED_BY], folder)
+    whole = sealed(folder, whole | {TAKEN: taken["name"]})
+    write_record(folder, whole)
+    say(f"{run} is the same run, which is taken over")
+    return whole
