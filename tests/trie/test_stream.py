@@ -151,6 +151,8 @@ def test_a_model_that_does_not_agree_by_blocks_keeps_its_own_attention() -> None
     module = Boolean(tiny_family("Llama").config)
     reader = reader_of(module, 4096)
     assert isinstance(reader, TrieReader) and reader.kernel == Kernel("sdpa")
+    by_blocks = reader_of(tiny_family("Llama"), 4096)
+    assert isinstance(by_blocks, TrieReader) and reader.size < by_blocks.size < 4096, "a dense mask pays for length"
     assert_alone_when_asked(module, reader)
 
 
