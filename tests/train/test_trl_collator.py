@@ -112,7 +112,7 @@ def test_shared_beginnings_are_computed_once() -> None:
     batch = TrieCollator(tiny_tuning.llama().module)(given_rows)
     # The trunk, eight ends, and a copy of the trunk's last token for seven of the eight that ask after it.
     assert batch["input_ids"].shape == (1, 40 + 8 + 7 + 1)
-    assert batch["attention_mask"].shape == (1, 1, 3, 56), "on a CPU unseen's own attention reads it"
+    assert batch["attention_mask"].shape == (1, 1, 4, 56), "on a CPU unseen's own attention reads it"
 
 
 def test_rows_that_share_nothing_are_padded_rows() -> None:

@@ -16,7 +16,7 @@ from unseen.encode.trie import trie_of
 from unseen.encode.trie_rows import trie_rows
 from unseen.trie import cpu_attention
 from unseen.trie.attention import TrieInputs, sees
-from unseen.trie.cpu_attention import trie_attention_forward, trie_mask
+from unseen.trie.cpu_attention import stretch_mask, trie_attention_forward, trie_mask
 
 HEADS, WIDTH = 6, 8
 
@@ -101,6 +101,54 @@ def test_blocks_read_what_a_dense_mask_reads(
         found = read(by_blocks(inputs, window), given_states)
 
     assert error(found, read(dense(inputs, window), given_states)) < 2e-6
+
+
+def stretch_of(inputs: TrieInputs, start: int, stop: int) -> tuple[TrieInputs, int]:
+    """Nodes [start, stop) of a forest of both rows, as one row behind the path to `start`; how long the path is."""
+    nodes = int((inputs.position[1] == 0).nonzero()[1])  # of the chain, whose padding is left out
+    widest = inputs.ids.shape[1]
+    position = torch.cat([inputs.position[0], inputs.position[1, :nodes]])
+    end = torch.cat([inputs.end[0], inputs.end[1, :nodes] + widest])
+    path = (end[:start] > start).nonzero()[:, 0]
+    kept = torch.cat([path, torch.arange(start, min(stop, len(end)))])
+    ends = torch.searchsorted(kept, end[kept])
+    none = torch.empty(0, dtype=torch.int64)
+    return TrieInputs(position[kept][None], position[kept][None], ends[None], none, none, True, rooted=False), len(path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 99),
+    trunk=st.integers(6, 60),
+    branches=st.integers(1, 8),
+    start=st.floats(0, 0.99),
+    size=st.integers(1, 300),
+    block=st.sampled_from([1, 7, 32, 64]),
+    window=st.sampled_from([None, 2, 5, 40]),
+    key_heads=st.sampled_from([1, 2, 6]),
+)
+def test_blocks_of_a_stretch_read_what_a_dense_mask_reads_behind_a_path(
+    seed: int, trunk: int, branches: int, start: float, size: int, block: int, window: int | None, key_heads: int
+) -> None:
+    """The stretch may hold the second root, and begin anywhere in the first one's branches."""
+    rows = inputs_of(seed, trunk, branches, 40)
+    first = int(start * rows.ids.shape[1])
+    inputs, behind = stretch_of(rows, first, first + size)
+    draw = torch.Generator().manual_seed(seed)
+    nodes = inputs.ids.shape[1]
+    query, key, value = (
+        torch.randn(1, heads, count, WIDTH, generator=draw)
+        for heads, count in ((HEADS, nodes - behind), (key_heads, nodes), (key_heads, nodes))
+    )
+    with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
+        patch.setattr(cpu_attention, "STRETCH_BLOCK", block)
+        mask = stretch_mask(inputs.end, inputs.position, window, behind)
+        found = trie_attention_forward(torch.nn.Module(), query, key, value, mask)[0].transpose(1, 2)
+
+    group = HEADS // key_heads
+    repeated = (each.repeat_interleave(group, 1) for each in (key, value))
+    truth = scaled_dot_product_attention(query, *repeated, attn_mask=sees(inputs, window, behind))
+    assert error([found], [truth]) < 2e-6
 
 
 @pytest.mark.parametrize("trunk", [40, 300])

@@ -16,7 +16,7 @@ from unseen.ask.batches import parts
 from unseen.ask.causal import Prompts
 from unseen.ask.reader import TrieReader
 from unseen.encode.trie import Indices, Trie, trie_of
-from unseen.trie.stream import NOTHING, Known, stretches
+from unseen.trie.stream import NOTHING, Known
 
 
 def read_in_turn(reader: TrieReader, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Prompts]:
@@ -50,7 +50,7 @@ def _read(
 ) -> tuple[Known, torch.Tensor]:
     """What is known once [`start`, `stop`) is read too, and the logits after each of `nodes`, which stand there."""
     logits = []
-    for stretch in stretches(reader.network, reader.attention, trie, reader.size, start, stop, known):
+    for stretch in reader.stretches(trie, start, stop, known):
         known = known.and_then(stretch.known.select(np.flatnonzero(stretch.known.nodes >= stretch.start)))
         here = nodes[(nodes >= stretch.start) & (nodes < stretch.stop)] - stretch.start
         outputs = stretch.outputs[torch.from_numpy(here).to(stretch.outputs.device)]

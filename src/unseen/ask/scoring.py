@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from unseen.ask.batches import parts
 from unseen.ask.reader import TrieReader
 from unseen.encode.trie import Ids, Indices, Trie, trie_of
-from unseen.trie.stream import Stretch, stretches
+from unseen.trie.stream import Stretch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ def _scores_in(reader: TrieReader, trie: Trie) -> Iterator[tuple[int, Scored]]:
     log_probs, likeliest = np.zeros(len(trie.targets)), np.zeros(len(trie.targets), dtype=bool)
     last = trie.sources[np.maximum.reduceat(trie.asked, trie.starts[:-1])]  # after this node a sequence is complete
     order, done = np.argsort(last, kind="stable"), 0
-    remaining = stretches(reader.network, reader.attention, trie, reader.size)
+    remaining = reader.stretches(trie)
     while done < len(order):
         with reader.reading():  # never while the caller has the turn
             stretch = next(remaining)

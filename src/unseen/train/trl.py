@@ -54,7 +54,7 @@ class TrieCollator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """`input_ids`, `position_ids` and `labels` int64 [tries, nodes], and `attention_mask`: [tries, 1, nodes, nodes]
-        where a trie branches (or the three integers a node that unseen's own attention reads on a CPU; a mapping
+        where a trie branches (or the four integers a node that unseen's own attention reads on a CPU; a mapping
         of masks for layers of several kinds), else [tries, nodes]. TRL's log of `num_tokens`, which sums the mask,
         means nothing then.
 

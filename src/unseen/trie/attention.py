@@ -10,7 +10,7 @@ import torch
 
 from unseen.encode.trie_rows import TrieRows
 from unseen.trie.blocks import BLOCK, block_mask
-from unseen.trie.cpu_attention import ATTENTION, trie_mask
+from unseen.trie.cpu_attention import ATTENTION, stretch_mask, trie_mask
 
 Network = Callable[..., Any]
 
@@ -89,7 +89,8 @@ class TrieAttention:
         """One mask, or one for each kind of layer, of the nodes of `inputs` from place `behind` on.
 
         A cache holds the keys of the `behind` nodes before them, windows or not: `DynamicCache()`, made without a
-        configuration. FlexAttention's block masks, which are for training, know no cache.
+        configuration. Only a stretch has nodes `behind` it. FlexAttention's block masks, which are for training, know
+        no cache.
         """
         masks = {kind: _mask(network, inputs, window, behind) for kind, window in self.windows.items()}
         return masks.get("", masks)
@@ -104,8 +105,10 @@ def _mask(network: Any, inputs: TrieInputs, window: int | None, behind: int) -> 
     implementation = implementation_of(network)
     if implementation == "flex_attention":
         return block_mask(inputs.end, inputs.position, window)
-    if implementation == ATTENTION and inputs.rooted and inputs.end.device.type == "cpu":
-        return trie_mask(inputs.end, inputs.position, window)
+    if implementation == ATTENTION and inputs.end.device.type == "cpu":
+        if inputs.rooted:
+            return trie_mask(inputs.end, inputs.position, window)
+        return stretch_mask(inputs.end, inputs.position, window, behind)
     seen = sees(inputs, window, behind)
     if implementation in ("sdpa", ATTENTION):
         return seen

@@ -7,13 +7,17 @@ alone but for what it shares; a dense mask costs the row's width squared (at 2,1
 13 times as much, forward and backward).
 
 transformers hands a mask of four dimensions through to every layer as it is. So the mask of a trie is one int64 tensor
-[rows, 1, 3, nodes], and `register` gives transformers an attention that reads such masks, and is `sdpa` for all others.
+[rows, 1, 4, nodes], and `register` gives transformers an attention that reads such masks, and is `sdpa` for all others.
+
+Tuning reads rows that are one subtree each, with gradients (`trie_mask`). Asking reads a stretch of a trie, whatever
+roots it holds, behind a cache of the path to it, without gradients (`stretch_mask`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +31,12 @@ ATTENTION = "unseen_trie"
 BLOCK = 256  # nodes: at 128 the kernel itself runs slower, at 512 too much of a block is masked
 TOGETHER = 4  # blocks a call: the kernel's backward pass gives a thread whole (block, key head) pairs
 UNEVEN = 1.125  # the keys of the longest block of a call over those of its shortest
+# In asking, without gradients. All but the matrix products of SmolLM2-135M took 1.62, 1.49 and 1.64 s in blocks of 32,
+# 64 and 128 nodes, and 2.01 s under a dense mask (60 questions of five options behind five fixed exemplars, one
+# thread); without exemplars 0.94, 0.89, 1.14 and 1.40 s.
+STRETCH_BLOCK = 64
 NO_WINDOW = 2**62
+NO_BLOCK = -1
 
 
 def register() -> None:
@@ -37,9 +46,25 @@ def register() -> None:
 
 
 def trie_mask(end: torch.Tensor, position: torch.Tensor, window: int | None) -> torch.Tensor:
-    """int64 [rows, 1, 3, nodes]: `end` and `position` as in `TrieRows`, and the window."""
+    """The mask of rows that are one subtree each, padding behind it: nobody reads what stands there.
+
+    `end` and `position` as in `TrieRows`.
+    """
+    padding = (position == 0).cumsum(1) > 1  # position 0: the one root of a row, and every place of padding
+    block = torch.arange(end.shape[1]).expand_as(end) // BLOCK
+    return _mask(end, position, window, block.masked_fill(padding, NO_BLOCK))
+
+
+def stretch_mask(end: torch.Tensor, position: torch.Tensor, window: int | None, behind: int) -> torch.Tensor:
+    """The mask of a stretch, whose first `behind` nodes a cache holds: they are seen and see nothing."""
+    place = torch.arange(end.shape[1]).expand_as(end) - behind
+    return _mask(end, position, window, torch.where(place < 0, NO_BLOCK, place // STRETCH_BLOCK))
+
+
+def _mask(end: torch.Tensor, position: torch.Tensor, window: int | None, block: torch.Tensor) -> torch.Tensor:
+    """int64 [rows, 1, 4, nodes]: `end`, `position`, the window, and the number of the block that a node reads in."""
     windows = torch.full_like(end, NO_WINDOW if window is None else window)
-    return torch.stack([end, position, windows], dim=1)[:, None]
+    return torch.stack([end, position, windows, block], dim=1)[:, None]
 
 
 def trie_attention_forward(
@@ -64,14 +89,17 @@ def trie_attention_forward(
     if torch.is_autocast_enabled("cpu"):  # as autocast does for torch's own attention
         query, key, value = (each.to(torch.get_autocast_dtype("cpu")) for each in (query, key, value))
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    blocks = _blocks(attention_mask, query.dtype, query.shape[1] // key.shape[1])
-    out: torch.Tensor = _TrieAttention.apply(query, key, value, blocks, scale)
+    calls = _calls(attention_mask, query.dtype, query.shape[1] // key.shape[1], key.shape[2] - query.shape[2])
+    if torch.is_grad_enabled():
+        out: torch.Tensor = _TrieAttention.apply(query, key, value, calls, scale)
+    else:  # nothing is kept for a backward pass
+        out, _ = _attend(query, key, value, calls, scale)
     return out.transpose(1, 2).contiguous(), None
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Queries [start, stop) of a row, the `keys` [n] that any of them sees, and who sees what: [stop - start, n]."""
+    """Nodes [start, stop) of a row, the `keys` [n] that any of them sees, and who sees what: [stop - start, n]."""
 
     row: int
     start: int
@@ -90,30 +118,27 @@ class Blocks:
     values come summed over the group.
     """
 
-    places: tuple[tuple[int, slice], ...]  # the row and the nodes of each
+    places: tuple[tuple[int, slice], ...]  # the row and the queries of each
     keys: torch.Tensor
     mask: torch.Tensor
 
 
-def _blocks(mask: torch.Tensor, dtype: torch.dtype, group: int) -> list[Blocks]:
-    """The blocks of a mask, kept on it: every layer is given the same one."""
+def _calls(mask: torch.Tensor, dtype: torch.dtype, group: int, behind: int) -> list[Blocks]:
+    """The blocks of a mask, kept on it: every layer is given the same one. Node `behind` has the first query."""
     kept: dict[tuple[torch.dtype, int], list[Blocks]] = mask.__dict__.setdefault("blocks", {})
     if (dtype, group) not in kept:
-        end, position, window = mask[:, 0].unbind(1)
-        found = blocks_of(end.numpy(), position.numpy(), int(window[0, 0]))
-        kept[dtype, group] = [_together(blocks, dtype, group) for blocks in _batches(found)]
+        kept[dtype, group] = [_together(blocks, dtype, group, behind) for blocks in _batches(blocks_of(mask))]
     return kept[dtype, group]
 
 
-def blocks_of(end: NDArray[np.int64], position: NDArray[np.int64], window: int) -> list[Block]:
-    """The blocks of rows that are one subtree each, padding left out: nobody reads what stands there."""
+def blocks_of(mask: torch.Tensor) -> list[Block]:
+    """The blocks that a mask says: runs of nodes with the same number."""
     found = []
-    for row, (ends, positions) in enumerate(zip(end, position, strict=True)):
-        beginnings = np.flatnonzero(positions == 0)  # of the one root of a row, and of every place of padding
-        nodes = int(beginnings[1]) if len(beginnings) > 1 else len(ends)
-        for start in range(0, nodes, BLOCK):
-            stop = min(start + BLOCK, nodes)
-            found.append(Block(row, start, stop, *_seen(start, stop, ends, positions, window)))
+    for row, (end, position, window, block) in enumerate(mask[:, 0].numpy()):
+        bounds = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(block)]
+        for start, stop in pairwise(bounds):
+            if block[start] != NO_BLOCK:
+                found.append(Block(row, start, stop, *_seen(start, stop, end, position, int(window[0]))))
     return found
 
 
@@ -135,7 +160,7 @@ def _fits(block: Block, batch: list[Block]) -> bool:
     return even and len(batch) < TOGETHER
 
 
-def _together(blocks: list[Block], dtype: torch.dtype, group: int) -> Blocks:
+def _together(blocks: list[Block], dtype: torch.dtype, group: int, behind: int) -> Blocks:
     length, most = len(blocks[0].seen), max(len(block.keys) for block in blocks)
     keys = np.zeros((len(blocks), most), dtype=np.int64)
     seen = np.zeros((len(blocks), length, most), dtype=np.bool_)
@@ -143,7 +168,7 @@ def _together(blocks: list[Block], dtype: torch.dtype, group: int) -> Blocks:
         keys[number, : len(block.keys)] = block.keys
         seen[number, :, : len(block.keys)] = block.seen
     mask = torch.zeros(seen.shape, dtype=dtype).masked_fill_(torch.from_numpy(~seen), -torch.inf)
-    places = tuple((block.row, slice(block.start, block.stop)) for block in blocks)
+    places = tuple((block.row, slice(block.start - behind, block.stop - behind)) for block in blocks)
     return Blocks(places, torch.from_numpy(keys), mask.repeat(1, group, 1)[:, None])
 
 
@@ -159,6 +184,23 @@ def _seen(
     return keys, seen & (position[queries][:, None] - position[keys] < window)
 
 
+def _attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, calls: list[Blocks], scale: float
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """What is read, and of every call the sums that its gradient needs.
+
+    `query` [rows, heads, nodes, width]; `key`, `value` have as many heads, or one for a group of them.
+    """
+    out = torch.zeros_like(query)
+    sums = []
+    for blocks in calls:
+        q, k, v = _queries(blocks, query, key.shape[1]), _keys(blocks, key), _keys(blocks, value)
+        own, total = _flash()(q, k, v, 0.0, False, attn_mask=blocks.mask, scale=scale)
+        _put(blocks, out, own)
+        sums.append(total)
+    return out, sums
+
+
 class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
     """softmax(scale q k^T) v, some blocks at a time. Keeps queries, keys and values once, not per block."""
 
@@ -166,14 +208,7 @@ class _TrieAttention(torch.autograd.Function):  # type: ignore[misc]
     def forward(
         ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, calls: list[Blocks], scale: float
     ) -> torch.Tensor:
-        """`query` [rows, heads, nodes, width]; `key`, `value` have as many heads, or one for a group of them."""
-        out = torch.zeros_like(query)
-        sums = []
-        for blocks in calls:
-            q, k, v = _queries(blocks, query, key.shape[1]), _keys(blocks, key), _keys(blocks, value)
-            own, total = _flash()(q, k, v, 0.0, False, attn_mask=blocks.mask, scale=scale)
-            _put(blocks, out, own)
-            sums.append(total)
+        out, sums = _attend(query, key, value, calls, scale)
         ctx.save_for_backward(query, key, value, out, *sums)
         ctx.calls, ctx.scale = calls, scale
         return out

@@ -48,7 +48,7 @@ def kernel_of(
     base = base_of(module)
     faster = FLEX if device.type == "cuda" else ATTENTION
     with undisturbed(device):
-        reason = _refusal(base, device) or _disagreement(base, attention, faster, device, autocast)
+        reason = _dropped(base) or refusal(base, device) or _disagreement(base, attention, faster, device, autocast)
     return Kernel(implementation_of(base), reason) if reason else Kernel(faster)
 
 
@@ -79,13 +79,15 @@ def _switch(base: Any, name: str) -> None:
         base.set_attn_implementation(name)
 
 
-def _refusal(base: Any, device: torch.device) -> str:
-    """Why no faster attention is even tried; empty when it is."""
+def _dropped(base: Any) -> str:
     rates = (
         getattr(part, name, None) for part in (base.config, base.config.get_text_config()) for name in DROPOUT_NAMES
     )
-    if any(rates):
-        return "the model drops attention weights"
+    return "the model drops attention weights" if any(rates) else ""
+
+
+def refusal(base: Any, device: torch.device) -> str:
+    """Why no faster attention is even tried; empty when it is."""
     if not base._can_set_attn_implementation():
         return "the family has an attention of its own"
     if device.type == "cuda":

@@ -3,6 +3,9 @@
 Nodes stand in depth-first order, so of all nodes before a stretch, what it sees is the path to its first node. The
 attention cache keeps that path and nothing else. A stretch is one row of a batch, whatever roots and branches it
 holds: no padding, nothing repeated, and memory of a stretch and a path, however large the trie.
+
+With the attention by blocks (cpu_attention.py) that a CPU has, a node is masked against its block and the path to that;
+with every other one, under a dense mask, against the whole stretch.
 """
 
 from __future__ import annotations
