@@ -17,11 +17,17 @@ PLAN: dict[str, Any] = {
     "format": {"kind": "chat"}, "machine": {"cores": 2, "free_mb": 9000, "memory_mb": 16000, "gpus": []},
 }  # fmt: skip
 PROGRAM = f"""
-import json, signal, sys
+import json, os, signal, sys, time
 from pathlib import Path
+
+def now(name, unit="", done=0, total=None):
+    said = {{"phase": {{"name": name, "unit": unit}}, "began": time.time(), "done": done, "total": total, "first": 0}}
+    Path(os.environ["UNSEEN_PROGRESS"]).write_text(json.dumps(said))
+
 recipe = Path(sys.argv[2]).read_text()
 if "--plan" in sys.argv:
     if "slow" in recipe:
+        now("a-model: downloading", "MB", 120_000_000, 270_000_000)
         signal.pause()
     if "nowhere" in recipe:
         print("unseen: nowhere: no such model; known models: a", file=sys.stderr)
@@ -32,6 +38,7 @@ run = Path(sys.argv[4])
 run.mkdir(parents=True)
 print("tuning: 20 steps", flush=True)
 if "wait" in recipe:
+    now("asking base", "", 3, 12)
     try:
         signal.pause()
     except KeyboardInterrupt:

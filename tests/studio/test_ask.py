@@ -42,6 +42,11 @@ threading.Thread(target=listen, daemon=True).start()
 if name == "nowhere":
     tell(wrong="nowhere: no such model; known models: a")
     sys.exit(0)
+if name == "slow":
+    phase = {"name": "downloading", "unit": "MB"}
+    tell(at={"phase": phase, "began": 0, "done": 120000000, "total": 270000000, "first": 0})
+    while not stopped:
+        pass
 tell(ready={})
 while True:
     come.acquire()
@@ -252,6 +257,7 @@ def test_a_real_model_answers_in_its_process_and_ends_with_the_studio(home: Path
     worker = Workers(PROGRAM).worker("tiny-random-llama")
     manner = {"format": "plain", "system": None, "temperature": 0.0, "top_p": 1.0, "max_new_tokens": 4, "seed": 0}
     words, again = taken(worker, manner, ()), taken(worker, manner, ("yes", "no"))
+    assert worker.standing is not None and worker.standing.words == "loading"
     assert "".join(each.get("more", "") for each in words) == words[-1]["end"]["text"]
     assert words[-1]["end"]["tokens"] == 4 and len(again[-1]["end"]["log_probs"]) == 2
     assert worker.process.stdin is not None
@@ -294,6 +300,16 @@ def test_words_come_side_by_side_and_the_box_is_empty_for_the_next_ones(page: An
     expect(page.locator(".turn").nth(1)).to_contain_text("stopped")
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#turns")).to_contain_text("Nothing was asked yet")
+
+
+def test_a_model_that_is_made_ready_says_how_far_that_is(page: Any, talks: Talks) -> None:
+    opened(page, "/ask?left=slow")
+    page.locator("#say").fill("Hello")
+    page.locator("#say").press("Control+Enter")
+    expect(page.locator(".answer")).to_contain_text("Its model: downloading 120 of 270 MB")
+    expect(page.locator(".answer progress")).to_have_attribute("value", "120000000")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".words")).to_contain_text("slow of 1")
 
 
 def test_a_row_becomes_the_question_and_its_choices_bars(page: Any, talks: Talks) -> None:

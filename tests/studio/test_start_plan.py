@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
 from tests.studio.start_program import DEMO, PLAN
@@ -46,6 +50,47 @@ def test_a_plan_that_fails_says_its_own_line(studio: Studio, jobs: Jobs) -> None
     key = re.search(r"/start/plan/(\w+)", studio.ask("/start", {"text": text, "before": text, "do": "plan"}).text)
     assert key is not None
     assert "nowhere: no such model" in studio.ask(f"/start/plan/{key[1]}").text
+
+
+SLOW = "# slow\n" + DEMO
+
+
+def stands(studio: Studio, said: str) -> str:
+    """Start as it is loaded anew, once it says so."""
+    deadline, moment = monotonic() + 60, Event()
+    while said not in (text := studio.ask("/start").text):
+        assert monotonic() < deadline, text
+        moment.wait(0.02)
+    return text
+
+
+def test_a_plan_says_what_it_does_now_and_stands_there_when_one_comes_back(studio: Studio, jobs: Jobs) -> None:
+    """Started on a page that was left since; another recipe has no plan."""
+    studio.ask("/start", {"text": SLOW, "before": SLOW, "do": "plan"})
+    text = stands(studio, "a-model: downloading 120 of 270 MB")
+    plan = text[text.index('id="plan"') :]
+    assert 'value="120000000"' in plan and "s so far" in plan and "data-stream" in plan and "%" not in plan
+    assert "downloading" not in studio.ask("/start?afresh=yes").text
+    studio.ask("/start/leave", {})
+    assert "downloading" not in studio.ask("/start").text
+
+
+def test_what_came_of_a_plan_stands_there_when_one_comes_back(studio: Studio, jobs: Jobs) -> None:
+    studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "plan"})
+    assert "1,712 MB" in stands(studio, "<h2>What it would do</h2>")
+
+
+def test_a_plan_is_found_again_in_the_browser(page: Any, studio: Studio, jobs: Jobs) -> None:
+    page.goto(f"{studio.url}start")
+    page.locator("#yaml").fill(SLOW)
+    page.get_by_role("button", name="What would it do?").click()
+    expect(page.locator("#plan")).to_contain_text("downloading 120 of 270 MB")
+    page.goto(f"{studio.url}runs")
+    page.get_by_role("navigation").get_by_role("link", name="Start").click()
+    expect(page.locator("#plan progress")).to_be_visible()
+    expect(page.locator("#plan")).to_contain_text("downloading 120 of 270 MB")
+    page.locator('[name="k.name"]').fill("another")
+    expect(page.locator("#plan")).to_contain_text("has changed since")
 
 
 def test_a_change_of_the_form_ends_the_plan(studio: Studio, jobs: Jobs) -> None:

@@ -32,7 +32,8 @@ def test_a_run_is_started_watched_and_found_in_the_list(studio: Studio, jobs: Jo
 def test_a_run_begins_again_from_its_recipe_and_is_not_shown_before_it_is_there(studio: Studio, jobs: Jobs) -> None:
     text = "# its own recipe\n" + DEMO.replace("seed: 0", "seed: 7")
     jobs.start("one", "# wait\n" + text)
-    until(jobs, "one", lambda state: bool(state.log))
+    until(jobs, "one", lambda state: state.standing is not None)
+    assert "<b>Now</b>: asking base 3 of 12" in studio.ask("/start/jobs/one").text
     page = studio.ask("/start/jobs/one").text
     assert 'href="/runs/one"' not in page and "No checkpoint yet: resumed, it will begin again" in page
     link = re.search(r'href="(/start\?file=[^"]+)"', page)

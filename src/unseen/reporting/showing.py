@@ -79,10 +79,10 @@ def show_tokens(task: Task, view: View, model: str, as_json: bool) -> None:
     from unseen.encode.format import format_of, pair_format
     from unseen.encode.tokenizer import load_tokenizer
     from unseen.model.folder import resolve
-    from unseen.progress import late_bar
+    from unseen.progress import phased
 
-    with late_bar(f"fetching {model}") as progress:
-        folder = resolve(model, progress=progress)
+    with phased(model) as phases:
+        folder = resolve(model, phases=phases)
     tokenizer = load_tokenizer(folder.tokenizer)
     format = pair_format("auto", tokenizer) if folder.kind == "encoder-decoder" else format_of("auto", tokenizer)
     if as_json:

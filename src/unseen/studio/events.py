@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import takewhile
 from threading import Event as Flag
 from typing import Literal, NamedTuple
@@ -32,11 +33,20 @@ def streamed(events: Iterator[Event]) -> StreamingResponse:
 
 
 def followed(
-    show: Callable[[], tuple[Markup, bool]], after: Literal["end", "gone"] = "end", every: float = LOOK_EVERY
+    show: Callable[[], tuple[Markup, bool]],
+    after: Literal["end", "gone"] = "end",
+    every: float = LOOK_EVERY,
+    listening: AbstractContextManager[None] | None = None,
 ) -> StreamingResponse:
     """A part of a page, sent again when it has changed. `show` gives it as it is now, and whether it will not change
-    again; `after` says that the part stays then, or that the page is loaded again. Looks are `every` seconds apart."""
-    return streamed(_changes(show, after, every))
+    again; `after` says that the part stays then, or that the page is loaded again. Looks are `every` seconds apart;
+    somebody looks while inside `listening`."""
+    return streamed(_while(listening or nullcontext(), _changes(show, after, every)))
+
+
+def _while(listening: AbstractContextManager[None], events: Iterator[Event]) -> Iterator[Event]:
+    with listening:
+        yield from events
 
 
 def _changes(show: Callable[[], tuple[Markup, bool]], after: Literal["end", "gone"], every: float) -> Iterator[Event]:

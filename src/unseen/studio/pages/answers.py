@@ -11,6 +11,7 @@ from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.events import Event
 from unseen.studio.frame import note
 from unseen.studio.talk import Answering, Talk, Turn
+from unseen.studio.waiting import waiting
 
 EVERY = 1.0  # seconds after which a page is told again that it waits
 
@@ -67,9 +68,10 @@ def _manner(turn: Turn) -> Markup:
 
 
 def _waits(answer: Answering, seconds: float) -> Markup:
-    loading = answer.worker is not None and answer.worker.state == "loading"
-    what = "The model is being loaded" if loading else "Waiting for its first word"
-    return tag("p", f"{what}, {seconds:.0f} s so far.", class_="faint")
+    worker = answer.worker
+    if worker is not None and worker.state == "loading":
+        return waiting("Its model", worker.standing, seconds)
+    return tag("p", f"Waiting for its first word, {seconds:.0f} s so far.", class_="faint")
 
 
 def _answer(answer: Answering) -> Markup:
