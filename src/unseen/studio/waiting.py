@@ -14,7 +14,7 @@ TUNING = "tuning"  # the phase whose numbers are the steps
 def waiting(what: str, standing: Standing | None, seconds: float) -> Markup:
     """A line and a bar of `what`, which has gone on for `seconds`. The bar has a length only where there is a number;
     elsewhere it moves without one."""
-    words = standing.words if standing else "begins"
+    words = standing.words if standing else "starting"
     said = [words, f"{_clock(seconds)} so far"]
     if standing and (left := standing.left(time.time())) is not None:
         said.append(f"about {_clock(left)} left of this")

@@ -117,6 +117,11 @@ document.addEventListener("click", (event) => {
   if (button && !confirm(button.dataset.sure)) event.preventDefault();
 });
 
+// A frame of another origin is painted once it is in view.
+document.addEventListener("toggle", (event) => {
+  if (event.target.open) event.target.querySelector("iframe")?.scrollIntoView({ block: "nearest" });
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select")) {
