@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -146,7 +147,8 @@ def test_a_run_has_its_base_its_tuned_model_and_a_column_with_the_token(studio: 
 
 def test_choices_are_shown_with_their_probabilities_and_the_likeliest_is_marked(studio: Studio, talks: Talks) -> None:
     (stream,) = answers(studio, said(studio, text="Yes?", choices="yes\nno\n"))
-    assert "✓ yes" in stream and "88.1%" in stream and "11.9%" in stream and "-3.00" in stream
+    assert re.search(r"yes\s+◂ chosen", stream) and "✓" not in stream
+    assert "88.1%" in stream and "11.9%" in stream and "-3.00" in stream
 
 
 def test_an_answer_is_stopped_where_it_is_and_the_next_one_comes(studio: Studio, talks: Talks) -> None:
@@ -322,6 +324,53 @@ def test_a_row_becomes_the_question_and_its_choices_bars(page: Any, talks: Talks
     expect(page.locator(".answer meter")).to_have_count(2)
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_choices_of_a_row_are_told_beside_another_question_and_cleared_by_keyboard(page: Any, talks: Talks) -> None:
+    """From a prediction: the text is replaced, and both models would choose among words that are not about it."""
+    opened(page, "/ask?left=first&task=sentiment/film_notes&template=2&row=test[3]")
+    line, choices = page.locator("#choices-of .note"), page.locator('[name="choices"]')
+    expect(choices).to_be_visible()  # open, since it is set
+    expect(choices).not_to_have_value("")
+    expect(line).not_to_be_visible()
+    page.locator("#say").fill("Is the earth round?")
+    expect(line).to_have_text(
+        re.compile("below are those of the row test\\[3\\] of sentiment/film_notes, and this is not")
+    )
+    page.locator("#say").press("Control+Enter")
+    expect(page.locator(".answer meter")).to_have_count(2)
+    page.locator("#say").fill("Is the moon?")
+    expect(line).to_be_visible()
+    page.locator("#say").press("Tab")
+    page.keyboard.press("Enter")
+    expect(choices).to_have_value("")
+    expect(line).not_to_be_visible()
+    expect(page.locator("#say")).to_be_focused()
+    expect(page.locator("#say")).to_have_value("Is the moon?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".words")).to_contain_text("<b>Is the moon?</b>")
+
+
+def test_choices_that_one_wrote_oneself_are_nobodys(page: Any, talks: Talks) -> None:
+    opened(page, "/ask?left=first&task=sentiment/film_notes&template=2&row=test[3]")
+    page.locator("#say").fill("Is the earth round?")
+    expect(page.locator("#choices-of .note")).to_be_visible()
+    page.locator('[name="choices"]').fill("round\nflat")
+    expect(page.locator("#choices-of .note")).not_to_be_visible()
+
+
+def test_without_a_script_the_choices_of_a_row_are_told_and_cleared_too(studio: Studio, talks: Talks) -> None:
+    row = {"task": "sentiment/film_notes", "template": "2", "row": "test[3]"}
+    question = json.loads(studio.ask(f"/ask/question?{urlencode(row)}").text)
+    taken = {**row, "choices": question["choices"]}
+    line = re.compile(r"<p class=\"note warn\"( hidden)?[^>]*>The answer choices below are those of the row test\[3\]")
+    for text, hidden in ((question["text"], " hidden"), ("Is the earth round?", None)):
+        found = line.search(said(studio, text=text, do="stop", **taken))
+        assert found is not None and found[1] == hidden
+    cleared = said(studio, text="Is the earth round?", do="unchoose", **taken)
+    assert 'name="choices" rows="3">\n</textarea>' in cleared and "Is the earth round?" in cleared
+    found = line.search(cleared)
+    assert found is not None and found[1] == " hidden"
 
 
 def test_a_mistake_keeps_what_was_typed(page: Any, talks: Talks) -> None:

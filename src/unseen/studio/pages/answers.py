@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import CHOSEN
 from unseen.studio.events import Event
 from unseen.studio.frame import note
 from unseen.studio.talk import Answering, Talk, Turn
@@ -93,7 +94,8 @@ def _told(facts: Mapping[str, Any], more: list[str]) -> Markup:
 
 
 def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
-    """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked."""
+    """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked as the
+    one that is chosen, which says nothing about what is right."""
     sums, lengths = facts["log_probs"], facts["lengths"]
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Choice", "Share", "", "Log-probability, summed", "Tokens"))
@@ -101,7 +103,7 @@ def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("td", f"{'✓ ' if at == facts['chosen'] else ''}{choices[at]}"),
+            tag("td", choices[at], tag("b", f" {CHOSEN}", class_="chosen") if at == facts["chosen"] else None),
             tag("td", f"{share:.1%}", class_="number"),
             tag("td", tag("meter", min=0, max=1, value=round(share, 4), aria_label="share")),
             tag("td", f"{sums[at]:.2f}", class_="number"),

@@ -17,6 +17,7 @@ from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
+from unseen.studio.pages.ask_choices import choices_of
 from unseen.studio.reply import Shown, Values, shows, told
 from unseen.studio.row_question import RowQuestion, row_question
 from unseen.studio.talk import Side, Talk, Talks
@@ -47,7 +48,7 @@ def ask(workspace: Workspace, values: Values) -> Shown:
     said = None
     if values.get("task"):
         try:
-            row = row_question(workspace, values["task"], values.get("template", ""), values.get("row", ""))
+            row = _row(workspace, values)
         except UserMistake as mistake:
             said = told("wrong", *mistake.lines)
         else:
@@ -57,7 +58,8 @@ def ask(workspace: Workspace, values: Values) -> Shown:
 
 
 def did(workspace: Workspace, values: Values) -> Shown:
-    """What a button asks for: `say`, `again`, `stop` or `clear`. What was typed stays where it was not said."""
+    """What a button asks for: `say`, `again`, `stop`, `clear` or `unchoose`. What was typed stays where it was not
+    said."""
     talks = talks_of(workspace)
     talk, deed = talks.talk(values.get("talk", "")), values.get("do", "say")
     try:
@@ -66,12 +68,14 @@ def did(workspace: Workspace, values: Values) -> Shown:
         elif deed == "clear":
             talks.forget(talk.id)
             talk = talks.talk("")
+        elif deed == "unchoose":
+            values = {**values, "choices": ""}
         elif deed == "again":
             sides, manner = sides_of(workspace, values), manner_of(values)
             talks.say(talk, anew(talks.again(talk), manner), sides)
         else:
             talks.say(talk, asked_of(values), sides_of(workspace, values))
-            values = {**values, "text": ""}
+            values = {**values, "text": "", "said": values.get("text", "")}
     except UserMistake as mistake:
         return _page(workspace, talk, values, told("wrong", *mistake.lines))
     return _page(workspace, talk, values)
@@ -80,10 +84,16 @@ def did(workspace: Workspace, values: Values) -> Shown:
 def question(workspace: Workspace, values: Values) -> Shown:
     """A row as a question, for the script: `text`, `choices`, and `told` as markup."""
     try:
-        row = row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
+        row = _row(workspace, values)
     except UserMistake as mistake:
         return JSONResponse({"told": told("wrong", *mistake.lines)})
-    return JSONResponse({"text": row.text, "choices": "\n".join(row.choices), "told": _where_from(row)})
+    choices = "\n".join(row.choices)
+    of = choices_of(row, {**values, "text": row.text, "choices": choices})
+    return JSONResponse({"text": row.text, "choices": choices, "told": _where_from(row), "of": of})
+
+
+def _row(workspace: Workspace, values: Mapping[str, str]) -> RowQuestion:
+    return row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
 
 
 def stream(workspace: Workspace, values: Values) -> Shown:
@@ -177,6 +187,7 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         held,
         *hidden,
         text,
+        tag("div", _choices_of(workspace, values), id="choices-of", role="status"),
         _token(workspace, values),
         tag("div", *buttons, class_="bar"),
         manner,
@@ -185,6 +196,15 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         id="ask",
         class_="card",
     )
+
+
+def _choices_of(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
+    if not values.get("task"):
+        return None
+    try:
+        return choices_of(_row(workspace, values), values)
+    except UserMistake:
+        return None  # which is told above, in the row's own place
 
 
 def _token(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
