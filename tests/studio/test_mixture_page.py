@@ -235,6 +235,10 @@ def test_a_comparison_that_this_page_began_before_is_replaced(page: Any, studio:
     area = page.get_by_role("textbox", name="What it says")
     area.fill(RECIPE.replace("name: small", "name: held"))
     expect(page.locator("#shown")).to_contain_text("comparing 3 of 12 rows")
+    table = page.locator("#shown table").first
+    table.evaluate("each => each.dataset.mine = 'yes'")
+    expect(page.locator("#shown")).to_contain_text(re.compile("[1-9] s so far"))
+    expect(table).to_have_attribute("data-mine", "yes")  # what one reads below the line is left alone
     area.fill(RECIPE.replace("name: small", "name: held2"))
     expect(page.locator("#shown")).to_contain_text("Ending the comparison of held, which this one replaces")
     held.set()

@@ -10,7 +10,7 @@ from unseen.errors import RecipeMistake, UserMistake
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.background import Errand
 from unseen.studio.comparing import Asked, Compared, compared_in_background, is_small, key_of
-from unseen.studio.events import Event, followed, streamed
+from unseen.studio.events import Event, followed_line, streamed
 from unseen.studio.frame import Page, choice, field, joined_lines, note
 from unseen.studio.kept_recipes import new_id
 from unseen.studio.mixture_tree import tree
@@ -106,7 +106,8 @@ def _found(workspace: Workspace, text: str, path: str, page: str) -> Markup:
         job = compared_in_background(workspace.background, asked, selected, page)
     if job is None:
         return joined(_to_compare(selected), tree(asked.recipe, selected, None))
-    shown, finished = progress(workspace, job, selected, page)
+    finished = job.finished  # looked at first: it may finish while it is shown
+    shown = _standing(workspace, job, selected, page)
     if finished:
         return shown
     return tag("div", shown, data_stream=_address("/mixture/stream", key, page))
@@ -154,22 +155,26 @@ def stream(workspace: Workspace, values: Values) -> Shown:
     if job is None:
         return streamed(iter([Event("gone")]))
     _, selected = _asked(workspace, job.about.text, job.about.path)
-    return followed(lambda: progress(workspace, job, selected, page), listening=job.followed_by(page))
+
+    def line() -> Markup | None:
+        return None if job.finished else _working(workspace, job, page)
+
+    return followed_line(line, lambda: _standing(workspace, job, selected, page), job.followed_by(page))
 
 
-def progress(workspace: Workspace, job: Errand, selected: Selected, page: str) -> tuple[Markup, bool]:
-    """What there is to show of a job, and whether that is all."""
+def _standing(workspace: Workspace, job: Errand, selected: Selected, page: str) -> Markup:
+    """What there is to show of a job."""
     recipe = job.about.recipe
     if job.state == "done":
         compared: Compared = job.value
         shown = (verdict(compared), _links(job, compared), tree(recipe, selected, compared), outcome(compared))
-        return joined(*shown), True
+        return joined(*shown)
     if job.state in ("failed", "stopped"):
         lines = job.lines or ("The comparison was stopped.",)
         again = tag("button", "Compare again", formaction="/mixture/compare")
         told = note("wrong" if job.lines else "plain", joined_lines(tuple(lines)), tag("p", again))
-        return joined(told, tree(recipe, selected, None)), True
-    return joined(_working(workspace, job, page), tree(recipe, selected, None)), False
+        return joined(told, tree(recipe, selected, None))
+    return joined(tag("div", _working(workspace, job, page), data_line=True), tree(recipe, selected, None))
 
 
 def _links(job: Errand, compared: Compared) -> Markup | None:
