@@ -82,6 +82,8 @@ def shown_by(show: Callable[[Standing], None]) -> Phases:
 
         def advance(done: int, total: int | None) -> None:
             nonlocal standing
+            if done < standing.done or standing.total not in (None, total):
+                standing = Standing(phase, time.time())  # something else is counted now, as the next task's questions
             first = done if standing.first is None else standing.first
             standing = replace(standing, done=done, total=total, first=first)
             show(standing)

@@ -52,6 +52,16 @@ def test_a_phase_that_begins_with_its_first_number_is_not_told_before() -> None:
     assert told == ["reading", "comparing rows", "comparing 1 of 2 rows", "comparing 2 of 2 rows"]
 
 
+def test_what_is_counted_anew_has_a_pace_of_its_own() -> None:
+    """The questions of one task, and then those of the next."""
+    told: list[Standing] = []
+    asking = shown_by(told.append)(Phase("asking base"))
+    for done, total in ((1, 240), (240, 240), (6, 80), (7, 80)):
+        asking(done, total)
+    assert [(each.done, each.first) for each in told[1:]] == [(1, 1), (240, 1), (6, 6), (7, 6)]
+    assert told[2].began == told[1].began == told[0].began < told[3].began == told[4].began
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

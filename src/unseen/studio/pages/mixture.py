@@ -199,7 +199,8 @@ def _waits(before: Errand, page: str) -> Markup:
     """Whose comparison is waited for, and how far that one is."""
     name = before.about.recipe.name
     if before.to_stop:
-        return waiting(f"Ending the comparison of {name}, which this one replaces", before.standing, before.seconds)
+        said = f"Ending the comparison of {name}, which this one replaces; it ends at its next rows."
+        return joined(tag("p", said), tag("p", tag("progress", aria_label=said)))
     see = tag("a", f"See the comparison of {name}", href=_address("/mixture", before.key, page))
     what = f"Waits for the comparison of the recipe {name}, which another page follows"
     return joined(waiting(what, before.standing, before.seconds), tag("p", see))
