@@ -17,11 +17,14 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 
+from tests.studio.stand_in_model import MODEL
 from tests.studio.start_program import PROGRAM
 from unseen.studio.app import studio_app
 from unseen.studio.guard import Door
 from unseen.studio.jobs import Jobs
 from unseen.studio.plans import Plans
+from unseen.studio.talk import Talks
+from unseen.studio.workers import Workers
 from unseen.studio.workspace import Workspace
 
 TOKEN = "a-token-for-tests-only"
@@ -99,6 +102,16 @@ def jobs(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job
         "jobs", studio.workspace.runs, lambda: Jobs(studio.workspace.runs, patience=0.5, program=program)
     )
     return found
+
+
+@pytest.fixture
+def talks(studio: Studio, tmp_path: Path) -> Any:
+    """The studio's talks; a model is a stand-in that says its name, how many turns it read, and what it was asked."""
+    (tmp_path / "model.py").write_text(MODEL)
+    program = (sys.executable, str(tmp_path / "model.py"))
+    found: Talks = studio.workspace.kept("talks", None, lambda: Talks(Workers(program)))
+    yield found
+    found.workers.keep(())
 
 
 @pytest.fixture(scope="session")

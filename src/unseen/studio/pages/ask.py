@@ -17,9 +17,9 @@ from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
-from unseen.studio.pages.ask_choices import choices_of
+from unseen.studio.pages.ask_choices import choices_of, choices_told, row_of
 from unseen.studio.reply import Shown, Values, shows, told
-from unseen.studio.row_question import RowQuestion, row_question
+from unseen.studio.row_question import RowQuestion
 from unseen.studio.talk import Side, Talk, Talks
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
@@ -48,7 +48,7 @@ def ask(workspace: Workspace, values: Values) -> Shown:
     said = None
     if values.get("task"):
         try:
-            row = _row(workspace, values)
+            row = row_of(workspace, values)
         except UserMistake as mistake:
             said = told("wrong", *mistake.lines)
         else:
@@ -84,16 +84,12 @@ def did(workspace: Workspace, values: Values) -> Shown:
 def question(workspace: Workspace, values: Values) -> Shown:
     """A row as a question, for the script: `text`, `choices`, and `told` as markup."""
     try:
-        row = _row(workspace, values)
+        row = row_of(workspace, values)
     except UserMistake as mistake:
         return JSONResponse({"told": told("wrong", *mistake.lines)})
     choices = "\n".join(row.choices)
     of = choices_of(row, {**values, "text": row.text, "choices": choices})
     return JSONResponse({"text": row.text, "choices": choices, "told": _where_from(row), "of": of})
-
-
-def _row(workspace: Workspace, values: Mapping[str, str]) -> RowQuestion:
-    return row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
 
 
 def stream(workspace: Workspace, values: Values) -> Shown:
@@ -187,7 +183,7 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         held,
         *hidden,
         text,
-        tag("div", _choices_of(workspace, values), id="choices-of", role="status"),
+        tag("div", choices_told(workspace, values), id="choices-of", role="status"),
         _token(workspace, values),
         tag("div", *buttons, class_="bar"),
         manner,
@@ -196,15 +192,6 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         id="ask",
         class_="card",
     )
-
-
-def _choices_of(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
-    if not values.get("task"):
-        return None
-    try:
-        return choices_of(_row(workspace, values), values)
-    except UserMistake:
-        return None  # which is told above, in the row's own place
 
 
 def _token(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:

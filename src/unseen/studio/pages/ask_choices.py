@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from unseen.errors import UserMistake
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.studio.row_question import RowQuestion
+from unseen.studio.row_question import RowQuestion, row_question
+from unseen.studio.workspace import Workspace
 
 ROW = ("task", "template", "row")  # fields that say which row was taken
+
+
+def row_of(workspace: Workspace, values: Mapping[str, str]) -> RowQuestion:
+    """The row that the form's fields name. Raises as `row_question` does."""
+    return row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
+
+
+def choices_told(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
+    """`choices_of` the row that the form's fields name, where they name one."""
+    if not values.get("task"):
+        return None
+    try:
+        return choices_of(row_of(workspace, values), values)
+    except UserMistake:
+        return None  # which is told above, in the row's own place
 
 
 def choices_of(row: RowQuestion, values: Mapping[str, str]) -> Markup | None:
