@@ -37,9 +37,14 @@ def chat(
         raise UserMistake("--format", f"there is no format '{format}'", f"write {', '.join(FORMATS)}")
     from unseen.ask.chat import Drawing
     from unseen.ask.talker import Manner, Talker, load_to_talk
+    from unseen.progress import phased
 
     manner = Manner(format, system, Drawing(temperature, top_p, max_new_tokens), seed)  # type: ignore[arg-type]
-    talkers = [Talker(load_to_talk(name)) for name in (model, against) if name is not None]
+    talkers = []
+    for name in (model, against):
+        if name is not None:
+            with phased(name) as phases:
+                talkers.append(Talker(load_to_talk(name, phases)))
     if sys.stdin.isatty():
         print(HELP, file=sys.stderr)
     _talk(talkers, manner)

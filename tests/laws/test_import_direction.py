@@ -15,9 +15,10 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "unseen"
 LAYERS = [
     ["errors"],
-    ["launch"],
+    ["launch", "wholefile"],
+    ["phases"],
     ["progress"],
-    ["section", "wholefile", "yamlfile"],
+    ["section", "yamlfile"],
     ["recipe"],
     ["data"],
     ["prompt"],

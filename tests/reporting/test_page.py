@@ -128,7 +128,7 @@ def test_examples_of_each_kind_show_prompt_choices_and_both_answers(page: str) -
         assert f"<b>{kind}</b>" in page
     article = page[page.index("<b>mended by tuning</b>") :].split("</article>")[0]
     assert ROW in article and "✓ right" in article and "−1.25" in article
-    assert article.count("◂ answer") == 2 and all(choice in article for choice in CHOICES)
+    assert article.count("◂ chosen") == 2 and all(choice in article for choice in CHOICES)
 
 
 def test_at_most_ten_examples_of_a_kind_are_shown_and_the_rest_is_counted(tmp_path: Path) -> None:

@@ -83,9 +83,9 @@ def test_the_drawing_says_what_the_trie_holds(template: str, capsys: pytest.Capt
     leaves = re.findall(r"^[├└]─ (.*)$", text, re.M)
     assert len(leaves) == len(trunk["branches"]) == len(trie["sequences"])
     for leaf, branch, sequence in zip(leaves, trunk["branches"], trie["sequences"], strict=True):
-        assert re.sub(r"[«»]|»·«", "", leaf.removesuffix("   ←").replace("»·«", "")) == branch["text"]
+        assert re.sub(r"[«»]|»·«", "", leaf.removesuffix("   ✓ right").replace("»·«", "")) == branch["text"]
         assert leaf.count("«") == len(branch["ids"])
-        assert leaf.endswith("←") == sequence["right"]
+        assert leaf.endswith("✓ right") == sequence["right"]
     count = f"{len(leaves)} sequences: {trie['tokens_read']:,} tokens to read, a row each; {trie['nodes']:,} nodes"
     assert f"{count} in the trie: {trie['ratio']:.2f} times fewer" in text
 
@@ -94,7 +94,7 @@ def test_a_file_gets_no_control_codes_and_lines_of_one_width(template: str) -> N
     command = [sys.executable, "-m", "unseen", *SHOW, "--tokens", "--rows", "3", "--shots", "2", "--template", template]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "\x1b" not in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 120 + len("   train/0 ←")
+    assert max(map(len, done.stdout.splitlines())) <= 120 + len("   train/0 ✓ right")
 
 
 def test_drawing_a_trie_loads_no_torch(template: str) -> None:

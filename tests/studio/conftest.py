@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,14 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 
+from tests.studio.stand_in_model import MODEL
+from tests.studio.start_program import PROGRAM
 from unseen.studio.app import studio_app
 from unseen.studio.guard import Door
+from unseen.studio.jobs import Jobs
+from unseen.studio.plans import Plans
+from unseen.studio.talk import Talks
+from unseen.studio.workers import Workers
 from unseen.studio.workspace import Workspace
 
 TOKEN = "a-token-for-tests-only"
@@ -82,6 +89,29 @@ def studio(workspace: Workspace) -> Iterator[Studio]:
     yield Studio(port, workspace)
     server.should_exit = True
     thread.join(30)
+
+
+@pytest.fixture
+def jobs(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """The studio's jobs; what it starts is a stand-in for `unseen`, and ./recipes lies in the test's folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "unseen.py").write_text(PROGRAM)
+    program = (sys.executable, str(tmp_path / "unseen.py"))
+    studio.workspace.kept("plans", None, lambda: Plans(program))
+    found: Jobs = studio.workspace.kept(
+        "jobs", studio.workspace.runs, lambda: Jobs(studio.workspace.runs, patience=0.5, program=program)
+    )
+    return found
+
+
+@pytest.fixture
+def talks(studio: Studio, tmp_path: Path) -> Any:
+    """The studio's talks; a model is a stand-in that says its name, how many turns it read, and what it was asked."""
+    (tmp_path / "model.py").write_text(MODEL)
+    program = (sys.executable, str(tmp_path / "model.py"))
+    found: Talks = studio.workspace.kept("talks", None, lambda: Talks(Workers(program)))
+    yield found
+    found.workers.keep(())
 
 
 @pytest.fixture(scope="session")

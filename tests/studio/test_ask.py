@@ -8,72 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from html import unescape
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
+from tests.studio.stand_in_model import MODEL, answers, said, talk_of
 from unseen.studio.pages.answers import answers_come
 from unseen.studio.talk import Answering, Talks
 from unseen.studio.workers import PROGRAM, Worker, Workers
-
-MODEL = """
-import json, os, signal, sys, threading
-name, stopped, lines, come = sys.argv[1], set(), [], threading.Semaphore(0)
-
-def listen():
-    for line in sys.stdin:
-        said = json.loads(line)
-        if "stop" in said:
-            stopped.add(said["stop"])
-        else:
-            lines.append(said)
-            come.release()
-    os._exit(0)
-
-def tell(**said):
-    print(json.dumps(said), flush=True)
-
-threading.Thread(target=listen, daemon=True).start()
-if name == "nowhere":
-    tell(wrong="nowhere: no such model; known models: a")
-    sys.exit(0)
-tell(ready={})
-while True:
-    come.acquire()
-    said = lines.pop(0)
-    asked, number = said["messages"][-1][1], said["id"]
-    if asked == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if asked == "too long":
-        tell(id=number, wrong="it is too long")
-    elif said["choices"]:
-        tell(id=number, end={"log_probs": [-1.0, -3.0], "lengths": [1, 2], "chosen": 0, "cut": False, "seconds": 0.1})
-    elif asked == "endless":
-        tell(id=number, more="and on ")
-        while number not in stopped:
-            pass
-        tell(id=number, end={"text": "and on ", "stopped": True, "seconds": 1.0})
-    else:
-        text = f"{name} of {len(said['messages'])}, {said['manner']['seed']}: <b>{asked}</b>"
-        for word in text.split(" "):
-            tell(id=number, more=word + " ")
-        tell(id=number, end={"text": text, "tokens": 9, "seconds": 0.1})
-"""
-
-
-@pytest.fixture
-def talks(studio: Studio, tmp_path: Path) -> Any:
-    """The studio's talks; a model is a stand-in that says its name, how many turns it read, and what it was asked."""
-    (tmp_path / "model.py").write_text(MODEL)
-    program = (sys.executable, str(tmp_path / "model.py"))
-    found: Talks = studio.workspace.kept("talks", None, lambda: Talks(Workers(program)))
-    yield found
-    found.workers.keep(())
 
 
 @pytest.fixture
@@ -85,27 +30,6 @@ def run(studio: Studio) -> str:
     recipe = {"model": "first", "tokens": {"<slip>": {"description": "where it is"}}}
     (folder / "record.json").write_text(json.dumps({"recipe": recipe}))
     return "tuned"
-
-
-def said(studio: Studio, **form: str) -> str:
-    return studio.ask("/ask", {"left": "first", "do": "say", **form}).text
-
-
-def answers(studio: Studio, page: str) -> list[str]:
-    """What the last turn of a page came to, a text a column, once all of it was streamed."""
-    talk, turns = talk_of(page), page.split('class="turn"')[1:]
-    streams = [
-        studio.ask(f"/ask/stream/{talk}/{len(turns) - 1}/{column}").text
-        for column in range(turns[-1].count("<section>"))
-    ]
-    assert all(each.endswith("event: end\ndata: \n\n") for each in streams)
-    return [unescape(re.sub("<[^>]*>", " ", each.rpartition("event: part\ndata: ")[2])).strip() for each in streams]
-
-
-def talk_of(page: str) -> str:
-    found = re.search(r'name="talk" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
 
 
 def test_an_answer_is_streamed_from_its_beginning_and_its_pieces_are_its_text() -> None:
@@ -141,7 +65,8 @@ def test_a_run_has_its_base_its_tuned_model_and_a_column_with_the_token(studio: 
 
 def test_choices_are_shown_with_their_probabilities_and_the_likeliest_is_marked(studio: Studio, talks: Talks) -> None:
     (stream,) = answers(studio, said(studio, text="Yes?", choices="yes\nno\n"))
-    assert "✓ yes" in stream and "88.1%" in stream and "11.9%" in stream and "-3.00" in stream
+    assert re.search(r"yes\s+◂ chosen", stream) and "✓" not in stream
+    assert "88.1%" in stream and "11.9%" in stream and "-3.00" in stream
 
 
 def test_an_answer_is_stopped_where_it_is_and_the_next_one_comes(studio: Studio, talks: Talks) -> None:
@@ -215,20 +140,6 @@ def test_a_model_that_is_not_asked_for_a_while_leaves_the_memory(tmp_path: Path)
     assert worker.process.wait(30) == -signal.SIGKILL
 
 
-def test_a_row_of_a_task_is_a_question_with_its_choices(studio: Studio) -> None:
-    found = json.loads(studio.ask("/ask/question?task=sentiment/film_notes&template=2&row=1").text)
-    assert found["text"] and found["choices"]
-    assert "template 2 of" in found["told"] and "row test[1], one of" in found["told"]
-    page = unescape(studio.ask("/ask?task=sentiment/film_notes&template=2&row=1").text)
-    assert found["text"] in page and found["choices"] in page
-
-
-@pytest.mark.parametrize("query", ["film_note", "film_notes&template=99", "film_notes&row=9999999", ""])
-def test_a_row_that_is_not_there_is_told(studio: Studio, query: str) -> None:
-    found = json.loads(studio.ask(f"/ask/question?task=sentiment/{query}").text)
-    assert set(found) == {"told"} and "note wrong" in found["told"]
-
-
 @pytest.mark.parametrize("path", ["none/0/0", "none/-1/0", "none/x/y"])
 def test_a_stream_of_a_talk_that_is_over_is_told(studio: Studio, path: str) -> None:
     assert studio.ask(f"/ask/stream/{path}").status == 422
@@ -252,6 +163,7 @@ def test_a_real_model_answers_in_its_process_and_ends_with_the_studio(home: Path
     worker = Workers(PROGRAM).worker("tiny-random-llama")
     manner = {"format": "plain", "system": None, "temperature": 0.0, "top_p": 1.0, "max_new_tokens": 4, "seed": 0}
     words, again = taken(worker, manner, ()), taken(worker, manner, ("yes", "no"))
+    assert worker.standing is not None and worker.standing.words == "loading"
     assert "".join(each.get("more", "") for each in words) == words[-1]["end"]["text"]
     assert words[-1]["end"]["tokens"] == 4 and len(again[-1]["end"]["log_probs"]) == 2
     assert worker.process.stdin is not None
@@ -272,47 +184,3 @@ def taken(worker: Worker, manner: Mapping[str, Any], choices: tuple[str, ...]) -
     worker.ask({"messages": [["user", "Say yes. "]], "choices": choices, "manner": manner}, take)
     assert over.wait(300)
     return said
-
-
-def opened(page: Any, path: str) -> None:
-    page.goto(re.sub(r"/\?.*|/$", "", page.url) + path)
-
-
-def test_words_come_side_by_side_and_the_box_is_empty_for_the_next_ones(page: Any, talks: Talks) -> None:
-    opened(page, "/ask?left=first&right=second")
-    page.locator("#say").fill("Hello <i>you</i>")
-    page.locator("#say").press("Control+Enter")
-    expect(page.locator(".words")).to_have_text(
-        ["first of 1, 0: <b>Hello <i>you</i></b>", "second of 1, 0: <b>Hello <i>you</i></b>"]
-    )
-    expect(page.locator("#say")).to_have_value("")
-    expect(page.locator("#sides li")).to_have_text(["first: in memory", "second: in memory"])
-    page.locator("#say").fill("endless")
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator(".turn").nth(1).locator(".answer").first).to_contain_text("and on")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".turn").nth(1)).to_contain_text("stopped")
-    page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#turns")).to_contain_text("Nothing was asked yet")
-
-
-def test_a_row_becomes_the_question_and_its_choices_bars(page: Any, talks: Talks) -> None:
-    opened(page, "/ask?left=first")
-    page.get_by_text("Begin from a row of a task", exact=True).click()
-    page.locator('#row [name="task"]').fill("sentiment/film_notes")
-    page.get_by_role("button", name="Take this row").click()
-    expect(page.locator("#ask-said")).to_contain_text("row test[0], one of")
-    page.locator("#say").press("Control+Enter")
-    expect(page.locator(".answer meter")).to_have_count(2)
-    page.set_viewport_size({"width": 360, "height": 740})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-def test_a_mistake_keeps_what_was_typed(page: Any, talks: Talks) -> None:
-    opened(page, "/ask?left=first")
-    page.get_by_text("How it is asked").click()
-    page.locator('[name="temperature"]').fill("hot")
-    page.locator("#say").fill("Hello")
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator("#ask-said")).to_contain_text("'hot' is no number")
-    expect(page.locator("#say")).to_have_value("Hello")

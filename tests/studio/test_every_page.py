@@ -82,6 +82,7 @@ def addresses(studio: Studio, home: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "/runs": ["/runs", "/runs?q=xyzzy"],
         "/runs/{path:path}": ["/runs/little", "/runs/void", "/runs/study", "/runs/gone"],
         "/run-verdict/{path:path}": ["/run-verdict/void"],
+        "/run-tasks/{path:path}": ["/run-tasks/little"],
         "/run-scores/{path:path}": ["/run-scores/little"],
         "/run-report/{path:path}": ["/run-report/little"],
         "/study-report/{path:path}": ["/study-report/study"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
-from unseen.progress import Advance
 from unseen.studio import comparing
-from unseen.studio.background import Errand, Errands
 
 RECIPE = """name: small
 seen: [sentiment/film_notes]
@@ -147,32 +144,6 @@ def test_a_step_of_the_mixture_is_drawn_as_a_trie(studio: Studio) -> None:
     random_folder("tiny-random-llama")
     drawn = studio.ask(path[1]).text
     assert "8 sequences" in drawn and "8 examples, step 1" in drawn and "times fewer" in drawn
-
-
-def test_errands_run_one_after_the_other_and_can_be_stopped() -> None:
-    errands, begun, go = Errands(), threading.Event(), threading.Event()
-
-    def slow(progress: Advance) -> str:
-        begun.set()
-        go.wait(30)
-        progress(1, 2)
-        return "never"
-
-    first = errands.start("first", 1, slow)
-    begun.wait(30)
-    second = errands.start("second", 1, lambda progress: "done")
-    assert (first.state, second.state) == ("working", "waiting")
-    errands.stop_others(second, int)
-    go.set()
-    _ended(second)
-    assert (first.state, second.state, second.value) == ("stopped", "done", "done")
-    assert errands.start("second", 1, slow) is second and errands.start("first", 1, lambda progress: 3) is not first
-
-
-def _ended(errand: Errand) -> None:
-    for thread in threading.enumerate():
-        if thread.name == f"errand {errand.key[:8]}":
-            thread.join(30)
 
 
 def test_the_page_follows_the_recipe_as_it_is_typed(page: Any, studio: Studio) -> None:

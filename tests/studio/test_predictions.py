@@ -136,7 +136,7 @@ def test_a_number_beside_an_answer_says_what_it_is(studio: Studio, done: Path) -
     assert "accuracy 100.0" in listed
     assert "ROUGE-L 12.5" in studio.ask("/prediction-list/little?task=talk/say").text
     one = studio.ask("/prediction/0/little").text
-    assert "log-probability, summed over its tokens, in nats. The largest is the answer." in one
+    assert "log-probability, summed over its tokens, in nats. The largest is chosen." in one
 
 
 @pytest.mark.parametrize(

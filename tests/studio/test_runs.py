@@ -227,6 +227,18 @@ def test_a_page_follows_its_run(page: Any, studio: Studio, runs: Path) -> None:
     expect(page.locator(".standing")).to_contain_text("done")
 
 
+def test_the_first_step_of_a_run_is_drawn(studio: Studio, runs: Path) -> None:
+    """One point makes no line."""
+    folder = write_run(runs / "one", list(answers(2)))
+    write_steps(folder, 1)
+    curves = studio.ask("/runs/one").text.partition('class="curves"')[2]
+    rings = re.findall(r'<circle[^>]* class="train alone"><title>([^<]+)', curves)
+    assert rings == ["step 1: 4", "step 1: 0.0001", "step 1: 1"]
+    write_steps(folder, 2)
+    curves = studio.ask("/runs/one").text.partition('class="curves"')[2]
+    assert "train alone" not in curves and "<polyline" in curves
+
+
 def test_runs_are_searched_and_opened_by_keyboard(page: Any, studio: Studio, done: Path, runs: Path) -> None:
     write_run(runs / "other", list(answers(2)), name="second")
     page.goto(f"{studio.url}runs")
@@ -236,7 +248,7 @@ def test_runs_are_searched_and_opened_by_keyboard(page: Any, studio: Studio, don
     page.get_by_role("link", name="other").press("Enter")
     page.get_by_text("Reading the scores").scroll_into_view_if_needed()
     expect(page.locator("#scores h2")).to_have_text("Scores by task and template")
-    page.locator("iframe").scroll_into_view_if_needed()
+    page.get_by_text("Show the report here").press("Enter")
     expect(page.frame_locator("iframe").locator("h1")).to_contain_text("second")
 
 

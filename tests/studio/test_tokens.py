@@ -127,7 +127,7 @@ def test_too_long_a_text_is_refused(studio: Studio) -> None:
 def test_the_trie_of_rows_is_drawn_with_a_list_beside_it(studio: Studio) -> None:
     text = studio.ask(f"/tokens/trie?{urlencode(ROW | {'rows': '3'})}").text
     assert "6 sequences" in text and "times fewer" in text and text.count('class="run') >= 6
-    assert "The same as a list" in text and "train[0] ←" in text
+    assert "The same as a list" in text and "train[0] ✓ right" in text
 
 
 def test_a_step_without_a_recipe_says_where_to_go(studio: Studio) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from unseen.cli import run
+from unseen.phases import shown_by
+from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
 from unseen.study.plan import plan, questions
 from unseen.study.prepare import prepare
@@ -26,6 +28,21 @@ def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
     assert values["machine"]["cores"] >= 1 and 0 < values["machine"]["free_mb"] <= values["machine"]["memory_mb"]
     assert all(any(weight > 0 for _, weight in pieces) for _, pieces in shown)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_plan_says_what_it_does_now(
+    recipe: Recipe, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    phases = shown_by(lambda standing: told.append(standing.phase.name))
+    monkeypatch.setenv(TOLD_IN, str(tmp_path / "told"))
+    monkeypatch.setattr("unseen.progress.written_to", lambda file: phases)
+    plan(recipe)
+    unlike = [name for name in dict.fromkeys(told) if not name.startswith(("reading ", "loading "))]
+    settled = ["finding its tasks", "comparing", "dealing its rows"]
+    assert unlike == [*settled, "timing a few questions", "encoding", "timing two steps of tuning"]
+    assert told.index("finding its tasks") < told.index("reading nli/fact_follows") < told.index("comparing")
+    assert told.index("dealing its rows") < told.index(f"loading {recipe.model}") < told.index("encoding")
 
 
 def test_a_plan_names_the_folder_that_the_run_takes(recipe: Recipe, home: Path) -> None:

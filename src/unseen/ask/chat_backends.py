@@ -53,5 +53,7 @@ def chat_backend(name: str, model: str, place: Place = Place()) -> ChatBackend:
 def _hf(name: str) -> ChatBackend:
     from unseen.ask.chat_hf import HfChat
     from unseen.ask.talker import load_to_talk
+    from unseen.progress import phased
 
-    return HfChat(load_to_talk(name))
+    with phased(name) as phases:
+        return HfChat(load_to_talk(name, phases))

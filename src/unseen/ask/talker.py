@@ -10,6 +10,7 @@ from unseen.ask.chat import Drawing, Message
 from unseen.ask.hf import HfBackend
 from unseen.ask.question import Answer, Choose, Sample
 from unseen.encode.format import Format, format_of, pair_format
+from unseen.phases import Phase, Phases
 from unseen.prompt.example import Example, Segment
 
 if TYPE_CHECKING:
@@ -29,16 +30,16 @@ class Manner:
     seed: int = 0
 
 
-def load_to_talk(name: str) -> LanguageModel:
-    """The model that `name` means, in memory, on a GPU where there is one. Raises as `resolve` and `load_model`."""
+def load_to_talk(name: str, phases: Phases) -> LanguageModel:
+    """The model that `name` means, in memory, on a GPU where there is one; `phases` are told what that takes. Raises as
+    `resolve` and `load_model`."""
     import torch
 
     from unseen.model.folder import resolve
     from unseen.model.load import load_model
-    from unseen.progress import late_bar
 
-    with late_bar(f"fetching {name}") as progress:
-        folder = resolve(name, progress=progress)
+    folder = resolve(name, phases=phases)
+    phases(Phase("loading"))
     on_gpu = torch.cuda.is_available()
     model = load_model(folder, "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32")
     return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model

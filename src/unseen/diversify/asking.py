@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from unseen.ask.chat import ChatBackend, Request, Said, Unsaid
 from unseen.diversify.store import Store
-from unseen.progress import Advance, rated_bar
+from unseen.phases import Advance
+from unseen.progress import rated_bar
 
 Watch = Callable[[str], AbstractContextManager[Advance]]
 

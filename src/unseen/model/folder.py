@@ -16,7 +16,7 @@ from unseen.model.embedded import ALIAS, embedded_folder
 from unseen.model.gguf import converted
 from unseen.model.hub import HUB_ID, hub_folder
 from unseen.model.new_token import NewToken, tokens_in
-from unseen.progress import Advance
+from unseen.phases import Phases, untold
 
 Kind = Literal["decoder", "encoder-decoder"]
 
@@ -64,42 +64,43 @@ class ModelFolder:
         return self.path if self.base is None or (self.path / "tokenizer.json").is_file() else self.base.tokenizer
 
 
-def resolve(name: str, *, progress: Advance = lambda done, total: None) -> ModelFolder:
+def resolve(name: str, *, phases: Phases = untold) -> ModelFolder:
     """The model that `name` means: an alias, a model folder, a run folder, a `.gguf` file, a name under
-    `$UNSEEN_MODELS`, or a hub id `org/name[@revision]`; fetched or converted when that is needed.
+    `$UNSEEN_MODELS`, or a hub id `org/name[@revision]`; fetched or converted when that is needed, which `phases`
+    are told.
 
     Raises `ModelMistake` when it is not there or damaged, before torch is imported; `DownloadFailed`.
     """
     if name == ALIAS:
-        return _plain_model(name, embedded_folder(progress), embedded=True)
+        return _plain_model(name, embedded_folder(phases), embedded=True)
     if name in random_models.ALIASES:
-        return _plain_model(name, random_models.random_folder(name))
+        return _plain_model(name, random_models.random_folder(name, phases))
     path = Path(name).expanduser()
     if path.suffix == ".gguf":
-        return _plain_model(name, converted(path, progress))
+        return _plain_model(name, converted(path, phases))
     named = [path] if not (root := models_root()) else [path, root / name]
     for folder in named:
         if folder.is_dir():
-            return _local_model(name, folder.absolute(), progress)
+            return _local_model(name, folder.absolute(), phases)
     known = described(name)
     hub_id = known.hub[0] if known and known.hub and name == known.name else name
     if HUB_ID.fullmatch(hub_id) and not path.is_absolute():
-        folder, commit = hub_folder(hub_id)
+        folder, commit = hub_folder(hub_id, phases)
         if (folder / "adapter_config.json").is_file():
-            return replace(_adapted_model(name, folder), revision=commit)
+            return replace(_adapted_model(name, folder, phases), revision=commit)
         return _plain_model(name, folder, revision=commit)
     raise ModelMistake(name, "no such model", nearest(name, descriptions(), "known models") + REMEDY)
 
 
-def _local_model(name: str, folder: Path, progress: Advance) -> ModelFolder:
+def _local_model(name: str, folder: Path, phases: Phases) -> ModelFolder:
     """The model in `folder`, a plain one or a single GGUF file; for a run's folder, the one that the run tuned."""
     files = list(folder.glob("*.gguf"))
     if len(files) == 1 and not (folder / "config.json").is_file():
-        return _plain_model(name, converted(files[0], progress))
+        return _plain_model(name, converted(files[0], phases))
     if not (folder / "config.json").is_file() and (folder / "model" / ABOUT).is_file():
         folder = folder / "model"
     if (folder / "adapter_config.json").is_file():
-        return _adapted_model(name, folder)
+        return _adapted_model(name, folder, phases)
     return _plain_model(name, folder)
 
 
@@ -120,7 +121,7 @@ def _plain_model(name: str, folder: Path, revision: str | None = None, embedded:
     )
 
 
-def _adapted_model(name: str, folder: Path) -> ModelFolder:
+def _adapted_model(name: str, folder: Path, phases: Phases) -> ModelFolder:
     """An adapter on the model that `unseen.json` names, which must hold the weights that the adapter was tuned on."""
     about = _about(folder)
     weights = folder / ADAPTER
@@ -128,7 +129,7 @@ def _adapted_model(name: str, folder: Path) -> ModelFolder:
         absent = ABOUT if not about else ADAPTER
         raise ModelMistake(str(folder), f"is an adapter without {absent}", "name a run folder, or a merged model")
     tokens = tokens_in(about, folder / ABOUT)
-    base = _base(about, folder)
+    base = _base(about, folder, phases)
     adapter = _file_digest(weights) + (folder / "adapter_config.json").read_text("utf-8")
     if tokens:
         adapter += _file_digest(folder / NEW_ROWS)
@@ -155,12 +156,12 @@ def _file_digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _base(about: dict[str, Any], folder: Path) -> ModelFolder:
+def _base(about: dict[str, Any], folder: Path, phases: Phases) -> ModelFolder:
     said = about["base"]
     name = said["path"] if said.get("path") and Path(said["path"]).is_dir() else said["name"]
     _refuse_circle(folder)
     try:
-        base = resolve(name)
+        base = resolve(name, phases=phases)
     except ModelMistake as mistake:
         raise ModelMistake(str(folder), f"its base model cannot be used ({mistake})", "bring the base back") from None
     if base.digest != said["digest"]:

@@ -21,7 +21,7 @@ from unseen.data.places import cache
 from unseen.errors import ModelMistake, UserMistake
 from unseen.model.contents import contents_of, read_json
 from unseen.model.quiet import quiet_transformers
-from unseen.progress import Advance
+from unseen.phases import Phase, Phases
 
 CONVERSION = 1  # counted up when what a conversion writes changes
 ABOUT = "unseen.json"
@@ -29,7 +29,7 @@ REMEDY = "use the model's safetensors"
 ABANDONED = 3600.0  # seconds
 
 
-def converted(gguf: Path, progress: Advance) -> Path:
+def converted(gguf: Path, phases: Phases) -> Path:
     """The plain model folder of `gguf`, made now or before; cached under the digest of the file's content.
 
     Raises `ModelMistake` when the file is no GGUF file, or holds a model that transformers cannot read.
@@ -38,7 +38,7 @@ def converted(gguf: Path, progress: Advance) -> Path:
     with gguf.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     folder = converted_folder(digest)
-    return folder if is_whole(folder) else convert(gguf, folder, progress)
+    return folder if is_whole(folder) else convert(gguf, folder, phases)
 
 
 def converted_folder(gguf_digest: str) -> Path:
@@ -55,21 +55,21 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def convert(gguf: Path, folder: Path, progress: Advance) -> Path:
+def convert(gguf: Path, folder: Path, phases: Phases) -> Path:
     """Write the plain copy of `gguf` to `folder`, which appears when it is complete, and replaces a damaged one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        progress(0, 3)
+        phases(Phase("converting its weights"))
         _write_model(gguf, unfinished)
-        progress(2, 3)
+        phases(Phase("converting its tokenizer"))
         _write_tokenizer(gguf, unfinished)
+        phases(Phase("checking what was converted"))
         noted = {"digest": contents_of(unfinished).digest, "tokenizer": _tokenizer_digest(unfinished)}
         (unfinished / ABOUT).write_text(json.dumps(noted), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.replace(folder)
-        progress(3, 3)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder

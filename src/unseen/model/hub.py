@@ -9,6 +9,7 @@ from pathlib import Path
 from unseen.data.network import require_network
 from unseen.errors import DataMistake, DownloadFailed, ModelMistake, UserMistake
 from unseen.model.contents import contents_of
+from unseen.phases import Phase, Phases, untold
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model"]
@@ -16,7 +17,7 @@ OF_ADAPTER = ("adapter_model.safetensors", "unseen.json")  # what a pushed adapt
 UNWANTED = ["*/*", "consolidated*"]
 
 
-def hub_folder(name: str) -> tuple[Path, str]:
+def hub_folder(name: str, phases: Phases = untold) -> tuple[Path, str]:
     """Local folder and commit of the hub model `org/name[@revision]`, downloaded when it is not in the hub's cache.
 
     Raises `ModelMistake` within three seconds when it is not there and the hub cannot be reached, when there is no
@@ -26,8 +27,9 @@ def hub_folder(name: str) -> tuple[Path, str]:
     folder = _cached(repo, revision or None)
     if folder is None or not _is_whole(folder):
         try:
+            phases(Phase("asking the hub for it"))
             require_network(name)
-            folder = _downloaded(name, repo, revision or None)
+            folder = _downloaded(name, repo, revision or None, phases)
         except DataMistake as mistake:
             if folder is None:
                 remedy = "connect to it, or name a local folder of the model"
@@ -63,7 +65,7 @@ def _cached(repo: str, revision: str | None) -> Path | None:
     return folder if any(folder.glob("*.safetensors")) else None
 
 
-def _downloaded(name: str, repo: str, revision: str | None) -> Path:
+def _downloaded(name: str, repo: str, revision: str | None, phases: Phases) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -71,11 +73,13 @@ def _downloaded(name: str, repo: str, revision: str | None) -> Path:
     if not sys.stderr.isatty():
         disable_progress_bars()
     try:
-        info = HfApi().model_info(repo, revision=revision, timeout=10)
+        info = HfApi().model_info(repo, revision=revision, timeout=10, files_metadata=True)
         files = [each.rfilename for each in info.siblings or ()]
         if not any(file.endswith(".safetensors") and "/" not in file for file in files):
             remedy = "choose a revision or a model that has them"
             raise ModelMistake(name, "has no safetensors on the hub; pickled weights are not loaded", remedy)
+        size = sum(each.size or 0 for each in info.siblings or () if "/" not in each.rfilename)
+        phases(Phase(f"downloading up to {size / 1e6:,.0f} MB"))
         return Path(snapshot_download(repo, revision=info.sha, allow_patterns=WANTED, ignore_patterns=UNWANTED))
     except GatedRepoError:
         raise ModelMistake(name, "asks for an agreement before it is given out", "agree on its page, log in") from None

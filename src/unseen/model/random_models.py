@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.data.places import cache, shipped_catalog
+from unseen.phases import Phase, Phases, untold
 
 CREATION = 1  # counted up when what is made changes
 VOCABULARY, CONTEXT, END = 2000, 4096, "<|end|>"
@@ -27,10 +28,11 @@ def made_folder(alias: str) -> Path | None:
     return folder if (folder / "model.safetensors").is_file() else None
 
 
-def random_folder(alias: str) -> Path:
+def random_folder(alias: str, phases: Phases = untold) -> Path:
     """The folder of the random model `alias`, one of `ALIASES`, made now or before."""
     folder = cache() / "models" / f"{alias}-{CREATION}"
     if made_folder(alias) is None:
+        phases(Phase("making random weights"))
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as place:
             made = Path(place) / alias

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.encode.encoded import Encoded
+from unseen.phases import Advance
 from unseen.probe.estimate import WIDE, Estimate
 from unseen.probe.gradients import Measured, measure, summed_gradient
 from unseen.probe.turning import Products, Turned, turned
-from unseen.progress import Advance
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from unseen.encode.encoded import Encoded
 from unseen.encode.format import Format, end_ids
 from unseen.encode.options import encode_question
 from unseen.errors import ModelMistake
+from unseen.phases import Advance
 from unseen.probe.kept import Kept, key_of
-from unseen.progress import Advance
 from unseen.prompt.example import Example
 from unseen.task.seeds import generator
 

@@ -22,6 +22,7 @@ SIDES = {
 }
 METRICS = {"accuracy": "accuracy", "exact_match": "exact match", "f1": "token F1", "rouge_l": "ROUGE-L", "bleu": "BLEU"}
 METRICS |= {"chrf": "chrF"}
+CHOSEN, RIGHT = "◂ chosen", "✓ right"  # what a model took, and what counts: never one mark for both
 
 
 def plain(value: float, digits: int = 1) -> str:

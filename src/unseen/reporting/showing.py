@@ -18,6 +18,7 @@ from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.fewshot import with_exemplars
 from unseen.recipe import Recipe, Wording
+from unseen.reporting.numbers import RIGHT
 from unseen.section import check_model
 from unseen.study.reworded import as_asked
 from unseen.task.render import example_of
@@ -63,7 +64,9 @@ def show_spans(task: Task, view: View, as_json: bool) -> None:
         for segment in example.segments:
             console.print(Text(f"{segment.role}: ", style="bold") + _coloured(segment, _columns(example)))
         if example.choices:
-            choices = [f"{choice} ←" if i == example.answer else choice for i, choice in enumerate(example.choices)]
+            choices = [
+                f"{choice} {RIGHT}" if i == example.answer else choice for i, choice in enumerate(example.choices)
+            ]
             console.print(Text("choices: ", style="bold") + Text(" | ".join(choices)))
         console.print()
     return console.print(_legend(_columns(examples[-1])))
@@ -79,10 +82,10 @@ def show_tokens(task: Task, view: View, model: str, as_json: bool) -> None:
     from unseen.encode.format import format_of, pair_format
     from unseen.encode.tokenizer import load_tokenizer
     from unseen.model.folder import resolve
-    from unseen.progress import late_bar
+    from unseen.progress import phased
 
-    with late_bar(f"fetching {model}") as progress:
-        folder = resolve(model, progress=progress)
+    with phased(model) as phases:
+        folder = resolve(model, phases=phases)
     tokenizer = load_tokenizer(folder.tokenizer)
     format = pair_format("auto", tokenizer) if folder.kind == "encoder-decoder" else format_of("auto", tokenizer)
     if as_json:
@@ -151,8 +154,8 @@ def sequences_read(
 
 
 def branch_name(named: Mapping[str, Any], rows: int) -> str:
-    """What stands behind a branch: its row where there are several, an arrow where its option is the right one."""
-    return " ".join(([str(named["row"])] if rows > 1 else []) + (["←"] if named.get("right") else []))
+    """What stands behind a branch: its row where there are several, a mark where its option is the right one."""
+    return " ".join(([str(named["row"])] if rows > 1 else []) + ([RIGHT] if named.get("right") else []))
 
 
 def token_text(pieces: Sequence[tuple[str, float]], in_colour: bool) -> Text:

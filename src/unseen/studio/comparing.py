@@ -11,7 +11,7 @@ from typing import Any
 
 from unseen.data.records import source_files
 from unseen.errors import UserMistake
-from unseen.progress import Advance
+from unseen.phases import Phase, Phases
 from unseen.recipe import Recipe
 from unseen.studio.background import Errand, Errands
 from unseen.studio.workspace import stamps
@@ -43,22 +43,24 @@ class Compared:
     shares: Shares | None
 
 
-def compare(recipe: Recipe, progress: Advance) -> Compared:
+def compare(recipe: Recipe, phases: Phases) -> Compared:
     """Settle the recipe. One that would be refused for its rows is compared all the same, so that they can be shown."""
     refuses = recipe.hold_out.overlap == "refuse"
     lenient = recipe.hold_out.model_copy(update={"overlap": "clean_subset"}) if refuses else recipe.hold_out
-    settled = settle(recipe.model_copy(update={"hold_out": lenient}), progress)
+    settled = settle(recipe.model_copy(update={"hold_out": lenient}), phases)
     settled = replace(settled, recipe=recipe)
     proof = settled.split.proof if settled.split else None
     if proof is not None and refuses:
         proof = replace(proof, overlap="refuse")
+    phases(Phase("drawing what comes first"))
     return Compared(settled, proof, refuses and bool(proof and proof.counts), shares(settled, FIRST))
 
 
-def compared_in_background(errands: Errands, asked: Asked, selected: Selected) -> Errand:
-    """The job that compares the sides of `asked`, as its files are now; earlier ones that are not done are stopped."""
-    job = errands.start(key_of(asked.recipe, selected), asked, lambda progress: compare(asked.recipe, progress))
-    errands.stop_others(job, Asked)
+def compared_in_background(errands: Errands, asked: Asked, selected: Selected, page: str) -> Errand:
+    """The job that compares the sides of `asked`, as its files are now; it takes the place of earlier ones, unless
+    another page than `page` follows them."""
+    job = errands.start(key_of(asked.recipe, selected), asked, lambda phases: compare(asked.recipe, phases))
+    errands.replace_others(job, page)
     return job
 
 

@@ -1,7 +1,7 @@
 """Runs that the studio started: each a process of its own, found again by a studio that is started later.
 
-Beside the run folders, in `.jobs/NAME`, lie what a job was asked (`recipe.yaml`), what it said (`log.txt`) and which
-process it is (`job.json`). The run's own folder is written by `unseen tune` alone.
+Beside the run folders, in `.jobs/NAME`, lie what a job was asked (`recipe.yaml`), what it said (`log.txt`), what it
+does now (`progress.json`) and which process it is (`job.json`). The run's own folder is written by `unseen tune` alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from time import monotonic
 from typing import Any, Literal
 
 from unseen.errors import UserMistake, nearest, one_line
+from unseen.phases import Standing, standing_in
+from unseen.progress import TOLD_IN
 from unseen.studio.process import Process, started
 from unseen.study.arm_progress import planned_steps, run_progress
 from unseen.study.lock import held
@@ -28,7 +30,7 @@ from unseen.train.steplog import read_steps
 from unseen.wholefile import write_whole
 
 FOLDER = ".jobs"
-JOB, RECIPE, LOG, LOCK = "job.json", "recipe.yaml", "log.txt", "lock"
+JOB, RECIPE, LOG, LOCK, TOLD = "job.json", "recipe.yaml", "log.txt", "lock", "progress.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 LINES, BYTES = 200, 64 << 10  # of a log that are shown, and read for it
 BEGUN = "$ unseen "  # begins the line that a log has for each start of its job
@@ -53,12 +55,14 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class State:
     """How a job stands: `line` says it in words, for `failed` in the run's own; `log` are the last lines it wrote, with
-    a line that begins with `BEGUN` where it was resumed; `steps` how many it has done, of how many, once known."""
+    a line that begins with `BEGUN` where it was resumed; `steps` how many it has done, of how many, once known;
+    `standing` what it does now, as far as it says."""
 
     kind: Kind
     line: str
     log: tuple[str, ...]
     steps: tuple[int, int] | None = None
+    standing: Standing | None = None
 
     @property
     def runs(self) -> bool:
@@ -130,7 +134,13 @@ class Jobs:
         log = _last_lines(self._place(job.name) / LOG)
         if lives and job.asked_to_stop:
             return State("stopping", "asked to stop; it ends at the next safe place", log)
-        return State("running", *self._progress(job, log)) if lives else _ended(job, log)
+        if not lives:
+            return _ended(job, log)
+        return State("running", *self._progress(job, log), self.standing(job))
+
+    def standing(self, job: Job) -> Standing | None:
+        """What a job that runs does now, as its process said last."""
+        return standing_in(self._place(job.name) / TOLD)
 
     def recipe(self, job: Job) -> Path:
         return self._place(job.name) / RECIPE
@@ -158,7 +168,9 @@ class Jobs:
         command = [*self.program, "tune", str(self.recipe(job)), "--out", str(job.run), *more]
         with (self._place(job.name) / LOG).open("a", encoding="utf-8") as log:
             log.write(f"{BEGUN}tune {RECIPE} --out {job.name}{' --resume' if more else ''}\n")
-        child = started(command, self._place(job.name) / LOG)
+        told = self._place(job.name) / TOLD
+        told.unlink(missing_ok=True)
+        child = started(command, self._place(job.name) / LOG, {TOLD_IN: str(told)})
         Thread(target=child.wait, daemon=True).start()  # or it would stay, dead, in the system's list
         job = replace(job, process=Process.of(child.pid), began=now(), asked_to_stop=False)
         self._keep(job)

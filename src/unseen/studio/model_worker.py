@@ -4,7 +4,8 @@ It reads requests from stdin and writes what becomes of them to stdout, a JSON o
 when the studio ends, however it ends. Requests are answered one after the other; a stop is heard at once.
 
     in    {"id": 1, "messages": [["user", "Hello"]], "choices": [], "manner": {...}}    {"stop": 1}
-    out   {"ready": {...}}   {"id": 1, "more": "Hel"}   {"id": 1, "end": {...}}   {"id": 1, "wrong": "..."}
+    out   {"at": {...}}   {"ready": {...}}
+          {"id": 1, "more": "Hel"}   {"id": 1, "end": {...}}   {"id": 1, "wrong": "..."}
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from time import perf_counter
 from typing import IO, TYPE_CHECKING, Any
 
 from unseen.errors import UnseenError, UserMistake, one_line
+from unseen.phases import told_now_and_then
 
 if TYPE_CHECKING:
     from unseen.ask.chat import Message
@@ -45,7 +47,8 @@ class Inbox:
 
 
 def work(name: str, lines: IO[str], out: IO[str]) -> None:
-    """Load the model `name`, then answer. A model that cannot be had is told, and the process ends."""
+    """Load the model `name`, telling how far that is, then answer. A model that cannot be had is told, and the process
+    ends."""
 
     def tell(**said: Any) -> None:
         out.write(json.dumps(said) + "\n")
@@ -56,7 +59,7 @@ def work(name: str, lines: IO[str], out: IO[str]) -> None:
     inbox = Inbox()
     Thread(target=inbox.listen, args=(lines,), daemon=True).start()
     try:
-        talker = Talker(load_to_talk(name))
+        talker = Talker(load_to_talk(name, told_now_and_then(lambda standing: tell(at=standing.as_json()))))
     except UnseenError as error:
         return tell(wrong=_line(error))
     tell(ready={"chat": talker.model.tokenizer.chat_template is not None, "context": talker.model.context})

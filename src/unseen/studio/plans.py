@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from time import monotonic
 from typing import Any, Literal
 
 from unseen.errors import one_line
+from unseen.phases import Standing, standing_in
+from unseen.progress import TOLD_IN
 from unseen.studio.jobs import SAID
 from unseen.study.means import OWN_BYTES
 from unseen.wholefile import write_whole
@@ -27,12 +30,14 @@ PATIENCE = 5.0  # seconds that a plan which is not wanted any more has to clear 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """`seconds` is how long it has taken; `values` are those of `study.plan.Plan`; `line` says what was wrong."""
+    """`seconds` is how long it has taken, `standing` how far it is; `values` are those of `study.plan.Plan`, and `line`
+    says what was wrong."""
 
     state: Literal["planning", "planned", "wrong", "left"]
     seconds: float = 0.0
     values: Mapping[str, Any] | None = None
     line: str = ""
+    standing: Standing | None = None
 
 
 def process_mb(values: Mapping[str, Any]) -> int:
@@ -51,6 +56,10 @@ class _Running:
     folder: tempfile.TemporaryDirectory[str]
     child: subprocess.Popen[str]
     began: float = field(default_factory=monotonic)
+
+    @property
+    def told_in(self) -> Path:
+        return told_in(self.folder)
 
 
 @dataclass(slots=True)
@@ -84,7 +93,8 @@ class Plans:
             if key in self._done:
                 return self._done[key]
             if self._running and self._running.key == key:
-                return Planned("planning", monotonic() - self._running.began)
+                standing = standing_in(self._running.told_in)
+                return Planned("planning", monotonic() - self._running.began, standing=standing)
         return Planned("left")
 
     def memory_mb(self, text: str) -> int | None:
@@ -95,6 +105,7 @@ class Plans:
     def _started(self, text: str) -> _Running:
         folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")
         write_whole(Path(folder.name) / "recipe.yaml", text)
+        told = {TOLD_IN: str(told_in(folder))}
         child = subprocess.Popen(
             [*self.program, "tune", str(Path(folder.name) / "recipe.yaml"), "--plan", "--json"],
             stdin=subprocess.DEVNULL,
@@ -103,6 +114,7 @@ class Plans:
             text=True,
             encoding="utf-8",
             errors="replace",
+            env={**os.environ, **told},
         )
         return _Running(key_of(text), folder, child)
 
@@ -122,6 +134,11 @@ class Plans:
             self._done[running.key] = _planned(monotonic() - running.began, running.child.returncode, said, told)
             while len(self._done) > KEPT:
                 self._done.popitem(last=False)
+
+
+def told_in(folder: tempfile.TemporaryDirectory[str]) -> Path:
+    """Where the process of a plan says how far it is."""
+    return Path(folder.name) / "progress.json"
 
 
 def _planned(seconds: float, status: int, said: str, told: str) -> Planned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,18 @@ class Process:
                 return  # it ended just now
 
 
-def started(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """`command` in a session of its own, which no closed terminal and no Ctrl-C ends; it writes behind `log`."""
+def started(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """`command` in a session of its own, which no closed terminal and no Ctrl-C ends; it writes behind `log`.
+    `environment` is what it has beyond this process's own."""
     with log.open("ab") as file:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True, close_fds=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            close_fds=True,
+            env={**os.environ, **environment},
         )
 
 

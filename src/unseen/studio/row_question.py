@@ -14,12 +14,14 @@ from unseen.task.task import Task
 
 @dataclass(frozen=True, slots=True)
 class RowQuestion:
-    """`right` is the answer that the row has; `told` says where the question comes from."""
+    """`name` is `test[12] of cluster/dataset`, `right` the answer that the row has; `told` says where the question
+    comes from."""
 
     text: str
     choices: tuple[str, ...]
     right: str
     told: str
+    name: str
 
 
 def row_question(workspace: Workspace, task: str, template: str, row: str) -> RowQuestion:
@@ -40,7 +42,8 @@ def row_question(workspace: Workspace, task: str, template: str, row: str) -> Ro
         raise UserMistake(task, f"row {name} renders empty in this template", "choose another row or template")
     of = f"template {at + 1} of {len(found.templates)} ({found.templates[at].name})" if found.templates else "as it is"
     told = f"{found.name}, {of}, row {name}, one of {counted(len(rows), 'row')} of {split}"
-    return RowQuestion(example.prompt, example.choices or (), example.completion, told)
+    choices = example.choices or ()
+    return RowQuestion(example.prompt, choices, example.completion, told, f"{name} of {found.name}")
 
 
 def _asked(task: Task) -> str:

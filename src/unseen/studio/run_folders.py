@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from unseen.diversify.output import KIND as DIVERSE
 from unseen.errors import DataMistake, UserMistake
+from unseen.phases import Standing
 from unseen.reporting.findings import findings
 from unseen.reporting.numbers import limits, metric_name, plain, shots_name, signed
 from unseen.reporting.run_data import RunData, RunRecord, checked_record
@@ -97,6 +98,12 @@ def job_in(folder: Path) -> Job | None:
         return Jobs(folder.parent).job(folder.name)
     except UserMistake:
         return None
+
+
+def doing_now(folder: Path) -> Standing | None:
+    """What a run that the studio started says that it does now; None of others."""
+    job = job_in(folder)
+    return Jobs(folder.parent).standing(job) if job else None
 
 
 def last_written(folder: Path) -> float:

@@ -12,6 +12,7 @@ from unseen.studio.background import Errand
 from unseen.studio.frame import choice, field, note
 from unseen.studio.reply import Values
 from unseen.studio.tokenizers import DEFAULT, NotHere, Ready, Wanted, model_names, ready
+from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
 
 TABS = (
@@ -80,9 +81,8 @@ def getting(job: Errand) -> Markup:
     """How far the getting of a model is, or what went wrong."""
     if job.lines:
         return joined(*map(_went_wrong, job.lines))
-    share = f"{100 * job.done // job.total} %" if job.total else "begun"
-    bar = tag("progress", max=job.total or 1, value=job.done if job.total else None, aria_label=f"Getting {job.about}")
-    return note("plain", tag("p", f"Getting {job.about}: {share}. The page shows its tokens when it is here."), bar)
+    told = tag("p", "The page shows its tokens when it is here.", class_="faint")
+    return note("plain", waiting(f"Getting {job.about}", job.standing, job.seconds), told)
 
 
 def _went_wrong(line: str) -> Markup:

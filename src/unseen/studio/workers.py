@@ -15,6 +15,8 @@ from threading import Lock, Thread, Timer
 from time import monotonic
 from typing import Any, Literal
 
+from unseen.phases import Standing, standing_of
+
 PROGRAM = (sys.executable, "-m", "unseen.studio.model_worker")
 IDLE = 600.0  # seconds without a question after which a model leaves the memory
 State = Literal["loading", "ready", "gone"]
@@ -23,13 +25,15 @@ Take = Callable[[Mapping[str, Any]], None]  # what is given each line about a re
 
 @dataclass(slots=True)
 class Worker:
-    """One process. Every request ends with one `end` or `wrong`, also when the process is killed."""
+    """One process. Every request ends with one `end` or `wrong`, also when the process is killed. `standing` is how far
+    the loading of its model is."""
 
     name: str
     process: subprocess.Popen[str]
     state: State = "loading"
     used: float = field(default_factory=monotonic)
     why: str = ""
+    standing: Standing | None = None
     _takers: dict[int, Take] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock)
@@ -66,7 +70,9 @@ class Worker:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             said = json.loads(line)
-            if "ready" in said:
+            if "at" in said:
+                self.standing = standing_of(said["at"])
+            elif "ready" in said:
                 self.state = "ready"
             elif "id" in said:
                 self._hand(said)

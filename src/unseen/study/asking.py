@@ -16,7 +16,8 @@ from unseen.data.places import cache
 from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.rows import Counts
-from unseen.progress import Advance, bar, say
+from unseen.phases import Advance
+from unseen.progress import bar, say
 from unseen.recipe import MANY
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared

@@ -18,6 +18,7 @@ from unseen.encode.encoded import Encoded
 from unseen.encode.store import EncodedStore
 from unseen.errors import DataMistake, TooLong
 from unseen.evaluation.exemplars import ExemplarPool, arrangement, exemplars_of
+from unseen.phases import Advance, Phase, Phases, untold
 from unseen.prompt.conversation import why_empty
 from unseen.prompt.example import Example
 from unseen.prompt.fewshot import with_exemplars
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
 AT_ONCE = 1024  # numbers of exemplars that are drawn together
+TOLD_EVERY = 64  # examples between two times that it is told how many there are
 HOPELESS = 4096  # examples that do not fit, one after the other
 EXAMPLES = "examples"  # the store's place in a run's folder, while the run goes on
 
@@ -177,7 +179,7 @@ def _encoder(
 
 
 def encode_examples(
-    prepared: Prepared, model: LanguageModel, folder: Path
+    prepared: Prepared, model: LanguageModel, folder: Path, phases: Phases = untold
 ) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
     """The run's examples and its validation examples as tokens, and counts of what was drawn, left out and cut."""
     recipe = prepared.recipe
@@ -185,7 +187,8 @@ def encode_examples(
     encode = _encoder(recipe, model, too_long)
     examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
     places: list[int] = []
-    stored = EncodedStore.write(folder / EXAMPLES, _with_places(encoded_examples(examples, encode), too_long, places))
+    drawn_on = _told(encoded_examples(examples, encode), phases(Phase("encoding", "examples")), examples.wanted)
+    stored = EncodedStore.write(folder / EXAMPLES, _with_places(drawn_on, too_long, places))
     left_out = len(too_long)
     held = list(validation_examples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows))
     validation = list(encode(held))
@@ -219,6 +222,14 @@ def _with_places(encoded: Iterable[Encoded], too_long: Sequence[TooLong], places
     for each in encoded:
         places.append(len(places) + len(too_long))
         yield each
+
+
+def _told(encoded: Iterable[Encoded], advance: Advance, wanted: int) -> Iterator[Encoded]:
+    """`encoded` as it is; `advance` is told how many of those that are wanted there are."""
+    for done, each in enumerate(encoded, 1):
+        yield each
+        if done % TOLD_EVERY == 0:
+            advance(done, wanted)
 
 
 def _drawn(examples: Iterable[Encoded]) -> Counter[str]:

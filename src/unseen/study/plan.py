@@ -20,6 +20,8 @@ from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.evaluate import Asking, draws_of, evaluate
 from unseen.evaluation.rows import asked_split
+from unseen.phases import Phase
+from unseen.progress import phased
 from unseen.recipe import Recipe
 from unseen.study.asking import settings_of
 from unseen.study.examples import TuningExamples, encode_examples
@@ -65,12 +67,14 @@ def plan(recipe: Recipe) -> Plan:
     prepared = prepare(recipe)
     run_folder = prepared.folder_name  # now, as a run does: timing questions below opens further rows
     model = load(prepared)
-    per_question, asked = seconds_per_question(prepared, model), questions(prepared)
-    with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder:
-        stored, held, counts = encode_examples(prepared, model, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder, phased() as phases:
+        phases(Phase("timing a few questions"))
+        per_question, asked = seconds_per_question(prepared, model), questions(prepared)
+        stored, held, counts = encode_examples(prepared, model, Path(folder), phases)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
         lengths = stored.lengths.tolist()
         dealing = dealing_of(model, recipe.train, model.module.device)
+        phases(Phase("timing two steps of tuning"))
         measured = probe(model, stored[: recipe.train.examples_per_step], dealing, recipe.train)
         cost = estimate(measured, steps, stored, dealing.deal, recipe.train, sum(len(each.ids) for each in held))
         values = {

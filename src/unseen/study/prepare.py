@@ -14,7 +14,8 @@ from unseen.evaluation.exemplars import exemplar_pool
 from unseen.evaluation.metrics import unknown_metrics
 from unseen.evaluation.rows import SPLITS, asked_split
 from unseen.model.folder import ModelFolder, resolve
-from unseen.progress import Advance, late_bar
+from unseen.phases import Phase, Phases, untold, when_it_begins
+from unseen.progress import phased
 from unseen.recipe import HoldOutSettings, Recipe
 from unseen.study.diverse import diverse_task
 from unseen.study.fingerprint import fingerprint
@@ -105,14 +106,17 @@ def prepare(recipe: Recipe) -> Prepared:
 
     Raises `TaskMistake`, `DataMistake`, `HoldOutMistake`, `ModelMistake` or `DownloadFailed`.
     """
-    settled = settle(recipe)
-    with late_bar(f"fetching {recipe.model}") as progress:
-        model = resolve(recipe.model, progress=progress)
+    with phased() as phases:
+        settled = settle(recipe, phases)
+    with phased(recipe.model) as phases:
+        model = resolve(recipe.model, phases=phases)
     return Prepared(**vars(settled), model=model, conflicts=_conflicts(model, settled.unseen))
 
 
-def settle(recipe: Recipe, progress: Advance | None = None) -> Settled:
-    """`prepare` without the model; `progress` is told how many rows of both sides were compared."""
+def settle(recipe: Recipe, phases: Phases = untold) -> Settled:
+    """`prepare` without the model; `phases` are told which rows are read, and how many of both sides were compared.
+    What they raise ends it."""
+    phases(Phase("finding its tasks"))
     catalog = load_catalog(recipe.catalogs)
     selected = selected_tasks(recipe, catalog)
     encodings, wordings, hints = RecipeEncodings.of(recipe), RecipeWordings.of(recipe), RecipeHints.of(recipe)
@@ -128,7 +132,8 @@ def settle(recipe: Recipe, progress: Advance | None = None) -> Settled:
     _need_split(seen, ("train",), "to be tuned on")
     _need_split(unseen, SPLITS["unseen"], "to be asked")
     rows = TaskRows()
-    split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded, progress)
+    split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded, phases)
+    phases(Phase("dealing its rows"))
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
     seen_split = _seen_split(seen, recipe, rows, dealt)
     _open_exemplars(recipe, unseen, rows)
@@ -164,7 +169,7 @@ def _hold_out(
     recipe: Recipe,
     rows: TaskRows,
     excluded: Mapping[str, str],
-    progress: Advance | None,
+    phases: Phases,
 ) -> HoldOut | None:
     """The proof for the unseen side; none where a recipe has only one side."""
     if not tuned_on or not unseen:
@@ -172,9 +177,11 @@ def _hold_out(
 
     def rows_of(task: Task, side: str) -> Rows:
         split = "train" if side == "seen" else asked_split(task, "unseen", rows)
+        phases(Phase(f"reading {task.dataset.task}"))
         return rows(task, str(split))
 
-    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded, progress)
+    compared = when_it_begins(phases, Phase("comparing", "rows"))
+    return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded, compared)
 
 
 def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:

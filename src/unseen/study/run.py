@@ -16,7 +16,8 @@ from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
-from unseen.progress import say
+from unseen.phases import Phase
+from unseen.progress import phased, say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.bleurt import check_bleurt, judged_by_bleurt
@@ -151,8 +152,10 @@ def load(prepared: Prepared) -> LanguageModel:
     rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method != "full"
     recipe = prepared.recipe
     bits = recipe.train.base_bits
-    model = load_model(prepared.model, "bfloat16" if rounded else "float32", recipe.trust_remote_code, bits)
-    model = with_tokens(model, recipe.tokens, recipe.seed)
+    with phased() as phases:
+        phases(Phase(f"loading {recipe.model}"))
+        model = load_model(prepared.model, "bfloat16" if rounded else "float32", recipe.trust_remote_code, bits)
+        model = with_tokens(model, recipe.tokens, recipe.seed)
     # A quantised model is on the GPU since it was loaded, and cannot be moved as a whole.
     return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model
 
@@ -236,7 +239,8 @@ def _encoded(
     ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path
 ) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
     """The run's examples, its validation examples and the counts; the first rank writes the store that all read."""
-    held, counts = ranks.shared(lambda: encode_examples(prepared, model, folder)[1:])
+    with phased() as phases:
+        held, counts = ranks.shared(lambda: encode_examples(prepared, model, folder, phases)[1:])
     return EncodedStore(folder / EXAMPLES), held, counts
 
 

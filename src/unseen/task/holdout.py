@@ -12,7 +12,7 @@ from typing import Literal
 
 from unseen.data.dataset import Row
 from unseen.errors import HoldOutMistake, TaskMistake, raise_all
-from unseen.progress import Advance
+from unseen.phases import Advance
 from unseen.recipe import HoldOutSettings
 from unseen.task.claims import LEVELS, Level, finer, shared_names
 from unseen.task.content import Columns

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from unseen.data.dataset import Row
-from unseen.progress import Advance
+from unseen.phases import Advance
 from unseen.task.texts import SideRows
 
 EVERY = 256  # rows between two times that it is told

@@ -44,15 +44,17 @@ def loss_curve(steps: Sequence[StepLine]) -> Markup:
 def loss_chart(train: Points, validation: Points) -> Markup:
     """The same of points that are few enough already."""
     smooth = _running_mean(train) if len(train) >= SMOOTH_FROM else []
-    lines = [Line(train, "train thin" if smooth else "train"), Line(smooth, "train"), Line(validation, "validation")]
+    known = validation if len(validation) > 1 else ()  # a single one is a dot, which all of them have
+    lines = [Line(train, "train thin" if smooth else "train"), Line(smooth, "train"), Line(known, "validation")]
     return line_chart(lines, _told(train, validation), dots=validation)
 
 
 def line_chart(lines: Sequence[Line], told: str, level: Level | None = None, dots: Points = ()) -> Markup:
     """Lines over optimizer steps on one scale; `told` says the figure in words, `level` what stands at a grid line,
     where that is not the number in as few digits as do."""
-    places = [x for line in lines for x, _ in line.points]
-    low, high = _range([y for line in lines for _, y in line.points])
+    points = [*dots, *(point for line in lines for point in line.points)]
+    places = [x for x, _ in points]
+    low, high = _range([y for _, y in points])
     across, up = Scale(min(places) - 1e-9, max(*places, min(places) + 1)), Scale(low, high)
     return tag(
         "svg",
@@ -63,6 +65,7 @@ def line_chart(lines: Sequence[Line], told: str, level: Level | None = None, dot
             x=f"{LEFT}%", width=f"{WIDTH}%", y=TOP, height=HEIGHT - TOP - BOTTOM,
             viewBox="0 0 1000 1000", preserveAspectRatio="none",
         ),
+        [_alone(line, across, up) for line in lines],
         [_marker(point, across, up) for point in dots],
         role="img", aria_label=told, class_="curve", width="100%", height=HEIGHT,
     )  # fmt: skip
@@ -97,6 +100,15 @@ def _path(points: Points, across: Scale, up: Scale, kind: str) -> Markup | None:
         return None
     placed = " ".join(f"{10 * _share(across, x):.1f},{1000 - 10 * _share(up, y):.1f}" for x, y in points)
     return tag("polyline", points=placed, class_=kind, vector_effect="non-scaling-stroke")
+
+
+def _alone(line: Line, across: Scale, up: Scale) -> Markup | None:
+    """The one point of a line that has no second one yet: a ring."""
+    if len(line.points) != 1:
+        return None
+    (step, value), *_ = line.points
+    said = tag("title", f"step {step:.0f}: {value:.3g}")
+    return tag("circle", said, cx=_x(across, step), cy=_y(up, value), r=5, class_=f"{line.kind} alone")
 
 
 def _marker(point: tuple[float, float], across: Scale, up: Scale) -> Markup:

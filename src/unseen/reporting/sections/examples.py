@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from unseen.evaluation.prediction import Prediction
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import SIDES, counted, metric_name, plain, shots_name, whole
+from unseen.reporting.numbers import CHOSEN, RIGHT, SIDES, counted, metric_name, plain, shots_name, whole
 from unseen.reporting.pairs import SHOWN, Pair, by_kind, chosen_pairs, pairs_of
 from unseen.reporting.run_data import RunData
 from unseen.reporting.sections.rowtext import row_text, short_text
@@ -70,7 +70,7 @@ def _choices(pair: Pair) -> Markup:
 
 
 def _choice(prediction: Prediction, place: int) -> Markup:
-    right = tag("span", " ✓ right", class_="right") if place == prediction.correct else None
+    right = tag("span", f" {RIGHT}", class_="right") if place == prediction.correct else None
     return joined(short_text(prediction.choices[place]), right)
 
 
@@ -78,7 +78,7 @@ def _log_prob(prediction: Prediction, place: int, name: str) -> Child:
     shown = plain(prediction.log_probs[place], 2) if place < len(prediction.log_probs) else ""
     if place != prediction.chosen:
         return shown
-    return tag("b", "◂ answer ", shown, class_=f"chosen {name}")
+    return tag("b", f"{CHOSEN} ", shown, class_=f"chosen {name}")
 
 
 def _texts(pair: Pair) -> Markup:

@@ -11,6 +11,27 @@ async function settle() {
   put(document.getElementById("sides"), (await ask(`/ask?${query}`)).html, "sides");
 }
 
+// Choices that came with a row stay while another question is typed: that is said, and they are cleared in a click.
+const choices = talking.elements.choices;
+const choicesOf = document.getElementById("choices-of");
+const lines = (said) => said.trim().split(/\r\n|\r|\n/).map((line) => line.trim()).join("\n");
+
+function compare() {
+  const line = choicesOf.querySelector("[data-text]");
+  if (!line) return;
+  const its = lines(text.value) === lines(line.dataset.text);
+  line.hidden = its || !text.value.trim() || lines(choices.value) !== lines(line.dataset.choices);
+}
+
+function unchoose() {
+  choices.value = "";
+  compare();
+  say("The answer choices are cleared: the answer is written now.");
+  text.focus();
+}
+
+for (const typed of [text, choices]) typed.addEventListener("input", compare);
+
 async function act(deed) {
   const data = new FormData(talking);
   data.set("do", deed);
@@ -25,6 +46,7 @@ async function act(deed) {
     put(document.getElementById("sides"), found.html, "sides");
     if (deed === "say" || deed === "again") setTimeout(settle, 1500);
     if (deed === "say" && !told.childElementCount) text.value = "";
+    compare();
     if (turns.lastElementChild && deed !== "stop") turns.lastElementChild.scrollIntoView({ block: "nearest" });
   } catch (error) {
     say(`The studio does not answer (${error.message}).`);
@@ -33,7 +55,8 @@ async function act(deed) {
 
 talking.addEventListener("submit", (event) => {
   event.preventDefault();
-  act(event.submitter ? event.submitter.value : "say");
+  const deed = event.submitter ? event.submitter.value : "say";
+  deed === "unchoose" ? unchoose() : act(deed);
 });
 
 text.addEventListener("keydown", (event) => {
@@ -51,8 +74,9 @@ document.getElementById("row").addEventListener("submit", async (event) => {
     put(document.getElementById("ask-said"), found.told);
     if (found.text === undefined) return;
     text.value = found.text;
-    talking.elements.choices.value = found.choices;
-    talking.elements.choices.closest("details").open = found.choices !== "";
+    choices.value = found.choices;
+    choices.closest("details").open = found.choices !== "";
+    put(choicesOf, found.of || "");
     text.focus();
   } catch (error) {
     say(`The studio does not answer (${error.message}).`);

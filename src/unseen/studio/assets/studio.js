@@ -2,7 +2,8 @@
 // Pages work without this script; it spares them whole reloads. It knows attributes, no page by name:
 //   data-live="#id"      a form whose answer replaces #id while one types (the form's own action and method)
 //   data-fill="path"     an element whose content is asked for when it is seen
-//   data-stream="path"   an element that server-sent events fill: `part` replaces, `more` is put behind as text, `end` closes
+//   data-stream="path"   an element that server-sent events fill: `part` replaces, `line` replaces what is in its data-line,
+//                        `more` is put behind as text, `end` closes
 //   data-key="k"         an element that the key k focuses (links and buttons are clicked)
 //   data-drop            a file input that also takes files dropped anywhere on the page
 //   data-sure="text"     a button that asks before it acts
@@ -88,6 +89,10 @@ function stream(element) {
   const source = new EventSource(element.dataset.stream);
   element.removeAttribute("data-stream");
   source.addEventListener("part", (event) => (element.isConnected ? put(element, event.data) : source.close()));
+  source.addEventListener("line", (event) => {
+    const line = element.isConnected && element.querySelector("[data-line]");
+    line ? put(line, event.data) : source.close();
+  });
   source.addEventListener("more", (event) => element.append(JSON.parse(event.data)));
   source.addEventListener("end", () => source.close());
   source.addEventListener("gone", () => { source.close(); location.reload(); });
@@ -116,6 +121,11 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-sure]");
   if (button && !confirm(button.dataset.sure)) event.preventDefault();
 });
+
+// A frame of another origin is painted once it is in view.
+document.addEventListener("toggle", (event) => {
+  if (event.target.open) event.target.querySelector("iframe")?.scrollIntoView({ block: "nearest" });
+}, true);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

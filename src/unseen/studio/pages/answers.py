@@ -8,9 +8,11 @@ from time import monotonic
 from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import CHOSEN
 from unseen.studio.events import Event
 from unseen.studio.frame import note
 from unseen.studio.talk import Answering, Talk, Turn
+from unseen.studio.waiting import waiting
 
 EVERY = 1.0  # seconds after which a page is told again that it waits
 
@@ -67,9 +69,10 @@ def _manner(turn: Turn) -> Markup:
 
 
 def _waits(answer: Answering, seconds: float) -> Markup:
-    loading = answer.worker is not None and answer.worker.state == "loading"
-    what = "The model is being loaded" if loading else "Waiting for its first word"
-    return tag("p", f"{what}, {seconds:.0f} s so far.", class_="faint")
+    worker = answer.worker
+    if worker is not None and worker.state == "loading":
+        return waiting("Its model", worker.standing, seconds)
+    return tag("p", f"Waiting for its first word, {seconds:.0f} s so far.", class_="faint")
 
 
 def _answer(answer: Answering) -> Markup:
@@ -91,7 +94,8 @@ def _told(facts: Mapping[str, Any], more: list[str]) -> Markup:
 
 
 def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
-    """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked."""
+    """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked as the
+    one that is chosen, which says nothing about what is right."""
     sums, lengths = facts["log_probs"], facts["lengths"]
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Choice", "Share", "", "Log-probability, summed", "Tokens"))
@@ -99,7 +103,7 @@ def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("td", f"{'✓ ' if at == facts['chosen'] else ''}{choices[at]}"),
+            tag("td", choices[at], tag("b", f" {CHOSEN}", class_="chosen") if at == facts["chosen"] else None),
             tag("td", f"{share:.1%}", class_="number"),
             tag("td", tag("meter", min=0, max=1, value=round(share, 4), aria_label="share")),
             tag("td", f"{sums[at]:.2f}", class_="number"),

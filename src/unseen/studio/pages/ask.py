@@ -17,8 +17,9 @@ from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
+from unseen.studio.pages.ask_choices import choices_of, choices_told, row_of
 from unseen.studio.reply import Shown, Values, shows, told
-from unseen.studio.row_question import RowQuestion, row_question
+from unseen.studio.row_question import RowQuestion
 from unseen.studio.talk import Side, Talk, Talks
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
@@ -47,7 +48,7 @@ def ask(workspace: Workspace, values: Values) -> Shown:
     said = None
     if values.get("task"):
         try:
-            row = row_question(workspace, values["task"], values.get("template", ""), values.get("row", ""))
+            row = row_of(workspace, values)
         except UserMistake as mistake:
             said = told("wrong", *mistake.lines)
         else:
@@ -57,7 +58,8 @@ def ask(workspace: Workspace, values: Values) -> Shown:
 
 
 def did(workspace: Workspace, values: Values) -> Shown:
-    """What a button asks for: `say`, `again`, `stop` or `clear`. What was typed stays where it was not said."""
+    """What a button asks for: `say`, `again`, `stop`, `clear` or `unchoose`. What was typed stays where it was not
+    said."""
     talks = talks_of(workspace)
     talk, deed = talks.talk(values.get("talk", "")), values.get("do", "say")
     try:
@@ -66,12 +68,14 @@ def did(workspace: Workspace, values: Values) -> Shown:
         elif deed == "clear":
             talks.forget(talk.id)
             talk = talks.talk("")
+        elif deed == "unchoose":
+            values = {**values, "choices": ""}
         elif deed == "again":
             sides, manner = sides_of(workspace, values), manner_of(values)
             talks.say(talk, anew(talks.again(talk), manner), sides)
         else:
             talks.say(talk, asked_of(values), sides_of(workspace, values))
-            values = {**values, "text": ""}
+            values = {**values, "text": "", "said": values.get("text", "")}
     except UserMistake as mistake:
         return _page(workspace, talk, values, told("wrong", *mistake.lines))
     return _page(workspace, talk, values)
@@ -80,10 +84,12 @@ def did(workspace: Workspace, values: Values) -> Shown:
 def question(workspace: Workspace, values: Values) -> Shown:
     """A row as a question, for the script: `text`, `choices`, and `told` as markup."""
     try:
-        row = row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
+        row = row_of(workspace, values)
     except UserMistake as mistake:
         return JSONResponse({"told": told("wrong", *mistake.lines)})
-    return JSONResponse({"text": row.text, "choices": "\n".join(row.choices), "told": _where_from(row)})
+    choices = "\n".join(row.choices)
+    of = choices_of(row, {**values, "text": row.text, "choices": choices})
+    return JSONResponse({"text": row.text, "choices": choices, "told": _where_from(row), "of": of})
 
 
 def stream(workspace: Workspace, values: Values) -> Shown:
@@ -177,6 +183,7 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         held,
         *hidden,
         text,
+        tag("div", choices_told(workspace, values), id="choices-of", role="status"),
         _token(workspace, values),
         tag("div", *buttons, class_="bar"),
         manner,

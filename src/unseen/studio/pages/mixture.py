@@ -8,16 +8,17 @@ from starlette.routing import Route
 
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import whole
 from unseen.studio.background import Errand
 from unseen.studio.comparing import Asked, Compared, compared_in_background, is_small, key_of
-from unseen.studio.events import Event, followed, streamed
+from unseen.studio.events import Event, followed_line, streamed
 from unseen.studio.frame import Page, choice, field, joined_lines, note
+from unseen.studio.kept_recipes import new_id
 from unseen.studio.mixture_tree import tree
 from unseen.studio.mixture_view import outcome, verdict
 from unseen.studio.pages.runs import run_path
 from unseen.studio.recipes import DRAFT, RUN, offered_recipes, recipe_of, recipe_text, worked_with
 from unseen.studio.reply import Shown, Values, in_its_place, shows, went_to
+from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
 from unseen.study.selected import Selected, selected_tasks
 
@@ -43,18 +44,19 @@ def mixture(workspace: Workspace, values: Values) -> Shown:
         text = job.about.text if job else values["text"] if "text" in values else recipe_text(workspace, name)
     except UserMistake as mistake:
         text, wrong = "", note("wrong", joined_lines(mistake.lines))
-    found = wrong or in_its_place(lambda: _found(workspace, text, name))
-    body = joined(
-        _chooser(workspace, name), None if wrong else _opened(name), _editor(text, name, tag("div", found, id="shown"))
-    )
+    page = values.get("page") or new_id()
+    found = tag("div", wrong or in_its_place(lambda: _found(workspace, text, name, page)), id="shown")
+    opened = None if wrong else _opened(name)
+    body = joined(_chooser(workspace, name, page), opened, _editor(text, name, page, found))
     return Page("Mixture and split", "/mixture", body, wide=True, styles=STYLES)
 
 
-def _chooser(workspace: Workspace, name: str) -> Markup:
+def _chooser(workspace: Workspace, name: str, page: str) -> Markup:
     offered = offered_recipes(workspace)
     known = [*offered, *([(name, name)] if name not in dict(offered) else [])]
     return tag(
         "form",
+        _hidden(page),
         field("Recipe", choice("recipe", known, name, data_key="/")),
         field("or another file", tag("input", name="file", placeholder="path/to/recipe.yaml", autocomplete="off")),
         tag("button", "Open"),
@@ -75,11 +77,17 @@ def _opened(name: str) -> Markup | None:
     return None
 
 
-def _editor(text: str, name: str, found: Markup) -> Markup:
+def _hidden(page: str) -> Markup:
+    """What tells this page's own comparisons from those that other pages follow."""
+    return tag("input", type="hidden", name="page", value=page)
+
+
+def _editor(text: str, name: str, page: str, found: Markup) -> Markup:
     """The recipe's text; what stands below follows it while one types. Nothing is written back."""
     area = tag("textarea", text, name="text", rows=min(max(text.count("\n") + 2, 8), 18), spellcheck="false")
     return tag(
         "form",
+        _hidden(page),
         tag("input", type="hidden", name="recipe", value=name),
         field("What it says", area, "Change it here to see what would change; what was opened stays as it is."),
         tag("p", tag("button", "Show")),
@@ -90,18 +98,23 @@ def _editor(text: str, name: str, found: Markup) -> Markup:
     )
 
 
-def _found(workspace: Workspace, text: str, path: str) -> Markup:
+def _found(workspace: Workspace, text: str, path: str, page: str) -> Markup:
     asked, selected = _asked(workspace, text, path)
     key = key_of(asked.recipe, selected)
     job = workspace.background.get(key)
-    if job is None and is_small(selected):
-        job = compared_in_background(workspace.background, asked, selected)
+    if (job is None or job.is_lost) and is_small(selected):
+        job = compared_in_background(workspace.background, asked, selected, page)
     if job is None:
         return joined(_to_compare(selected), tree(asked.recipe, selected, None))
-    shown, finished = progress(job, selected)
+    finished = job.finished  # looked at first: it may finish while it is shown
+    shown = _standing(workspace, job, selected, page)
     if finished:
         return shown
-    return tag("div", shown, data_stream=f"/mixture/stream?{urlencode({'job': key})}")
+    return tag("div", shown, data_stream=_address("/mixture/stream", key, page))
+
+
+def _address(path: str, job: str, page: str) -> str:
+    return f"{path}?{urlencode({'job': job, 'page': page})}"
 
 
 def _asked(workspace: Workspace, text: str, path: str) -> tuple[Asked, Selected]:
@@ -120,11 +133,12 @@ def _to_compare(selected: Selected) -> Markup:
 
 def compare(workspace: Workspace, values: Values) -> Shown:
     """Begin the comparison that the button asks for, and go to the page that shows it."""
+    page = values.get("page", "")
     try:
         asked, selected = _asked(workspace, values.get("text", ""), values.get("recipe", ""))
     except UserMistake:
         return mixture(workspace, values)  # which tells it in its place, with the text kept
-    return went_to(f"/mixture?{urlencode({'job': compared_in_background(workspace.background, asked, selected).key})}")
+    return went_to(_address("/mixture", compared_in_background(workspace.background, asked, selected, page).key, page))
 
 
 def stop(workspace: Workspace, values: Values) -> Shown:
@@ -132,31 +146,35 @@ def stop(workspace: Workspace, values: Values) -> Shown:
     job = workspace.background.get(values.get("job", ""))
     if job is not None:
         job.to_stop = True
-    return went_to(f"/mixture?{urlencode({'job': values.get('job', '')})}")
+    return went_to(_address("/mixture", values.get("job", ""), values.get("page", "")))
 
 
 def stream(workspace: Workspace, values: Values) -> Shown:
     """How far a comparison is, told while it goes on, and in the end what came of it."""
-    job = workspace.background.get(values["job"])
+    job, page = workspace.background.get(values["job"]), values.get("page", "")
     if job is None:
         return streamed(iter([Event("gone")]))
     _, selected = _asked(workspace, job.about.text, job.about.path)
-    return followed(lambda: progress(job, selected))
+
+    def line() -> Markup | None:
+        return None if job.finished else _working(workspace, job, page)
+
+    return followed_line(line, lambda: _standing(workspace, job, selected, page), job.followed_by(page))
 
 
-def progress(job: Errand, selected: Selected) -> tuple[Markup, bool]:
-    """What there is to show of a job, and whether that is all."""
+def _standing(workspace: Workspace, job: Errand, selected: Selected, page: str) -> Markup:
+    """What there is to show of a job."""
     recipe = job.about.recipe
     if job.state == "done":
         compared: Compared = job.value
         shown = (verdict(compared), _links(job, compared), tree(recipe, selected, compared), outcome(compared))
-        return joined(*shown), True
+        return joined(*shown)
     if job.state in ("failed", "stopped"):
         lines = job.lines or ("The comparison was stopped.",)
         again = tag("button", "Compare again", formaction="/mixture/compare")
         told = note("wrong" if job.lines else "plain", joined_lines(tuple(lines)), tag("p", again))
-        return joined(told, tree(recipe, selected, None)), True
-    return joined(_working(job), tree(recipe, selected, None)), False
+        return joined(told, tree(recipe, selected, None))
+    return joined(tag("div", _working(workspace, job, page), data_line=True), tree(recipe, selected, None))
 
 
 def _links(job: Errand, compared: Compared) -> Markup | None:
@@ -168,16 +186,21 @@ def _links(job: Errand, compared: Compared) -> Markup | None:
     return tag("p", "Below: ", *links)
 
 
-def _working(job: Errand) -> Markup:
-    if job.state == "waiting":
-        said = "Waits for another comparison to end."
-    elif job.total is None:
-        said = "Reads the rows; a file that is read for the first time takes longest."
-    elif job.done >= job.total:
-        said = f"All {whole(job.total)} rows were compared; deals them to the mixture."
-    else:
-        said = f"Compares the texts: {whole(job.done)} of {whole(job.total)} rows."
-    bar = tag("progress", max=job.total or 1, value=job.done if job.total else None, aria_label=said)
-    again = tag("a", "See how far it is", href=f"/mixture?{urlencode({'job': job.key})}")
-    end = tag("button", "Stop", formaction=f"/mixture/stop?{urlencode({'job': job.key})}")
-    return note("plain", tag("p", said), tag("p", bar), tag("p", end, " ", again))
+def _working(workspace: Workspace, job: Errand, page: str) -> Markup:
+    """How far the comparison is, or what it waits for."""
+    before = workspace.background.before(job) if job.state == "waiting" else None
+    shown = _waits(before, page) if before else waiting("Comparing the sides", job.standing, job.seconds)
+    again = tag("a", "See how far it is", href=_address("/mixture", job.key, page))
+    end = tag("button", "Stop", formaction=_address("/mixture/stop", job.key, page))
+    return note("plain", shown, tag("p", end, " ", again))
+
+
+def _waits(before: Errand, page: str) -> Markup:
+    """Whose comparison is waited for, and how far that one is."""
+    name = before.about.recipe.name
+    if before.to_stop:
+        said = f"Ending the comparison of {name}, which this one replaces; it ends at its next rows."
+        return joined(tag("p", said), tag("p", tag("progress", aria_label=said)))
+    see = tag("a", f"See the comparison of {name}", href=_address("/mixture", before.key, page))
+    what = f"Waits for the comparison of the recipe {name}, which another page follows"
+    return joined(waiting(what, before.standing, before.seconds), tag("p", see))

@@ -28,7 +28,7 @@ def get(workspace: Workspace, values: Values) -> Shown:
     name, back = values.get("get", ""), values.get("back", "")
     if back not in BACK or still_to_do(name) is None:
         raise ModelMistake(name[:80], "is nothing that could be got", "name a model on the page of tokens")
-    workspace.background.start(key_of_model(name), name, lambda progress: resolve(name, progress=progress))
+    workspace.background.start(key_of_model(name), name, lambda phases: resolve(name, phases=phases))
     kept = {key: value for key, value in values.items() if key not in ("get", "back") and len(value) <= LONGEST}
     return went_to(f"{back}?{urlencode(kept)}")
 

@@ -18,12 +18,17 @@ from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import note
 from unseen.studio.jobs import Jobs
-from unseen.studio.plans import Planned, Plans, process_mb
+from unseen.studio.plans import Planned, Plans, key_of, process_mb
 from unseen.studio.reply import Shown, Values, shows
+from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
 
 EVERY = 0.5  # seconds between two looks at a plan
+GOES_ON = (
+    "It reads the rows, gets and loads the model, and times a few questions and two steps. It goes on when you leave "
+    "this page, and stands here when you come back; a change of the recipe ends it."
+)
 
 
 def routes() -> list[Route]:
@@ -41,7 +46,16 @@ def plans_of(workspace: Workspace) -> Plans:
 
 def begin(workspace: Workspace, draft: Draft) -> Markup:
     """Begin the plan of a sound draft; an element that shows it."""
-    key = plans_of(workspace).begin(draft.text)
+    return _followed(workspace, plans_of(workspace).begin(draft.text))
+
+
+def begun(workspace: Workspace, draft: Draft) -> Markup | None:
+    """The plan of a draft that was begun before: how far it is, or what came of it."""
+    key = key_of(draft.text)
+    return None if plans_of(workspace).of(key).state == "left" else _followed(workspace, key)
+
+
+def _followed(workspace: Workspace, key: str) -> Markup:
     found = plans_of(workspace).of(key)
     going = f"/start/plan/{key}" if found.state == "planning" else None
     again = tag("noscript", tag("p", "Ask once more to see how far it is.")) if going else None
@@ -70,8 +84,7 @@ def _looks(plans: Plans, key: str, runs: Path) -> Iterator[Event]:
 def shown(found: Planned, runs: Path) -> Markup:
     """A plan, or how far it is; `runs` is the folder that its run would lie in."""
     if found.state == "planning":
-        what = f"Working … {found.seconds:.0f} s: it reads rows, loads the model and times two steps."
-        return note("plain", tag("p", what), tag("progress", aria_label="planning"))
+        return note("plain", waiting("Finding out", found.standing, found.seconds), tag("p", GOES_ON, class_="faint"))
     if found.state == "left":
         return note("plain", "The recipe has changed since it was planned.")
     if found.state == "wrong" or found.values is None:

@@ -22,9 +22,9 @@ FILTERS = ("kind", "task", "template", "side", "shots", "plain")  # of the list,
 LONGEST = 100_000  # characters of a prompt that a page holds
 NUMBERS = "The number of a choice is its log-probability, summed over its tokens, in nats. "
 RANKED = {
-    "sum": "The largest is the answer.",
-    "tokens": "The answer is the one with the largest mean a token, so it need not have the largest sum.",
-    "unconditional": "The answer is the one that gains most over its log-probability without the question.",
+    "sum": "The largest is chosen.",
+    "tokens": "The one with the largest mean a token is chosen, so it need not have the largest sum.",
+    "unconditional": "The one that gains most over its log-probability without the question is chosen.",
 }
 
 

@@ -18,6 +18,7 @@ from unseen.reporting.sections.scores import scores_section
 from unseen.reporting.tables import Column, folded, table
 from unseen.studio.frame import Page, filled, joined_lines, note
 from unseen.studio.pages.run_progress import progress, progress_stream
+from unseen.studio.pages.run_tasks import run_tasks
 from unseen.studio.pages.run_verdict import MANY, run_verdict, verdict_shown
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.pages.study import study
@@ -34,6 +35,7 @@ def routes() -> list[Route]:
         Route("/runs/{path:path}", shows(run_or_study)),
         Route("/run-progress/{path:path}", shows(progress_stream)),
         Route("/run-verdict/{path:path}", shows(run_verdict)),
+        Route("/run-tasks/{path:path}", shows(run_tasks)),
         Route("/run-scores/{path:path}", shows(scores)),
         Route("/run-report/{path:path}", shows(report)),
     ]
@@ -52,7 +54,8 @@ def run(workspace: Workspace, values: Values) -> Shown:
     going = state_of(folder, read_record(folder)) == "running"
     live = run_path(path, "run-progress") if going else None
     parts = [
-        verdict_shown(path, folder, record),
+        verdict_shown(workspace, path, record),
+        _report(path, folder, record),
         tag("div", progress(workspace, folder), id="progress", data_stream=live),
         _controls(folder, going),
         _warnings(record),
@@ -60,7 +63,6 @@ def run(workspace: Workspace, values: Values) -> Shown:
         filled(run_path(path, "run-scores"), "Reading the scores …") if record.summary else None,
         _recipe(record),
         _facts(folder, record),
-        _report(path, folder, record),
     ]
     return Page(f"{record.name} {record.fingerprint[:8]}", "/runs", joined(*parts), wide=True, styles=STYLES)
 
@@ -146,13 +148,17 @@ def _some(names: tuple[str, ...], most: int = 12) -> str:
 
 
 def _report(path: str, folder: Path, record: RunRecord) -> Markup | None:
-    if not (folder / "report.html").is_file() and not record.summary:
+    """The report, in a frame that is opened: browsers paint nothing of a frame of another origin that was never in
+    view, so an open one was a blank box in pictures of the whole page."""
+    there = (folder / "report.html").is_file()
+    if not there and not record.summary:
         return None
     at = run_path(path, "run-report")
     alone = tag("a", "open it alone", href=at, target="_blank", rel="noopener")
     frame = tag("iframe", src=at, title="The report of this run", loading="lazy", sandbox="")
-    told = tag("p", "It is shown without its script; ", alone, ".")
-    return joined(tag("h2", "Report"), told, tag("div", frame, class_="embedded"))
+    made = None if there else " It is made now: the frame is empty for some seconds."
+    told = tag("p", "It is shown without its script; ", alone, ".", made)
+    return folded("Show the report here", told, tag("div", frame, class_="embedded"))
 
 
 def report(workspace: Workspace, values: Values) -> Shown:

@@ -16,8 +16,9 @@ from unseen.studio.events import CLOSING, Event, streamed
 from unseen.studio.frame import joined_lines, note
 from unseen.studio.pages.runs import state_shown
 from unseen.studio.reply import Values
-from unseen.studio.run_folders import folder_at, job_in, last_written, state_of
+from unseen.studio.run_folders import doing_now, folder_at, job_in, last_written, state_of
 from unseen.studio.step_curves import Curves, curves_of
+from unseen.studio.waiting import now_doing
 from unseen.studio.workspace import Workspace
 from unseen.study.arm_progress import planned_steps
 from unseen.study.record import read_record
@@ -32,8 +33,9 @@ def progress(workspace: Workspace, folder: Path) -> Markup:
     steps = f"{whole(done)} of {counted(planned, 'step')}" if planned else counted(done, "step")
     bar = tag("progress", value=done, max=planned, aria_label=steps) if planned and state != "done" else None
     told = tag("p", state_shown(state), f" · {steps}", _pace(curves, state, planned), class_="standing")
+    now = now_doing(doing_now(folder)) if state == "running" else None
     quiet = _quiet(folder) if state == "stopped" else None
-    return joined(told, bar, quiet, _left_out(curves), _curves(curves))
+    return joined(told, bar, now, quiet, _left_out(curves), _curves(curves))
 
 
 def _pace(curves: Curves, state: str, planned: int) -> str:
@@ -111,7 +113,7 @@ def _events(workspace: Workspace, folder: Path) -> Iterator[Event]:
     while True:
         try:
             state = state_of(folder, read_record(folder))
-            now = (last_written(folder), state)
+            now = (last_written(folder), state, doing_now(folder))
             if now != before:
                 yield Event("part", progress(workspace, folder))
                 before = now

@@ -10,6 +10,7 @@ from unseen.reporting.numbers import counted
 from unseen.reporting.run_data import RunData, RunRecord, checked_record, load_run
 from unseen.reporting.sections.verdict import caveats, verdict
 from unseen.studio.frame import Page, filled, note
+from unseen.studio.pages.run_tasks import tasks_shown
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.reply import Shown, Values
 from unseen.studio.run_folders import folder_at
@@ -18,18 +19,18 @@ from unseen.studio.workspace import Workspace, stamp_of
 MANY = 50_000  # predictions from which a report is not made only to be looked at
 
 
-def verdict_shown(path: str, folder: Path, record: RunRecord) -> Markup | None:
-    """What stands at the top of the page of a run; nothing before the run is finished."""
+def verdict_shown(workspace: Workspace, path: str, record: RunRecord) -> Markup | None:
+    """What stands at the top of the page of a run, with the scores of each task; nothing before the run is finished."""
     if not record.finished or record.summary is None:
         return None
-    report = run_path(path, "run-report")
+    folder, report = folder_at(workspace, path), run_path(path, "run-report")
     whole = tag("a", "Open the whole report", href=report, target="_blank", rel="noopener", class_="button")
     run = RunData(folder, record, (), (), record.summary.across, (), ())
     if run.void:
         found = filled(run_path(path, "run-verdict"), "Computing the means without the void tasks …")
     else:
         found = verdict(run, report)
-    return joined(found, tag("p", whole))
+    return joined(found, tasks_shown(workspace, path, record), tag("p", whole))
 
 
 def run_verdict(workspace: Workspace, values: Values) -> Shown:

@@ -44,7 +44,8 @@ def start(workspace: Workspace, values: Values) -> Shown:
     said = told("warn", gone) if gone else None
     if held is not None:
         sheet = replace(sheet_of(held), unasked=not values.get("draft"))
-        return _page(workspace, draft_of_text(held.text), values, said, sheet)
+        draft = draft_of_text(held.text)
+        return _page(workspace, draft, values, said, sheet, planned.begun(workspace, draft))
     try:
         draft = begun(workspace, *asked)
     except UserMistake as mistake:

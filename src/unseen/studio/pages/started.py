@@ -16,6 +16,7 @@ from unseen.studio.frame import Page, note
 from unseen.studio.jobs import Job, Jobs, State, resuming
 from unseen.studio.pages.planned import plans_of
 from unseen.studio.reply import Shown, Values, shows, went_to
+from unseen.studio.waiting import now_doing
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
 from unseen.study.record import NAME as RECORD
@@ -136,10 +137,11 @@ def _looks(jobs: Jobs, job: Job) -> Iterator[Event]:
 def _state(job: Job, state: State) -> Markup:
     done = state.steps
     bar = tag("progress", value=done[0], max=done[1], aria_label="steps done") if done else None
+    now = now_doing(state.standing) if state.runs else None
     kind = KINDS.get(state.kind, "wrong")
     log = "\n".join(state.log) or "It has said nothing yet."
     return joined(
-        note(kind, tag("p", tag("b", state.kind), ": ", state.line), bar),
+        note(kind, tag("p", tag("b", state.kind), ": ", state.line), bar, now),
         tag("h2", "What it says"),
         tag("pre", log, tabindex="0", class_="log"),
     )

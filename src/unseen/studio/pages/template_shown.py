@@ -13,7 +13,7 @@ from unseen.prompt.engine import compile_template
 from unseen.prompt.example import Example, Segment
 from unseen.prompt.template import Template
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import row_of_id
+from unseen.reporting.numbers import RIGHT, row_of_id
 from unseen.studio.coloured import coloured_segment, columns_read, legend, length_of, row_table
 from unseen.studio.draft_store import drafts
 from unseen.studio.editing import Editing
@@ -121,7 +121,7 @@ def _choices(example: Example) -> Markup | None:
     if example.choices is None:
         return None
     items = [
-        tag("li", tag("bdi", choice), tag("b", " ✓ right") if at == example.answer else None)
+        tag("li", tag("bdi", choice), tag("b", f" {RIGHT}") if at == example.answer else None)
         for at, choice in enumerate(example.choices)
     ]
     odd = None if example.answer is not None else tag("p", "The completion is none of the choices.", class_="warn")

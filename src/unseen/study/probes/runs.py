@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.errors import DataMistake
 from unseen.model.folder import ModelFolder, resolve
-from unseen.progress import late_bar
+from unseen.progress import phased
 from unseen.recipe import Recipe, override_values
 from unseen.study.record import read_record
 from unseen.study.recorded import recorded_place, recorded_recipe
@@ -38,8 +38,8 @@ def tuned_run(folder: Path) -> TunedRun:
 
 
 def found_model(name: str) -> ModelFolder:
-    with late_bar(f"fetching {name}") as progress:
-        return resolve(name, progress=progress)
+    with phased(name) as phases:
+        return resolve(name, phases=phases)
 
 
 def start_folder(run: TunedRun) -> ModelFolder:

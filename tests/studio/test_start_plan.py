@@ -1,0 +1,101 @@
+"""What a recipe would do: asked for on Start, told while it is found out, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.studio.conftest import Studio
+from tests.studio.start_program import DEMO, PLAN
+from unseen.studio.jobs import Jobs
+from unseen.studio.pages import planned
+from unseen.studio.plans import Planned
+
+
+def test_a_plan_names_the_folder_that_the_studio_would_take(studio: Studio, jobs: Jobs) -> None:
+    (studio.workspace.runs / "demo").mkdir(parents=True)
+    shown = studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "plan"}).text
+    key = re.search(r"/start/plan/(\w+)", shown)
+    assert key is not None and shown.index('id="plan-it"') < shown.index('id="plan"') < shown.index('id="save-as"')
+    told = studio.ask(f"/start/plan/{key[1]}").text
+    assert "demo-2 in " in told and "demo-12345678" not in told
+
+
+def test_a_plan_tells_what_the_machine_has_beside_what_the_run_needs(tmp_path: Path) -> None:
+    shown = planned.shown(Planned("planned", 1.0, PLAN), tmp_path)
+    assert "There is no GPU here: it runs on 2 cores. Its process needs about 1,712 MB" in shown
+    assert "2 cores; 9 000 of 16 000 MB of memory free; no GPU" in shown.replace("\u202f", " ")
+    assert "torchrun --nproc-per-node 2 -m unseen tune recipes/demo.yaml --out" in shown
+    assert "<summary>Several processes (0 GPUs here)</summary>" in shown and "<details open" not in shown
+
+
+@pytest.mark.parametrize(("free", "said"), [(90_000, "90,000 MB are free there."), (500, "it may run out of memory")])
+def test_a_plan_for_gpus_is_held_against_their_memory_and_names_the_command_for_all(
+    tmp_path: Path, free: int, said: str
+) -> None:
+    gpus = [{"name": "H200", "free_mb": free, "memory_mb": 140_000} for _ in range(4)]
+    shown = planned.shown(Planned("planned", 1.0, PLAN | {"machine": PLAN["machine"] | {"gpus": gpus}}), tmp_path)
+    assert "812 MB of the GPU (H200)" in shown and said in shown and "4 GPUs here" in shown
+    assert "torchrun --nproc-per-node 4 -m unseen tune recipes/demo.yaml" in shown and "<details open" in shown
+
+
+def test_a_plan_that_fails_says_its_own_line(studio: Studio, jobs: Jobs) -> None:
+    text = DEMO.replace("smollm2-135m-instruct", "nowhere")
+    key = re.search(r"/start/plan/(\w+)", studio.ask("/start", {"text": text, "before": text, "do": "plan"}).text)
+    assert key is not None
+    assert "nowhere: no such model" in studio.ask(f"/start/plan/{key[1]}").text
+
+
+SLOW = "# slow\n" + DEMO
+
+
+def stands(studio: Studio, said: str) -> str:
+    """Start as it is loaded anew, once it says so."""
+    deadline, moment = monotonic() + 60, Event()
+    while said not in (text := studio.ask("/start").text):
+        assert monotonic() < deadline, text
+        moment.wait(0.02)
+    return text
+
+
+def test_a_plan_says_what_it_does_now_and_stands_there_when_one_comes_back(studio: Studio, jobs: Jobs) -> None:
+    """Started on a page that was left since; another recipe has no plan."""
+    studio.ask("/start", {"text": SLOW, "before": SLOW, "do": "plan"})
+    text = stands(studio, "a-model: downloading 120 of 270 MB")
+    plan = text[text.index('id="plan"') :]
+    assert 'value="120000000"' in plan and "s so far" in plan and "data-stream" in plan and "%" not in plan
+    assert "downloading" not in studio.ask("/start?afresh=yes").text
+    studio.ask("/start/leave", {})
+    assert "downloading" not in studio.ask("/start").text
+
+
+def test_what_came_of_a_plan_stands_there_when_one_comes_back(studio: Studio, jobs: Jobs) -> None:
+    studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "plan"})
+    assert "1,712 MB" in stands(studio, "<h2>What it would do</h2>")
+
+
+def test_a_plan_is_found_again_in_the_browser(page: Any, studio: Studio, jobs: Jobs) -> None:
+    page.goto(f"{studio.url}start")
+    page.locator("#yaml").fill(SLOW)
+    page.get_by_role("button", name="What would it do?").click()
+    expect(page.locator("#plan")).to_contain_text("downloading 120 of 270 MB")
+    page.goto(f"{studio.url}runs")
+    page.get_by_role("navigation").get_by_role("link", name="Start").click()
+    expect(page.locator("#plan progress")).to_be_visible()
+    expect(page.locator("#plan")).to_contain_text("downloading 120 of 270 MB")
+    page.locator('[name="k.name"]').fill("another")
+    expect(page.locator("#plan")).to_contain_text("has changed since")
+
+
+def test_a_change_of_the_form_ends_the_plan(studio: Studio, jobs: Jobs) -> None:
+    text = "# slow\n" + DEMO
+    key = re.search(r"/start/plan/(\w+)", studio.ask("/start", {"text": text, "before": text, "do": "plan"}).text)
+    assert key is not None
+    studio.ask("/start/leave", {})
+    assert "has changed since" in studio.ask(f"/start/plan/{key[1]}").text
