@@ -17,7 +17,7 @@ LAYERS = [
     ["errors"],
     ["launch"],
     ["progress"],
-    ["section", "wholefile", "yamlfile"],
+    ["fulldisk", "section", "wholefile", "yamlfile"],
     ["recipe"],
     ["data"],
     ["prompt"],

@@ -16,6 +16,7 @@ from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
+from unseen.fulldisk import AGAIN, RESUME, told_when_full
 from unseen.progress import say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
@@ -60,7 +61,8 @@ def tune(
     that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had. `alike` are
     folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py). `command` is
     what the record says that ran, this process's own command where none is given.
-    Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, and `NonFiniteLoss`.
+    Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, `NonFiniteLoss`, and
+    `DiskFull`, which loses nothing that a checkpoint or the answer cache holds.
     """
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
@@ -77,9 +79,10 @@ def tune(
         model = load(prepared)  # a model that cannot be used leaves no folder
         for line in opening_lines(prepared):
             say(line)
-        _write(ranks, folder, record)
-        asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
-        return ranks.shared(lambda: _finished(prepared, folder, record, asked))
+        with told_when_full("the run", folder, RESUME):
+            _write(ranks, folder, record)
+            asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
+            return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
 def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None) -> Run:
@@ -99,8 +102,9 @@ def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
         record |= {"tokens": token_record(model)}
         asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
-        _write(ranks, folder, record)
-        return ranks.shared(lambda: _finished(prepared, folder, record, [asked]))
+        with told_when_full("the run", folder, AGAIN):
+            _write(ranks, folder, record)
+            return ranks.shared(lambda: _finished(prepared, folder, record, [asked]))
 
 
 def _prepared(ranks: Ranks, recipe: Recipe) -> Prepared:
