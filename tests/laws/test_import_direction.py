@@ -17,6 +17,7 @@ LAYERS = [
     ["errors"],
     ["launch"],
     ["progress"],
+    ["names"],
     ["fulldisk", "section", "wholefile", "yamlfile"],
     ["recipe"],
     ["data"],

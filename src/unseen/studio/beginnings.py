@@ -7,7 +7,7 @@ from pathlib import Path
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
-from unseen.studio.jobs import NAME
+from unseen.studio.jobs import NAME, no_name
 from unseen.studio.workspace import Workspace, is_shipped
 from unseen.task.catalog import UNDER_DATA, Catalog
 from unseen.wholefile import write_whole
@@ -42,7 +42,7 @@ def saved(text: str, name: str, over: bool) -> Path:
     unless `over` allows it; what came with the package is never written over."""
     name = name.strip().removesuffix(".yaml")
     if not NAME.fullmatch(name):
-        raise UserMistake("save as", f"'{name}' is no name", "write letters, digits and _.-, a letter first")
+        raise no_name("save as", name)
     path = OWN / f"{name}.yaml"
     if is_shipped(path):
         raise UserMistake(str(path), "came with the package", "start the studio in another folder")
