@@ -17,8 +17,8 @@ from time import monotonic
 from typing import Any, Literal
 
 from unseen.errors import one_line
+from unseen.reporting.planning import process_mb
 from unseen.studio.jobs import SAID
-from unseen.study.means import OWN_BYTES
 from unseen.wholefile import write_whole
 
 KEPT = 16  # plans that are remembered, by what their recipe says
@@ -33,11 +33,6 @@ class Planned:
     seconds: float = 0.0
     values: Mapping[str, Any] | None = None
     line: str = ""
-
-
-def process_mb(values: Mapping[str, Any]) -> int:
-    """Megabytes that a run of this plan needs: for its numbers, and for a process with torch in it."""
-    return int(values["memory_mb"]) + (OWN_BYTES >> 20)
 
 
 def key_of(text: str) -> str:
