@@ -26,7 +26,7 @@ def recipes() -> dict[str, Path]:
 def begun(workspace: Workspace, recipe: str, file: str, dataset: str, side: str) -> Draft:
     """The draft that was asked for. Raises `UserMistake` for a recipe, a file or a dataset that is not there."""
     if dataset:
-        return draft_of_text(_around(workspace, dataset, side))
+        return draft_of_text(around(workspace, dataset, side))
     if file:
         return draft_of_file(Path(file).expanduser())
     found = recipes()
@@ -60,7 +60,7 @@ def _with_own_catalogs(workspace: Workspace, draft: Draft) -> Draft:
     return draft_of_form(draft.text, {"catalogs": "\n".join([*named, *own])}) if own else draft
 
 
-def _around(workspace: Workspace, name: str, side: str) -> str:
+def around(workspace: Workspace, name: str, side: str) -> str:
     """A small recipe about one dataset: tuned on and others asked, or held out and others tuned on."""
     catalog = workspace.catalog()
     dataset = catalog.task(name).dataset

@@ -11,7 +11,7 @@ from unseen.reporting.sections.examples import answers_of
 from unseen.studio.asking import recipe_of
 from unseen.studio.frame import Page
 from unseen.studio.pages.runs import STYLES, run_path
-from unseen.studio.pages.ways_on import ways_on
+from unseen.studio.pages.ways_on import at_of, ways_on
 from unseen.studio.prediction_table import KINDS, Table, question_of, table_of
 from unseen.studio.reply import Shown, Values
 from unseen.studio.run_folders import folder_at
@@ -44,7 +44,7 @@ def prediction(workspace: Workspace, values: Values) -> Shown:
         tag("div", answers_of(pair), class_="example"),
     ]
     title = f"{pair.question.task}, {row_name(pair.question.split, pair.question.row)}"
-    return Page(title, "/runs", joined(*parts), styles=STYLES)
+    return Page(title, "/runs", joined(*parts), styles=STYLES, at=at_of(workspace, pair.question))
 
 
 def kind_of(table: Table, question: int) -> str:

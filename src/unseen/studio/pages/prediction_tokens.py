@@ -12,6 +12,7 @@ from unseen.studio.answer_tokens import AnswerTokens, answers_in_tokens, left_ou
 from unseen.studio.asking import recipe_of
 from unseen.studio.frame import Page
 from unseen.studio.pages.runs import run_path
+from unseen.studio.pages.ways_on import at_of
 from unseen.studio.prediction_table import question_of
 from unseen.studio.reply import Shown, Values, in_its_place
 from unseen.studio.run_folders import folder_at
@@ -53,12 +54,13 @@ def prediction_tokens(workspace: Workspace, values: Values) -> Shown:
     found = in_its_place(lambda: with_model(workspace, {**values, "model": model}, back, shown))
     row = {"task": one.task, "template": one.template, "row": row_name(one.split, one.row), "shots": one.shots}
     ways = [tag("a", "Back to the prediction", href=run_path(path, f"prediction/{number}"))]
-    if one.task in workspace.catalog().tasks:
+    at = at_of(workspace, one)
+    if at:
         query = urlencode({**row, **({"model": model} if recipe else {})})
         ways.append(tag("a", "The whole row with its reference, prompt and all", href=f"/tokens?{query}"))
     title = f"Answers as tokens: {one.task}, {row_name(one.split, one.row)}"
     body = joined(tag("p", *(joined(way, " ") for way in ways), class_="paging"), tag("form", found, method="post"))
-    return Page(title, "/runs", body, wide=True, styles=STYLES, scripts=SCRIPTS)
+    return Page(title, "/runs", body, wide=True, styles=STYLES, scripts=SCRIPTS, at=at)
 
 
 def _format(is_plain: bool, said: object) -> Wanted:

@@ -9,8 +9,16 @@ from unseen.evaluation.prediction import Prediction
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import row_name
 from unseen.studio.asking import recipe_of
+from unseen.studio.hand_on import At
 from unseen.studio.pages.runs import run_path
 from unseen.studio.workspace import Workspace
+
+
+def at_of(workspace: Workspace, one: Prediction) -> At | None:
+    """The row of a prediction; nothing where the studio's catalogs lack its task."""
+    if one.task not in workspace.catalog().tasks:
+        return None
+    return At(one.task, one.template, one.split, one.row)
 
 
 def ways_on(workspace: Workspace, run: str, folder: Path, number: int, one: Prediction) -> Markup:
