@@ -21,12 +21,15 @@ CONTEXT = 2000  # characters of the prompt's end that answers are cut into token
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: whose it is, what is known of it in words, and its text. `ended`: the model reads its end too."""
+    """An answer: who gave it or whether it is right, what else is known of it, and its text. `ended`: its end is a
+    token too; `ranked`: its tokens have log-probabilities."""
 
     title: str
+    whose: tuple[str, ...]
     facts: tuple[str, ...]
     text: str
     ended: bool
+    ranked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _choices(pair: Pair) -> Iterator[Said]:
         right = ["counts as right"] if place == question.correct else []
         scores = [_score(name, each, place) for name, each in pair.answers if place < len(each.log_probs)]
         title = f"Choice {place + 1} of {len(question.choices)}"
-        yield Said(title, (*whose, *right, *scores), question.choices[place], ended=True)
+        yield Said(title, (*whose, *right), tuple(scores), question.choices[place], ended=True, ranked=True)
 
 
 def _score(name: str, one: Prediction, place: int) -> str:
@@ -86,10 +89,10 @@ def _score(name: str, one: Prediction, place: int) -> str:
 def _texts(pair: Pair) -> Iterator[Said]:
     for name, each in pair.answers:
         judged = tuple(f"{metric_name(metric)} {plain(value)}" for metric, value in each.values.items())
-        yield Said(f"What {name} said", judged, each.text, ended=False)
+        yield Said(f"What {name} said", (), judged, each.text, ended=False)
     for number, text in enumerate(pair.question.references[:MOST_REFERENCES], 1):
         several = f" {number} of {len(pair.question.references)}" if len(pair.question.references) > 1 else ""
-        yield Said(f"What counts as right{several}", (), text, ended=True)
+        yield Said(f"What counts as right{several}", (), (), text, ended=True)
 
 
 def _in_tokens(question: Prediction, said: Said, tokenizer: Tokenizer, layout: Format) -> AnswerTokens:
@@ -99,5 +102,5 @@ def _in_tokens(question: Prediction, said: Said, tokenizer: Tokenizer, layout: F
     whole = encode_whole([example], tokenizer, layout)[0]
     start = whole.prompt_length
     parts: Sequence[Part] = parts_of(example, tokenizer, layout)
-    alone = Encoded(whole.id, whole.ids[start:], whole.weights[start:], 0)
+    alone = Encoded(whole.id, whole.ids[start:], whole.weights[start:] * said.ranked, 0)
     return AnswerTokens(said, alone, tuple(parts[start:]))

@@ -76,8 +76,8 @@ def _opened(name: str) -> Markup | None:
         dataset = name.removeprefix(AROUND)
         start = tag("a", "Begin with it on Start", href=f"/start?{urlencode({'dataset': dataset, 'as': 'seen'})}")
         mine = tag("a", "the recipe that you are at", href="/mixture")
-        said = f"This recipe tunes on {dataset}, which you looked at last and "
-        return tag("p", said, mine, " does not name. ", start, ". ", all_datasets(), class_="faint handed")
+        said = (f"You looked at {dataset} last, which ", mine, " does not name. This one tunes on it. ")
+        return tag("p", *said, start, " · ", all_datasets(), class_="faint handed")
     if name.startswith(RUN):
         path = name.removeprefix(RUN)
         return tag("p", "This is the recipe of the run ", tag("a", path, href=run_path(path)), ".", class_="faint")

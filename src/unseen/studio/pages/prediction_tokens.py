@@ -45,7 +45,7 @@ def prediction_tokens(workspace: Workspace, values: Values) -> Shown:
         what = "choice" if one.choices else "reference"
         return joined(
             tag("p", f"Cut into tokens by {model}. ", RANKED if one.choices else AGAIN, class_="faint"),
-            legend(),
+            legend("its log-probability is in the sum" if one.choices else ""),
             *(_answer(each, ready) for each in answers),
             tag("p", f"{counted(more, f'more {what}')} not shown.", class_="warn") if more else None,
             tag("p", "Point at a token, or go through them with the arrow keys.", class_="token-told"),
@@ -72,7 +72,8 @@ def _format(is_plain: bool, said: object) -> Wanted:
 def _answer(answer: AnswerTokens, ready: Ready) -> Markup:
     said = answer.said
     count = counted(len(answer.encoded.ids), "token")
-    facts = tag("ul", *(tag("li", each) for each in (count, *said.facts)), class_="keys")
+    whose = (tag("li", tag("b", each)) for each in said.whose)
+    facts = tag("ul", *whose, *(tag("li", each) for each in (count, *said.facts)), class_="keys")
     texts = token_texts(answer.encoded, ready.tokenizer)
     boxes = token_boxes(texts, answer.parts, {}) if said.text else tag("p", "Nothing at all.", class_="faint")
     return tag("section", tag("h2", said.title), facts, boxes, class_="answer-tokens")
