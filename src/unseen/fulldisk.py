@@ -29,8 +29,7 @@ def told_when_full(what: str, place: Path, again: str, needed: int | None = None
         number = full_by(error)
         if number is None:
             raise
-        named = getattr(error, "filename", None)
-        raise DiskFull(_line(FULL[number], what, place if named is None else Path(named), needed, again)) from error
+        raise DiskFull(_line(FULL[number], what, _where(place, error), needed, again)) from error
 
 
 def full_by(error: BaseException) -> int | None:
@@ -57,6 +56,14 @@ def whole_folder(folder: Path, what: str, again: str, needed: int | None = None)
             unfinished.replace(folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _where(place: Path, error: BaseException) -> Path:
+    """`place`, unless the system names a file elsewhere; one beside it or in it has a name of the moment."""
+    named = getattr(error, "filename", None)
+    if named is None or place.absolute().parent in Path(named).absolute().parents:
+        return place
+    return Path(named)
 
 
 def _line(full: str, what: str, place: Path, needed: int | None, again: str) -> str:

@@ -76,11 +76,12 @@ def test_what_a_folder_held_stays_where_there_is_no_room_for_a_new_one(tmp_path:
     assert (tmp_path / "model" / "old").exists() and not (tmp_path / "model" / "half").exists()
 
 
-def test_the_file_that_the_system_names_is_told(tmp_path: Path) -> None:
-    named = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "record.json"))
-    said = r"record\.json: the disk is full: the run could not be written, "
-    with pytest.raises(DiskFull, match=said), told_when_full("the run", tmp_path / "run", "--resume goes on"):
-        raise named
+@pytest.mark.parametrize(("named", "told"), [("runs/mine/.record.json.7.part", "mine"), ("cache/rows", "rows")])
+def test_a_file_elsewhere_is_told_and_one_of_the_moment_is_not(tmp_path: Path, named: str, told: str) -> None:
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / named))
+    said = rf"/{told}: the disk is full: the run could not be written, "
+    with pytest.raises(DiskFull, match=said), told_when_full("the run", tmp_path / "runs" / "mine", "again"):
+        raise error
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EACCES, "no"), SafetensorError("damaged"), JobFailed("lost")])
