@@ -16,6 +16,7 @@ UnseenError
 └── JobFailed              the command line answers with exit code 1
     ├── NonFiniteLoss      names the step, the examples and the last good checkpoint
     ├── ProcessLost        one of several processes ended before the others
+    ├── DiskFull           a model, a checkpoint or a run finds no room
     ├── DownloadFailed     the network or a registry did not answer
     └── UploadFailed       the hub did not take what it was sent
 """
@@ -123,6 +124,10 @@ class NonFiniteLoss(JobFailed):
 
 class ProcessLost(JobFailed):
     """One of the processes of a run ended before the others; what it said itself, if anything, says why."""
+
+
+class DiskFull(JobFailed):
+    """There is no room for what is written; the message says how much is free and how to go on."""
 
 
 class DownloadFailed(JobFailed):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from unseen.errors import UserMistake, nearest, raise_all
+from unseen.names import advice, rule
 
 M = TypeVar("M", bound=BaseModel)
 Place = tuple[str | int, ...]  # keys and list indexes that lead to a value of the file
@@ -32,13 +33,14 @@ WORDS = {
     "model_type": "must be a mapping",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
-    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_long": "must have at most {max_length} characters",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
 }
 LIMITS = ("gt", "ge", "lt", "le")
+NO_NAME = "string_pattern_mismatch"
 
 
 class Section(BaseModel):
@@ -119,6 +121,8 @@ def _what(place: Place, problems: Sequence[Any]) -> str:
 
 
 def _words(problem: Any) -> str:
+    if problem["type"] == NO_NAME:
+        return rule(problem["ctx"]["pattern"])
     if problem["type"] in WORDS:
         limits = {key: int(n) if n == n // 1 else n for key, n in problem.get("ctx", {}).items() if key in LIMITS}
         return WORDS[problem["type"]].format(**{**problem.get("ctx", {}), **limits})
@@ -128,6 +132,8 @@ def _words(problem: Any) -> str:
 
 def _remedy(place: Place, problems: Sequence[Any], model: type[BaseModel]) -> str:
     manual = getattr(model, "manual", "")
+    if problems[0]["type"] == NO_NAME:
+        return advice(problems[0]["input"], problems[0]["ctx"]["pattern"])
     if problems[0]["type"] != "extra_forbidden":
         return f"see {manual}" if manual and not place else ""
     name, fields = str(place[-1]), _section_at(model, place[:-1]).model_fields

@@ -81,7 +81,8 @@ def test_files_of_the_data_folder(
         ({"extract": {"x": {"column": "a", "pattern": "("}}}, "no regular expression"),
         ({"extract": {"x": {"column": "a", "pattern": "(a)", "group": 2}}}, "pattern has no group 2, only 0, 1"),
         ({"kind": "row"}, "kind: must be"),
-        ({"dataset": "a/b"}, "dataset: must match"),
+        ({"dataset": "a/b"}, 'and begins with a letter or digit (it is "a/b"); try a_b'),
+        ({"cluster": "été?"}, "cluster: may hold letters (a to z, A to Z), digits and _ . + -, and"),
         ({"templates": ["hello"]}, "templates.0"),
     ],
 )

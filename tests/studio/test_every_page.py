@@ -89,6 +89,10 @@ def addresses(studio: Studio, home: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "/predictions/{path:path}": ["/predictions/little", "/predictions/little?now=1"],
         "/prediction-list/{path:path}": ["/prediction-list/little", "/prediction-list/little?q=xyzzy"],
         "/prediction/{number:int}/{path:path}": ["/prediction/0/little", "/prediction/99999/little"],
+        "/prediction-tokens/{number:int}/{path:path}": [
+            "/prediction-tokens/0/little",
+            "/prediction-tokens/99999/little",
+        ],
         "/compare": ["/compare?run=little&run=other", "/compare"],
         "/compare-scores": ["/compare-scores?run=little&run=other"],
         "/diversity": ["/diversity", f"/diversity?file={texts}", "/diversity?file=/nowhere.yaml"],

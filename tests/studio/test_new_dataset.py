@@ -100,10 +100,12 @@ def test_too_few_rows_to_deal_out_are_told(studio: Studio, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"dataset": "../../etc/evil"}, "dataset: must match"),
-        ({"dataset": ".."}, "dataset: must match"),
-        ({"dataset": "film_notes"}, "there is a dataset 'film_notes' already"),
-        ({"cluster": "a/b"}, "cluster: must match"),
+        ({"dataset": "../../etc/evil"}, "; try etc_evil"),
+        ({"dataset": ".."}, "; try my_reviews"),
+        ({"dataset": "my reviews!"}, "dataset: may hold letters (a to z, A to Z), digits and _ . + -, and"),
+        ({"dataset": "my reviews!"}, "; try my_reviews"),
+        ({"dataset": "film_notes"}, "there is a dataset 'film_notes' already; try film_notes_2"),
+        ({"cluster": "a/b"}, "; try a_b"),
         ({"words": "bad"}, "1 words for the 2 labels neg, pos"),
         ({"encoding": "klingon"}, "no encoding is called 'klingon'"),
         ({"dataset": "x" * 400}, "dataset: must be shorter"),
@@ -115,6 +117,40 @@ def test_what_cannot_be_is_told_and_what_was_typed_is_kept(
     answer = studio.ask("/new/save", {**FORM, "path": str(soups), **changed})
     assert answer.status == 422 and told in answer.text.replace("&#x27;", "'") and 'value="CC0-1.0"' in answer.text
     assert not list(home.glob("catalog/*.yaml"))
+
+
+def origin_shown(studio: Studio, address: str) -> str:
+    found = re.search(r'name="origin" value="([^"]*)"', studio.ask(address).text)
+    assert found
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("My Soups.csv", "my_soups"),
+        ("C:\\Users\\ada\\soups.csv", "soups"),
+        ("/home/ada/soups.csv", "soups"),
+        ("soups-1a2b3c4d.csv", "soups"),  # a copy out of a catalog
+        ("train (2).csv", ""),
+        ("rows.csv", ""),
+    ],
+)
+def test_the_origin_is_the_files_name_without_its_folder_and_none_that_any_file_has(
+    studio: Studio, name: str, origin: str
+) -> None:
+    assert origin_shown(studio, drop(studio, name, ROWS.encode()).headers["location"]) == origin
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("imdb, yelp", ["imdb", "yelp"]), ("", ["soups"]), ("soup_bowls", ["soup_bowls"])]
+)
+def test_the_origin_is_what_is_typed_and_else_the_datasets_own_name(
+    studio: Studio, home: Path, soups: Path, typed: str, held: list[str]
+) -> None:
+    assert origin_shown(studio, "/new?" + urlencode({"path": str(soups)})) == "my_soups"
+    assert studio.ask("/new/save", {**FORM, "path": str(soups), "origin": typed}).status == 303
+    assert yaml.safe_load((home / "catalog" / "soups.yaml").read_text())["origin"] == held
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from unseen.cli import run
+from unseen.errors import RecipeMistake
 from unseen.phases import shown_by
 from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
+from unseen.reporting.planning import memory_line, plan_lines, process_mb, repeats_line
+from unseen.section import check_model
 from unseen.study.plan import plan, questions
 from unseen.study.prepare import prepare
 
@@ -45,6 +52,54 @@ def test_a_plan_says_what_it_does_now(
     assert told.index("dealing its rows") < told.index(f"loading {recipe.model}") < told.index("encoding")
 
 
+def test_a_plan_tells_rows_that_are_drawn_again_from_other_rows_with_the_same_text(
+    recipe: Recipe, home: Path, write: Callable[[str, str], Path]
+) -> None:
+    """Two of four rows are one text: of 16 draws, the first three to bring a text are new."""
+    rows = [{"text": text, "label": label} for text, label in (("good", 1), ("good", 1), ("bad", 0), ("dull", 0))]
+    write("mine/rows.jsonl", "\n".join(json.dumps(row) for row in rows))
+    way = {
+        "name": "w",
+        "prompt": "{{text}}?",
+        "answer_choices": ["no", "yes"],
+        "completion": "{{answer_choices[label]}}",
+    }
+    mine = {"dataset": "few", "cluster": "few", "source": {"files": {"train": "rows.jsonl"}}, "templates": [way]}
+    folder = write(
+        "mine/few.yaml", yaml.safe_dump(mine | {"labels": {"column": "label", "words": ["no", "yes"]}})
+    ).parent
+    values = {**recipe.canonical(), "catalogs": ["shipped", str(folder)], "seen": ["few/*"]}
+    values["train"] |= {"validation_rows": 0}
+    found = plan(check_model(Recipe, values, "few", RecipeMistake)).values
+    assert found["examples"]["examples"] == 16 and found["duplicates"] == 13 and found["drawn_again"] == 12
+    said = plan_lines(found)["repeats"]
+    assert said.startswith("13 of 16 examples to tune on have the tokens of an earlier one: 12 a row drawn again")
+    assert "1 another row or template with the same text; nothing to mend" in said
+
+
+PLANNED: dict[str, Any] = {"memory_mb": 812, "machine": {"gpus": []}, "examples": {"examples": 100}}
+
+
+def test_the_memory_of_a_plan_is_one_figure_with_its_parts() -> None:
+    said = memory_line(PLANNED)
+    assert said.startswith("about 1\u202f712 MB: 812 MB for weights") and process_mb(PLANNED) == 1712
+    gpu = PLANNED | {"machine": {"gpus": [{}]}}
+    assert memory_line(gpu).startswith("about 812 MB of the GPU for") and "900 MB of main memory" in memory_line(gpu)
+    assert process_mb(gpu) == 900
+
+
+@pytest.mark.parametrize(
+    ("again", "other", "said"),
+    [
+        (0, 0, "none among the examples to tune on"),
+        (50, 0, "50 of 100 .*: 50 a row drawn again, as rows are fewer than draws; nothing to mend"),
+        (0, 30, "30 of 100 .*: 30 another row .*; take copies out of the file if they are not meant"),
+    ],
+)
+def test_repeats_say_what_they_are_and_whether_to_mend_them(again: int, other: int, said: str) -> None:
+    assert re.fullmatch(said, repeats_line(PLANNED | {"duplicates": again + other, "drawn_again": again}))
+
+
 def test_a_plan_names_the_folder_that_the_run_takes(recipe: Recipe, home: Path) -> None:
     """At 0 shots a run draws no exemplars; the plan, which times some questions, opens rows beyond the run's."""
     zero = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"shots": (0,)})})
@@ -65,6 +120,6 @@ def test_the_plan_is_printed_with_its_supervised_tokens_marked(
     file.write_text(json.dumps(recipe.canonical()))
     assert run(["tune", str(file), "--plan"]) == 0
     printed = capsys.readouterr().out
-    assert all(said in printed for said in ("«", "exact duplicates", "questions", "MB of memory free"))
+    assert all(said in printed for said in ("«", "repeats", "questions", "MB of memory free"))
     assert run(["tune", str(file), "--plan", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 4

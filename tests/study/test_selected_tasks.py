@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from unseen.data.places import user_catalog
+from unseen.cli import run
+from unseen.data.places import shipped_catalog, user_catalog
 from unseen.errors import HoldOutMistake, Mistakes, RecipeMistake, TaskMistake
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
@@ -48,6 +50,41 @@ def test_what_is_wrong_with_both_sides_is_told_together_and_once() -> None:
     with pytest.raises(Mistakes) as told:
         selected_tasks(of(seen=["nope/*", "list:nope"], unseen=["nope/*", "nli/nope"]), load_catalog(["shipped"]))
     assert len(told.value.lines) == 3
+
+
+@pytest.fixture
+def complaints(home: Path) -> None:
+    """A task that only the user's catalog has, and a file beside it that is no description."""
+    file = user_catalog() / "complaints.yaml"
+    file.parent.mkdir(parents=True)
+    shipped = yaml.safe_load((shipped_catalog() / "film_notes.yaml").read_text(encoding="utf-8"))
+    rows = {split: str(shipped_catalog() / path) for split, path in shipped["source"]["files"].items()}
+    mine = {"dataset": "complaints", "cluster": "complaints", "origin": ["complaints"], "source": {"files": rows}}
+    file.write_text(yaml.safe_dump(shipped | mine), encoding="utf-8")
+
+
+@pytest.mark.parametrize("pattern", ["complaints/*", "!complaints/complaints", "complaints/*:turned"])
+def test_a_task_of_another_catalog_is_told_with_that_catalog_and_how_to_add_it(pattern: str, complaints: None) -> None:
+    said = r"matches no task of shipped: complaints/complaints\S* is in the catalog user; add user to catalogs: "
+    with pytest.raises(TaskMistake, match=rf"{said}\[shipped, user\], on"):
+        selected_tasks(of(seen=["nli/*", pattern], unseen=["sentiment/*"]), load_catalog(["shipped"]))
+    assert selected_tasks(of(seen=["nli/*", pattern], unseen=["sentiment/*"]), load_catalog(["shipped", "user"])).seen
+
+
+def test_the_command_line_tells_it_too(complaints: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nseen: [complaints/*]\nunseen: [nli/*]\n")
+    assert run(["tune", str(tmp_path / "mine.yaml"), "--plan"]) == 2
+    assert (
+        "complaints/complaints is in the catalog user; add user to catalogs: [shipped, user]" in capsys.readouterr().err
+    )
+    assert run(["list", "tasks", "complaints/*", "--catalog", "shipped"]) == 2
+    assert "on the command line --catalog shipped --catalog user" in capsys.readouterr().err
+
+
+def test_another_catalog_with_a_mistake_in_it_is_not_in_the_way(complaints: None) -> None:
+    (user_catalog() / "odd.yaml").write_text("dataset: [")
+    with pytest.raises(TaskMistake, match=r"'complaints/\*' matches no task; tasks: "):
+        selected_tasks(of(seen=["complaints/*"]), load_catalog(["shipped"]))
 
 
 def test_a_language_that_no_task_has_is_a_mistake() -> None:

@@ -81,7 +81,7 @@ def test_everything_wrong_is_told_at_once_with_the_nearest_key(write: Write) -> 
         ("'qestion'", "'question'"),
         ("'train.stepz'", "'steps'"),
         ("'train.learning_rat'", "'learning_rate'"),
-        ("arms.1: name", "must match"),
+        ("arms.1: name", "may hold letters"),
         ("no grid 'power'", "'powers'"),
         ("arms.3: unknown key 'frm'", "'from'"),
         ("'train.rnk'", "'rank'"),

@@ -53,7 +53,7 @@ def test_without_its_dataset_it_is_told_as_missing(write: Write) -> None:
     ("text", "told"),
     [
         (FILE.replace("mine", "liked_it"), "2 templates are called 'liked_it'"),
-        (FILE.replace("sentiment/", ""), "extends: must match"),
+        (FILE.replace("sentiment/", ""), "extends: must be two names with / between them"),
         ("extends: sentiment/film_notes\ntemplate: []\n", "did you mean 'templates'"),
         ("extends: sentiment/film_notes\ntemplates: []\n", "templates: must not be empty"),
         (FILE.replace("prompt", "promt"), "more.yaml, template 'mine': unknown key 'promt'"),

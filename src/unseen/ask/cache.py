@@ -17,6 +17,7 @@ from typing import Any
 
 from unseen.ask.question import Answer
 from unseen.errors import ScoreMistake
+from unseen.fulldisk import AGAIN, told_when_full
 
 # Raised when the same question would be answered differently by newer code.
 ANSWERS = "answers_1"
@@ -47,9 +48,10 @@ class AnswerCache:
         return found
 
     def store(self, digest: str, key: str, answer: Answer) -> None:
-        """Keep an answer; it survives a kill of this process from here on."""
+        """Keep an answer; it survives a kill of this process from here on. Raises `DiskFull`."""
         text = json.dumps({name: value for name, value in asdict(answer).items() if name != "cached"})
-        self._database.execute(f"INSERT OR REPLACE INTO {ANSWERS} VALUES (?, ?, ?)", (digest, key, text))
+        with told_when_full("an answer", self.path, AGAIN):
+            self._database.execute(f"INSERT OR REPLACE INTO {ANSWERS} VALUES (?, ?, ?)", (digest, key, text))
 
     def close(self) -> None:
         self._database.close()

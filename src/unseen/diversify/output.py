@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.diversify.waves import Diversified, Pair
-from unseen.wholefile import replacing
+from unseen.wholefile import write_whole
 
 STORE, CHATS, RECORD = "said.sqlite", "chats.jsonl", "record.json"
 KIND = "diverse questions"  # of the record
@@ -18,13 +18,11 @@ KIND = "diverse questions"  # of the record
 def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
     """One chat a line: `id` and `messages` of a user and an assistant, as datasets of kind messages have them."""
     lines = (json.dumps(chat_json(pair), ensure_ascii=False) + "\n" for pair in pairs)
-    with replacing(folder / CHATS) as part:
-        part.write_text("".join(lines), encoding="utf-8")
+    write_whole(folder / CHATS, "".join(lines))
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    with replacing(folder / RECORD) as part:
-        part.write_text(json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_whole(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def file_digest(path: Path) -> str:

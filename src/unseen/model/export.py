@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import ModelMistake
+from unseen.fulldisk import AGAIN, whole_folder
 from unseen.model.adapter import merged
 from unseen.model.folder import ABOUT, ModelFolder, resolve
 from unseen.model.load import LanguageModel, load_model
@@ -22,7 +21,7 @@ def export_merged(model: str, folder: Path, trust_remote_code: bool = False) -> 
     Weights are float32. They are those of the merged model bit by bit, whose logits differ from the adapter's by
     rounding. The folder appears only when it is complete; `unseen.json` in it says what the model was tuned on. Raises
     `ModelMistake` where `folder` holds something, where the model cannot be used, or where its base is quantised, which
-    merging would round.
+    merging would round. Raises `DiskFull` where there is no room.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ModelMistake(str(folder), "is there already", "name a folder that is empty, or not there")
@@ -31,14 +30,9 @@ def export_merged(model: str, folder: Path, trust_remote_code: bool = False) -> 
         what = f"has an adapter on a base of {found.base_bits} bits, which cannot be merged without rounding"
         raise ModelMistake(model, what, "use the run's own folder")
     loaded = load_model(found, "float32", trust_remote_code)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    try:
+    size = sum(each.nbytes for each in loaded.module.parameters())
+    with whole_folder(folder, "the merged model", AGAIN, size) as unfinished:
         _write(loaded, unfinished)
-        unfinished.chmod(0o755)
-        unfinished.replace(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import shutil
 import struct
-import tempfile
 import time
 from contextlib import redirect_stderr
 from io import StringIO
@@ -19,6 +18,7 @@ from typing import Any
 
 from unseen.data.places import cache
 from unseen.errors import ModelMistake, UserMistake
+from unseen.fulldisk import AGAIN, whole_folder
 from unseen.model.contents import contents_of, read_json
 from unseen.model.quiet import quiet_transformers
 from unseen.phases import Phase, Phases
@@ -56,11 +56,10 @@ def is_whole(folder: Path) -> bool:
 
 
 def convert(gguf: Path, folder: Path, phases: Phases) -> Path:
-    """Write the plain copy of `gguf` to `folder`, which appears when it is complete, and replaces a damaged one."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """Write the plain copy of `gguf` to `folder`, which appears when it is complete, and replaces a damaged one.
+    Raises `DiskFull` where there is no room."""
     _sweep(folder)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with whole_folder(folder, f"the plain copy of {gguf.name}", AGAIN) as unfinished:
         phases(Phase("converting its weights"))
         _write_model(gguf, unfinished)
         phases(Phase("converting its tokenizer"))
@@ -68,10 +67,6 @@ def convert(gguf: Path, folder: Path, phases: Phases) -> Path:
         phases(Phase("checking what was converted"))
         noted = {"digest": contents_of(unfinished).digest, "tokenizer": _tokenizer_digest(unfinished)}
         (unfinished / ABOUT).write_text(json.dumps(noted), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.replace(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from unseen.encode.declared import write_declared
+from unseen.fulldisk import RESUME, whole_folder
 from unseen.model.adapter import is_adapted, save_adapter
 from unseen.model.description import TunedOn
 from unseen.model.folder import ABOUT, ModelFolder
@@ -31,23 +31,22 @@ def save_model(model: LanguageModel, folder: Path, tasks: Sequence[str] = (), or
     """Write `model` to `folder`, which appears only when it is complete: an adapter with the name and digest of its
     base, or the whole model as safetensors; its tokenizer; and `unseen.json`, which says what it was tuned on.
 
-    `tasks` are the names of the seen tasks, `origins` the published datasets that their rows come from.
+    `tasks` are the names of the seen tasks, `origins` the published datasets that their rows come from. Raises
+    `DiskFull` where there is no room.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with whole_folder(folder, "the tuned model", RESUME, _size(model.module)) as unfinished:
         _save_weights(model.module, unfinished)
         save_tokenizer(model, unfinished)
         if model.new_rows is not None and is_adapted(model.module):
             save_rows(model.new_rows, unfinished)
         about = _about(model, tasks, origins)
         (unfinished / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-        unfinished.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.replace(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _size(module: Any) -> int | None:
+    """Bytes of the weights that are written; of an adapter it is not worth telling."""
+    return None if is_adapted(module) else sum(each.nbytes for each in module.parameters())
 
 
 def save_tokenizer(model: LanguageModel, folder: Path) -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.reporting.numbers import counted, sharing, whole
 from unseen.reporting.terminal import print_table
+from unseen.study.means import OWN_BYTES
+
+MANY = 0.1  # of the examples: copies of other rows beyond it are worth a look
 
 if TYPE_CHECKING:
     from unseen.study.plan import Plan
@@ -62,20 +65,53 @@ def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
         "examples": f"{examples['examples']} to tune on, {examples['validation_examples']} to validate",
         "lengths in tokens": _joined(values["lengths"]),
         "supervised tokens": values["supervised_tokens"],
-        "exact duplicates": values["duplicates"],
+        "repeats": repeats_line(values),
         "empty renderings": examples["empty_renderings"],
         "cut to fit": _joined(examples["cuts"]) or "none",
         "too long, left out": examples["too_long"],
         "steps": values["steps"],
         "tokens": f"{values['tokens']}, {values['positions_computed']} positions computed, padding included",
         "shared": sharing(values),
-        "tuning": f"about {minutes:.1f} minutes here, {values['memory_mb']} MB",
-        "this machine": machine_line(values["machine"]),
+        "tuning": f"about {minutes:.1f} minutes here",
+        "memory": memory_line(values),
+        "machine, when planned": machine_line(values["machine"]),
         "kept to be verified": f"two steps, {values['replay_mb']} MB of disk" if values["replay_mb"] else "nothing",
         "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }
+
+
+def repeats_line(values: Mapping[str, Any]) -> str:
+    """How many examples to tune on repeat an earlier one token for token, why, and whether that is to be mended."""
+    repeats, examples = values["duplicates"], values["examples"]["examples"]
+    if not repeats:
+        return "none among the examples to tune on"
+    again = values["drawn_again"]
+    other = repeats - again
+    told = [f"{whole(again)} a row drawn again, as rows are fewer than draws" if again else ""]
+    told += [f"{whole(other)} another row or template with the same text" if other else ""]
+    todo = "nothing to mend" if other < MANY * examples else "take copies out of the file if they are not meant"
+    said = "; ".join(filter(None, told))
+    return (
+        f"{whole(repeats)} of {whole(examples)} examples to tune on have the tokens of an earlier one: {said}; {todo}"
+    )
+
+
+def process_mb(values: Mapping[str, Any]) -> int:
+    """Megabytes of main memory that a run of this plan needs: for the process with torch in it and, without a GPU, for
+    what is tuned."""
+    own = OWN_BYTES >> 20
+    return own if values["machine"]["gpus"] else own + int(values["memory_mb"])
+
+
+def memory_line(values: Mapping[str, Any]) -> str:
+    """What a run of this plan needs in all, and what of it is for what."""
+    tuned, own = f"{whole(int(values['memory_mb']))} MB", f"{whole(OWN_BYTES >> 20)} MB"
+    what = "weights, gradients, the optimizer and activations"
+    if values["machine"]["gpus"]:
+        return f"about {tuned} of the GPU for {what}, and {own} of main memory for the process"
+    return f"about {whole(process_mb(values))} MB: {tuned} for {what}, {own} for the process with torch in it"
 
 
 def machine_line(has: Mapping[str, Any]) -> str:

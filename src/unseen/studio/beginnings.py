@@ -7,7 +7,7 @@ from pathlib import Path
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
-from unseen.studio.jobs import NAME
+from unseen.studio.jobs import NAME, no_name
 from unseen.studio.workspace import Workspace, is_shipped
 from unseen.task.catalog import UNDER_DATA, Catalog
 from unseen.wholefile import write_whole
@@ -26,7 +26,7 @@ def recipes() -> dict[str, Path]:
 def begun(workspace: Workspace, recipe: str, file: str, dataset: str, side: str) -> Draft:
     """The draft that was asked for. Raises `UserMistake` for a recipe, a file or a dataset that is not there."""
     if dataset:
-        return draft_of_text(_around(workspace, dataset, side))
+        return draft_of_text(around(workspace, dataset, side))
     if file:
         return draft_of_file(Path(file).expanduser())
     found = recipes()
@@ -42,7 +42,7 @@ def saved(text: str, name: str, over: bool) -> Path:
     unless `over` allows it; what came with the package is never written over."""
     name = name.strip().removesuffix(".yaml")
     if not NAME.fullmatch(name):
-        raise UserMistake("save as", f"'{name}' is no name", "write letters, digits and _.-, a letter first")
+        raise no_name("save as", name)
     path = OWN / f"{name}.yaml"
     if is_shipped(path):
         raise UserMistake(str(path), "came with the package", "start the studio in another folder")
@@ -60,7 +60,7 @@ def _with_own_catalogs(workspace: Workspace, draft: Draft) -> Draft:
     return draft_of_form(draft.text, {"catalogs": "\n".join([*named, *own])}) if own else draft
 
 
-def _around(workspace: Workspace, name: str, side: str) -> str:
+def around(workspace: Workspace, name: str, side: str) -> str:
     """A small recipe about one dataset: tuned on and others asked, or held out and others tuned on."""
     catalog = workspace.catalog()
     dataset = catalog.task(name).dataset

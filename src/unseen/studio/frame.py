@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.studio.hand_on import At, at_mark, begun_with
 
 PAGES = (  # path, its name in the navigation
     ("/", "Browse"),
@@ -16,13 +17,15 @@ PAGES = (  # path, its name in the navigation
     ("/diversity", "Diversity"),
     ("/ask", "Ask"),
 )
+PATHS = tuple(path for path, _ in PAGES)
+HANDED = ("/templates", "/tokens", "/ask")  # pages that begin with what was looked at last
 STYLES, SCRIPTS = ("page.css", "studio.css"), ("page.js", "studio.js")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a page shows: `here` is its path in the navigation, `wide` one that wants the whole window; `styles` and
-    `scripts` are the assets that it has beyond those of every page."""
+    `scripts` are the assets that it has beyond those of every page, `at` what it shows of the catalogs."""
 
     title: str
     here: str
@@ -30,10 +33,12 @@ class Page:
     wide: bool = False
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    at: At | None = None
 
 
-def whole(page: Page) -> Markup:
-    """The HTML document."""
+def whole(page: Page, handed: At | None = None) -> Markup:
+    """The HTML document; `handed` is what the page before it handed on."""
+    at = page.at or handed
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -45,17 +50,28 @@ def whole(page: Page) -> Markup:
         *(tag("script", src=f"/assets/{name}", defer=True) for name in (*SCRIPTS, *page.scripts)),
     )
     skip = tag("a", "Skip to the page", href="#page", class_="skip")
-    main = tag("main", tag("h1", page.title), page.body, id="page", class_="wide-page" if page.wide else None)
+    begun = begun_with(handed) if handed and page.here in HANDED else None
+    mark = at_mark(page.at, PATHS) if page.at else None
+    main = tag(
+        "main", tag("h1", page.title), begun, mark, page.body, id="page", class_="wide-page" if page.wide else None
+    )
     told = tag("div", id="told", role="status", aria_live="polite")
     return Markup(
-        "<!doctype html>\n" + tag("html", head, tag("body", skip, _navigation(page.here), main, told), lang="en") + "\n"
+        "<!doctype html>\n"
+        + tag("html", head, tag("body", skip, _navigation(page.here, at), main, told), lang="en")
+        + "\n"
     )
 
 
-def _navigation(here: str) -> Markup:
-    links = [
-        tag("li", tag("a", name, href=path, aria_current="page" if path == here else None)) for path, name in PAGES
-    ]
+def _navigation(here: str, at: At | None) -> Markup:
+    """The page that one is on is left out of by its own link; the others go on with what it shows."""
+
+    def link(path: str, name: str) -> Markup:
+        if path == here:
+            return tag("a", name, href=path, aria_current="page")
+        return tag("a", name, href=at.to(path) if at else path, data_to=path)
+
+    links = [tag("li", link(path, name)) for path, name in PAGES]
     return tag("header", tag("a", "unseen studio", href="/", class_="brand"), tag("nav", tag("ul", *links)))
 
 

@@ -32,6 +32,11 @@ class Incoming:
     guess: Guess
     named: str = ""
 
+    @property
+    def stem(self) -> str:
+        """The file's name as its user knows it, without folder and ending; nothing where only a copy is known."""
+        return Path(self.named).stem if self.named else "" if self.dropped else self.file.stem
+
     @contextmanager
     def by_its_name(self) -> Iterator[None]:
         """While inside, mistakes name the file as the user does, and the form in place of the description to be."""
@@ -41,12 +46,16 @@ class Incoming:
 
 def keep_dropped(name: str, content: bytes) -> tuple[str, str]:
     """Keep a dropped file in the cache under its content; that name, and the file's own, which leads nowhere."""
-    base = re.split(r"[/\\]", name)[-1]
+    base = _without_folder(name)
     suffix = re.sub(r"[^a-z]", "", Path(base).suffix.lower())[:8] or "unknown"
     kept = f"{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
     if not (_dropped() / kept).is_file():
         write_whole(_dropped() / kept, content)
-    return kept, one_line(base)[-LONGEST_NAME:]
+    return kept, base
+
+
+def _without_folder(name: str) -> str:
+    return one_line(re.split(r"[/\\]", name)[-1])[-LONGEST_NAME:]
 
 
 def _dropped() -> Path:
@@ -55,7 +64,7 @@ def _dropped() -> Path:
 
 def incoming(workspace: Workspace, values: Mapping[str, str]) -> Incoming:
     """The file that was dropped or whose path was typed, with what it probably is. Raises `DataMistake`."""
-    dropped, named = values.get("file", ""), one_line(values.get("named", ""))[-LONGEST_NAME:]
+    dropped, named = values.get("file", ""), _without_folder(values.get("named", ""))
     called = slug(values.get("called", "") or Path(named).stem)
     if dropped:
         file = _dropped() / dropped

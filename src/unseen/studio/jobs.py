@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from unseen.errors import UserMistake, nearest, one_line
+from unseen.names import advice, rule
 from unseen.phases import Standing, standing_in
 from unseen.progress import TOLD_IN
 from unseen.studio.process import Process, started
@@ -157,7 +158,7 @@ class Jobs:
     def _alone(self, name: str) -> Iterator[None]:
         """While inside, no other request and no other studio starts the job; raises `UserMistake` where it runs."""
         if not NAME.fullmatch(name):
-            raise UserMistake("run folder", f"'{name}' is no name", "write letters, digits and _.-, a letter first")
+            raise no_name("run folder", name)
         with held(self._place(name) / LOCK, patience=0.0) as free:
             job = self._read(name) if free else None
             if not free or (job and job.process.lives):
@@ -246,3 +247,9 @@ def _last_lines(log: Path) -> tuple[str, ...]:
     lines = [one_line(line) for line in text.splitlines()]
     begun = int(size <= BYTES and bool(lines) and lines[0].startswith(BEGUN))
     return tuple(lines[begun:][-LINES:])
+
+
+def no_name(where: str, name: str) -> UserMistake:
+    """What is wrong with a name that a run's folder or a recipe's file cannot have, and the nearest that it can."""
+    pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+    return UserMistake(where, f"'{name[:80]}' is no name", f"a name {rule(pattern)}; {advice(name, pattern)}")

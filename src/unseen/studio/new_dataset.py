@@ -16,12 +16,32 @@ from unseen.data.rows import read_rows
 from unseen.errors import DataMistake
 from unseen.prompt.engine import compile_template
 from unseen.studio.drafts import entry_of, starter, template_of
-from unseen.studio.incoming import Incoming
-from unseen.studio.saving import history
+from unseen.studio.incoming import Incoming, slug
+from unseen.studio.saving import free_name, history
 from unseen.studio.workspace import Workspace
 from unseen.wholefile import copy_whole
 
 LONGEST_NAME = 80  # characters of a dataset's name, which names files
+COPY = re.compile(r"-[0-9a-f]{8}$")  # what a copy of rows has behind its name
+ANY_FILE = frozenset(
+    (
+        "",
+        "my",
+        "new",
+        "the",
+        "train",
+        "training",
+        "test",
+        "dev",
+        "valid",
+        "validation",
+        "eval",
+        "all",
+        "data",
+        "dataset",
+    )
+    + ("rows", "records", "file", "table", "sheet", "export", "download", "untitled", "copy", "final", "output")
+)
 SPLITS = {
     "dealt": "four of five rows train, every fifth tests",
     "train": "all rows train",
@@ -55,7 +75,7 @@ def form_of(given: Incoming) -> dict[str, str]:
         "cluster": "mine",
         "licence": "",
         "language": "en",
-        "origin": given.called,
+        "origin": origin_of(given),
         "encoding": str(guess.options.get("encoding", "")),
         "split": split if given.dropped == "" or split == "dealt" else "dealt",
         "label": guess.label,
@@ -63,6 +83,14 @@ def form_of(given: Incoming) -> dict[str, str]:
         "copy": "on",
         **{f"column.{number}": names[column] for number, column in enumerate(guess.columns)},
     }
+
+
+def origin_of(given: Incoming) -> str:
+    """What the rows are until somebody says better: the name of their file, without its folder, its ending, and the
+    mark of a copy in a catalog. Nothing for a name that any file could have, since hold-outs take two datasets of one
+    origin for the same rows."""
+    name = slug(COPY.sub("", given.stem))
+    return "" if all(part in ANY_FILE or part.isdigit() for part in name.split("_")) else name
 
 
 def description_of(given: Incoming, form: Mapping[str, str], rows: str) -> dict[str, Any]:
@@ -161,9 +189,10 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     if len(dataset.name) > LONGEST_NAME:
         raise DataMistake("the form", "dataset: must be shorter", f"{LONGEST_NAME} characters will do")
     file = folder / f"{dataset.name}.yaml"
-    known = {each.name for each in workspace.catalog().datasets}
-    if dataset.name in known or file.exists():
-        raise DataMistake("name", f"there is a dataset '{dataset.name}' already", "choose another name")
+    known = [*(each.name for each in workspace.catalog().datasets), *(each.stem for each in folder.glob("*.yaml"))]
+    if dataset.name in known:
+        what = f"there is a dataset '{dataset.name}' already"
+        raise DataMistake("name", what, f"try {free_name(dataset.name, known)}")
     row = _checked(dataset)
     entry = entry_of(starter(dataset, row.values, "first"))
     compile_template(template_of(entry, dataset), row.values)

@@ -20,8 +20,8 @@ from typing import Any, Literal
 from unseen.errors import one_line
 from unseen.phases import Standing, standing_in
 from unseen.progress import TOLD_IN
+from unseen.reporting.planning import process_mb
 from unseen.studio.jobs import SAID
-from unseen.study.means import OWN_BYTES
 from unseen.wholefile import write_whole
 
 KEPT = 16  # plans that are remembered, by what their recipe says
@@ -38,11 +38,6 @@ class Planned:
     values: Mapping[str, Any] | None = None
     line: str = ""
     standing: Standing | None = None
-
-
-def process_mb(values: Mapping[str, Any]) -> int:
-    """Megabytes that a run of this plan needs: for its numbers, and for a process with torch in it."""
-    return int(values["memory_mb"]) + (OWN_BYTES >> 20)
 
 
 def key_of(text: str) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.errors import ScoreMistake
+from unseen.errors import ScoreMistake, UserMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import files_of, prediction_of
 from unseen.reporting.numbers import row_name
 from unseen.reporting.pairs import BETTER, JUDGED, SAME, UNJUDGED, WORSE, Pair
+from unseen.studio.run_folders import folder_at
 from unseen.studio.workspace import Workspace
 
 KEYS = ("task", "template", "split", "row", "side", "shots", "seed", "plain")  # what makes a question
@@ -141,6 +142,14 @@ def table_of(workspace: Workspace, folder: Path) -> Table:
     stamp = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
     found: Table = workspace.kept(("predictions", str(path)), stamp, lambda: read_table(files))
     return found
+
+
+def question_of(workspace: Workspace, path: str, number: int) -> Pair:
+    """The question of that number in the run at `path`. Raises `UserMistake` where there is none."""
+    table = table_of(workspace, folder_at(workspace, path))
+    if not number < len(table):
+        raise UserMistake(path, f"has no question {number}", f"choose one of 0 to {len(table) - 1}")
+    return table.pairs([number])[0]
 
 
 def read_table(files: Sequence[Path]) -> Table:

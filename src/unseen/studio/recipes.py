@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from unseen.data.places import shipped_catalog
-from unseen.errors import RecipeMistake
+from unseen.errors import RecipeMistake, UserMistake
 from unseen.recipe import Recipe, beside
 from unseen.section import check_model
+from unseen.studio.beginnings import around
 from unseen.studio.draft import dumped
 from unseen.studio.jobs import Jobs
 from unseen.studio.kept_recipes import kept_recipes
@@ -15,12 +16,13 @@ from unseen.studio.run_folders import entries, folder_at, job_in
 from unseen.studio.workspace import Workspace
 from unseen.study.record import NAME as RECORD
 from unseen.study.record import read_if_there
+from unseen.task.selection import named_by
 from unseen.yamlfile import read_yaml_mapping, yaml_mapping
 
 TYPED = "recipe"  # how mistakes call a recipe that is no file
 SUFFIXES = (".yaml", ".yml")
 FOLDERS = ("recipes", "studies/recipes")  # where one's own recipes lie, from where the studio was started
-DRAFT, RUN = "draft:", "run:"  # begin the name of a recipe that is no file
+DRAFT, RUN, AROUND = "draft:", "run:", "around:"  # begin the name of a recipe that is no file
 RUNS = 5  # that are offered, the newest first
 
 
@@ -28,9 +30,24 @@ def shipped_recipe() -> Path:
     return shipped_catalog() / "recipes" / "demo.yaml"
 
 
-def worked_with(workspace: Workspace) -> str:
+def worked_with(workspace: Workspace, dataset: str = "") -> str:
     """The name of the recipe that the user is at: the draft of Start, or else that of the newest run, or else the
-    shipped one."""
+    shipped one. Where that does not name `dataset`, which was looked at last, one that tunes on it."""
+    name = _newest(workspace)
+    known = {each.task: each for each in workspace.catalog().datasets}
+    return f"{AROUND}{dataset}" if dataset in known and not _names(workspace, name, dataset) else name
+
+
+def _names(workspace: Workspace, name: str, dataset: str) -> bool:
+    """Whether a recipe names a dataset on either side; one that cannot be read may."""
+    try:
+        recipe = recipe_of(recipe_text(workspace, name), name)
+    except UserMistake:
+        return True
+    return any(named_by([dataset], pattern) for pattern in (*recipe.seen, *recipe.unseen))
+
+
+def _newest(workspace: Workspace) -> str:
     if drafts := kept_recipes(workspace).all():
         return f"{DRAFT}{drafts[0].id}"
     return next((name for name, _ in _of_runs(workspace)), str(shipped_recipe()))
@@ -51,13 +68,15 @@ def _of_runs(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 def recipe_text(workspace: Workspace, name: str) -> str:
-    """The text of a recipe: of a file, a draft or a run. Raises `RecipeMistake` for what is none or not there, and
-    `DataMistake` for a path that leads out of the folder of runs."""
+    """The text of a recipe: of a file, a draft, a run, or one that tunes on a dataset. Raises `RecipeMistake` for what
+    is none or not there, `TaskMistake` for an unknown dataset, `DataMistake` for a path out of the folder of runs."""
     if name.startswith(DRAFT):
         held = kept_recipes(workspace).of(name.removeprefix(DRAFT))
         if held is None:
             raise RecipeMistake("the draft", "is not kept any more", "open another recipe")
         return held.text
+    if name.startswith(AROUND):
+        return around(workspace, name.removeprefix(AROUND), "seen")
     if name.startswith(RUN):
         return _text_of_run(workspace, name.removeprefix(RUN))
     path = Path(name)
@@ -82,5 +101,5 @@ def recipe_of(text: str, name: str) -> Recipe:
     """The recipe in `text`; files that it names may lie beside the file `name`. Raises `RecipeMistake`, a line a
     mistake."""
     values = yaml_mapping(text, TYPED, RecipeMistake)
-    is_file = bool(name) and not name.startswith((DRAFT, RUN))
+    is_file = bool(name) and not name.startswith((DRAFT, RUN, AROUND))
     return check_model(Recipe, beside(Path(name), values) if is_file else values, TYPED, RecipeMistake)

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from unseen.errors import UnseenError, UserMistake, one_line
 from unseen.reporting.markup import Markup, joined
 from unseen.studio.frame import Page, joined_lines, note, whole
+from unseen.studio.hand_on import ON, At
 from unseen.studio.workspace import Workspace
 
 PART = "x-part"  # header of requests that the script makes for a part of a page
@@ -23,7 +24,8 @@ def page_or_part(request: Request, shown: Shown, status: int = 200) -> Response:
     if isinstance(shown, Response):
         return shown
     if isinstance(shown, Page):
-        shown = shown.body if PART in request.headers else whole(shown)
+        handed = At.of(request.query_params.get(ON, ""))
+        shown = shown.body if PART in request.headers else whole(shown, handed)
     return HTMLResponse(shown, status_code=status)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.reporting.numbers import counted, row_name
+from unseen.studio.hand_on import At
 from unseen.studio.row_names import row_place, said_row
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
@@ -15,13 +16,14 @@ from unseen.task.task import Task
 @dataclass(frozen=True, slots=True)
 class RowQuestion:
     """`name` is `test[12] of cluster/dataset`, `right` the answer that the row has; `told` says where the question
-    comes from."""
+    comes from, which is `at`."""
 
     text: str
     choices: tuple[str, ...]
     right: str
     told: str
     name: str
+    at: At
 
 
 def row_question(workspace: Workspace, task: str, template: str, row: str) -> RowQuestion:
@@ -42,8 +44,10 @@ def row_question(workspace: Workspace, task: str, template: str, row: str) -> Ro
         raise UserMistake(task, f"row {name} renders empty in this template", "choose another row or template")
     of = f"template {at + 1} of {len(found.templates)} ({found.templates[at].name})" if found.templates else "as it is"
     told = f"{found.name}, {of}, row {name}, one of {counted(len(rows), 'row')} of {split}"
+    way = found.templates[at].name if found.templates else ""
+    here = At(found.name, way, split, chosen.index)
     choices = example.choices or ()
-    return RowQuestion(example.prompt, choices, example.completion, told, f"{name} of {found.name}")
+    return RowQuestion(example.prompt, choices, example.completion, told, f"{name} of {found.name}", here)
 
 
 def _asked(task: Task) -> str:

@@ -25,6 +25,7 @@ from unseen.yamlfile import yaml_mapping
 
 Entry = Mapping[str, Any]
 TEMPLATES = "templates"
+LONGEST_NAME = 200  # characters of a template's name, as descriptions may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,10 @@ def templates_over(workspace: Workspace, dataset: Dataset) -> list[Template]:
 def _check_name(name: str, replaces: str, taken: Sequence[str]) -> None:
     if "\n" in name or not name.strip():
         raise TemplateMistake("name", "is missing", "give the template a name, for example what it asks")
+    if len(name) > LONGEST_NAME:
+        raise TemplateMistake(
+            "name", f"has {len(name):,} characters", f"{LONGEST_NAME} are enough: a few words will do"
+        )
     if name != replaces and name in taken:
         raise TemplateMistake("name", f"'{name}' is another template's", f"save it as '{free_name(name, taken)}'")
 

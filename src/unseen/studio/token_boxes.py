@@ -78,8 +78,10 @@ def trunk_mark(length: int) -> Markup:
     )
 
 
-def legend() -> Markup:
-    keys = (("s", "predicted: the loss counts it"), ("c", "control token"), ("", "read only"))
+def legend(counted_as: str = "predicted: the loss counts it") -> Markup:
+    """What the boxes mean; `counted_as` says what a bar below a token does, nothing where there is none."""
+    bars = [("s", counted_as)] if counted_as else []
+    keys = (*bars, ("c", "control token"), ("", "read only" if counted_as else "any other token"))
     shown = [tag("li", tag("i", "abc", class_=kind or None), f" {said}") for kind, said in keys]
     signs = tag("li", "· space, ⏎ line break, ⇥ tab, ⟨F0 9F⟩ bytes of a part of a character")
     return tag("ul", *shown, signs, class_="keys token-keys")

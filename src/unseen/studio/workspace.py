@@ -59,7 +59,10 @@ class Workspace:
 
     def catalog_of(self, names: Sequence[str]) -> Catalog:
         """The tasks of the catalogs that a recipe names. Raises what `load_catalog` raises."""
-        loaded: Catalog = self.kept(("catalog of", tuple(names)), self._stamp(names), lambda: load_catalog(names))
+        key = ("catalog of", tuple(names))
+        loaded: Catalog = self.kept(
+            key, self._stamp(names), lambda: load_catalog(names, others=lambda: (self.catalog(),))
+        )
         return loaded
 
     def faults(self) -> Mapping[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,6 @@ import numpy as np
 from unseen.ask.hf import HfBackend
 from unseen.encode.encoded import Encoded
 from unseen.encode.pieces import pieces
-from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.evaluate import Asking, draws_of, evaluate
 from unseen.evaluation.rows import asked_split
@@ -88,7 +87,7 @@ def plan(recipe: Recipe) -> Plan:
             "examples": counts,
             "lengths": _quantiles(lengths),
             "supervised_tokens": sum(each.supervised for each in stored),
-            "duplicates": _duplicates(stored),
+            **_repeats(stored),
             "label_balance": label_balance(prepared),
             "questions": asked,
             "asking_seconds": round(per_question * sum(asked.values())),
@@ -131,13 +130,19 @@ def _quantiles(lengths: Sequence[int]) -> dict[str, int]:
     return {name: int(np.percentile(lengths, share)) for name, share in names.items()}
 
 
-def _duplicates(stored: EncodedStore) -> int:
-    """Examples whose tokens another example has too, beyond the first of each."""
-    return len(stored) - len({_key(each) for each in stored})
-
-
-def _key(example: Encoded) -> bytes:
-    return example.ids.tobytes()
+def _repeats(stored: Iterable[Encoded]) -> dict[str, int]:
+    """`duplicates`: examples to tune on whose tokens an earlier one has too; and how many of them are `drawn_again`,
+    the same row through the same template."""
+    texts: set[bytes] = set()
+    draws: set[tuple[str, bytes]] = set()
+    found = Counter(duplicates=0, drawn_again=0)
+    for each in stored:
+        text = each.ids.tobytes()
+        found["duplicates"] += text in texts
+        found["drawn_again"] += (each.id, text) in draws
+        texts.add(text)
+        draws.add((each.id, text))
+    return dict(found)
 
 
 def label_balance(prepared: Prepared) -> dict[str, dict[str, int]]:

@@ -16,6 +16,7 @@ from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
+from unseen.fulldisk import AGAIN, RESUME, told_when_full
 from unseen.phases import Phase
 from unseen.progress import phased, say
 from unseen.recipe import Recipe
@@ -64,7 +65,8 @@ def tune(
     folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py); `done` are
     finished runs, of which one may be this very run (done_before.py). `command` is what the record says that ran, this
     process's own command where none is given.
-    Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, and `NonFiniteLoss`.
+    Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, `NonFiniteLoss`, and
+    `DiskFull`, which loses nothing that a checkpoint or the answer cache holds.
     """
     if not recipe.seen:
         raise RecipeMistake(recipe.name, "has nothing to tune on", "name tasks under 'seen', or use unseen evaluate")
@@ -81,9 +83,10 @@ def tune(
         model = load(prepared)  # a model that cannot be used leaves no folder
         for line in opening_lines(prepared):
             say(line)
-        _write(ranks, folder, record)
-        asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
-        return ranks.shared(lambda: _finished(prepared, folder, record, asked))
+        with told_when_full("the run", folder, RESUME):
+            _write(ranks, folder, record)
+            asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
+            return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
 def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None, done: Sequence[Path] = ()) -> Run:
@@ -105,8 +108,9 @@ def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}
         record |= {"tokens": token_record(model)}
         asked = ask_model(prepared, model, "tuned" if model.folder.base else "base", ranks)
-        _write(ranks, folder, record)
-        return ranks.shared(lambda: _finished(prepared, folder, record, [asked]))
+        with told_when_full("the run", folder, AGAIN):
+            _write(ranks, folder, record)
+            return ranks.shared(lambda: _finished(prepared, folder, record, [asked]))
 
 
 def _prepared(ranks: Ranks, recipe: Recipe) -> Prepared:

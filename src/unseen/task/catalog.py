@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -20,7 +21,7 @@ from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, neare
 from unseen.prompt.template import Template
 from unseen.prompt.templates import duplicates, templates_of
 from unseen.prompt.way import Way, ways_of
-from unseen.task.selection import AWAY, LIST, Selection, select
+from unseen.task.selection import AWAY, LIST, Selection, named_by, select
 from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
 from unseen.yamlfile import read_yaml_mapping
@@ -32,10 +33,15 @@ LEFT_OUT = "left out"  # begins the reason where a collection's faulty task was 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Tasks by name, and the datasets that were left out because their files are not there (name -> reason)."""
+    """Tasks by name, and the datasets that were left out because their files are not there (name -> reason).
+
+    `names` are the catalogs that it was loaded from; `others` loads those where a pattern without a task may have some.
+    """
 
     tasks: Mapping[str, Task]
     missing: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    others: Callable[[], Iterable[Catalog]] = field(default=tuple, compare=False, repr=False)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
@@ -74,8 +80,19 @@ class Catalog:
             if why.startswith(LEFT_OUT):
                 return TaskMistake("tasks", f"'{glob}' names {name}, which is {why}", "mend its file")
             return TaskMistake("tasks", f"'{glob}' names {name}, whose files are missing: {why}", "set UNSEEN_DATA")
+        if (there := self._elsewhere(glob)) is not None:
+            more = there.dataset.catalog
+            given = " ".join(f"--catalog {name}" for name in (*self.names, more))
+            what = f"'{glob}' matches no task of {', '.join(self.names)}: {there.name} is in the catalog {more}"
+            remedy = f"add {more} to catalogs: [{', '.join((*self.names, more))}], on the command line {given}"
+            return TaskMistake("tasks", what, remedy)
         known = {*self.tasks, *(f"{name.partition('/')[0]}/*" for name in self.tasks)}
         return TaskMistake("tasks", f"'{glob}' matches no task", nearest(glob, known, "tasks"))
+
+    def _elsewhere(self, glob: str) -> Task | None:
+        """The first task of another catalog that `glob` names."""
+        found = ((catalog, name) for catalog in self.others() for name in named_by(catalog.tasks, glob))
+        return next((catalog.tasks[name] for catalog, name in found), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +113,15 @@ def told_by(file: Path, catalog: str) -> Told:
     return Told(tuple((each, ways_of(each)) for each in _datasets(values, file, catalog, missing)), missing)
 
 
-def load_catalog(names: Sequence[str], read: Callable[[Path, str], Told] = told_by) -> Catalog:
+def load_catalog(
+    names: Sequence[str],
+    read: Callable[[Path, str], Told] = told_by,
+    others: Callable[[], Iterable[Catalog]] | None = None,
+) -> Catalog:
     """The tasks of the named catalogs: `shipped`, `data`, `p3`, `user`, or the path of a folder with descriptions.
 
-    `read` gives what a file says, and may remember it. Raises all mistakes of all descriptions together, and a
+    `read` gives what a file says, and may remember it. `others` are where a pattern without a task may have some: the
+    other known catalogs when absent. Raises all mistakes of all descriptions together, and a
     `DataMistake` for a dataset that two files describe.
     """
     found = _Found()
@@ -114,7 +136,16 @@ def load_catalog(names: Sequence[str], read: Callable[[Path, str], Told] = told_
         except UserMistake as mistake:
             mistakes.append(mistake)
     raise_all(mistakes)
-    return Catalog(found.tasks, found.missing)
+    return Catalog(found.tasks, found.missing, tuple(names), others or partial(_other_catalogs, tuple(names)))
+
+
+def _other_catalogs(names: Sequence[str]) -> Iterator[Catalog]:
+    """The known catalogs that are not among `names`, the user's own first; one with a mistake in it is passed over,
+    since nobody asked for it."""
+    for name in reversed(NAMES):
+        if name not in names:
+            with suppress(UserMistake):
+                yield load_catalog([name])
 
 
 class _Found:

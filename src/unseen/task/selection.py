@@ -81,10 +81,15 @@ def _named(
         datasets = {task.dataset.task: task.dataset for task in tasks.values()}
         lists[name] = listed(name, datasets.values())
         return [each for each in lists[name].datasets if each in tasks]
-    names = [name for name in tasks if (":" in body or ":" not in name) and fnmatchcase(name, body)]
+    names = named_by(tasks, body)
     if not names:
         raise no_match(body) if no_match else TaskMistake("tasks", f"'{body}' matches no task", "see unseen list tasks")
     return names
+
+
+def named_by(tasks: Iterable[str], glob: str) -> list[str]:
+    """The names of tasks that a glob matches; variants only by one that has their colon."""
+    return [name for name in tasks if (":" in glob or ":" not in name) and fnmatchcase(name, glob)]
 
 
 def _quoted(patterns: Sequence[str]) -> str:

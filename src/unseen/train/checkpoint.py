@@ -11,7 +11,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from unseen.errors import RecipeMistake
+from unseen.fulldisk import RESUME, told_when_full
 from unseen.train.ranks import ALONE, Ranks
 from unseen.train.shards import is_sharded, read_into, tensors_in
 
@@ -61,7 +63,7 @@ class Checkpoints:
     write: Write = write_whole
 
     def save(self, position: Position, trained: Mapping[str, torch.Tensor], optimizer: Any) -> Path:
-        """Write a checkpoint; when this returns it is on the disk, whole, under its final name."""
+        """Write a checkpoint; when this returns it is on the disk, whole, under its final name. Raises `DiskFull`."""
         final = self.folder / f"step-{position.step:06d}"
         self.write_state(final, position, trained, optimizer, {})
         if self.ranks.leads:
@@ -100,16 +102,18 @@ class Checkpoints:
         return position_of(path)
 
     def _write(self, final: Path, tensors: Tensors, state: Mapping[str, Any]) -> None:
-        """Write a folder beside its place, force it to the disk, and only then give it its name."""
+        """Write a folder beside its place, force it to the disk, and only then give it its name. Raises `DiskFull`
+        where there is no room; what was written of it is gone then, and earlier checkpoints stay."""
         part = final.with_name(f".part-{final.name}")
-        if self.ranks.leads:
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-        self.ranks.wait()
-        self.write(part, tensors, self.ranks)
-        self.ranks.wait()
-        if self.ranks.leads:
-            name_folder(part, final, state)
+        with told_when_full("a checkpoint", final, RESUME, _size(tensors)), _gone_after_an_error(part):
+            if self.ranks.leads:
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir(parents=True)
+            self.ranks.wait()
+            self.write(part, tensors, self.ranks)
+            self.ranks.wait()
+            if self.ranks.leads:
+                name_folder(part, final, state)
 
     def _check_identity(self, path: Path, found: Mapping[str, Any]) -> None:
         differing = sorted(key for key in {*found, *self.identity} if found.get(key) != self.identity.get(key))
@@ -125,6 +129,20 @@ class Checkpoints:
         for path in self.folder.glob("best-*"):
             if _step(path) not in named:
                 shutil.rmtree(path)
+
+
+@contextmanager
+def _gone_after_an_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _size(tensors: Tensors) -> int:
+    """Bytes of the tensors, those of all ranks together."""
+    return sum(value.nbytes for values in tensors.values() for value in values.values())
 
 
 def best_folder(folder: Path, step: int) -> Path:

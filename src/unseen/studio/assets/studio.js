@@ -7,6 +7,7 @@
 //   data-key="k"         an element that the key k focuses (links and buttons are clicked)
 //   data-drop            a file input that also takes files dropped anywhere on the page
 //   data-sure="text"     a button that asks before it acts
+//   data-at="{…}"        what is shown of the catalogs: addresses by the data-to of the navigation's links, which take them
 const part = { headers: { "x-part": "1" } };
 
 async function ask(path, options = {}) {
@@ -150,4 +151,15 @@ for (const kind of ["dragover", "drop"]) {
   });
 }
 
+// Without a script only a page's own links hand on what it shows; this keeps it over pages that show nothing of the kind.
+function handOn() {
+  const marks = document.querySelectorAll("[data-at]");
+  if (marks.length) sessionStorage.setItem("at", marks[marks.length - 1].dataset.at);
+  else if (new URLSearchParams(location.search).get("on") === "") sessionStorage.removeItem("at");
+  const addresses = JSON.parse(sessionStorage.getItem("at") || "{}");
+  for (const link of document.querySelectorAll("a[data-to]")) link.href = addresses[link.dataset.to] || link.href;
+}
+
+document.addEventListener("put", handOn);
+handOn();
 wake(document);

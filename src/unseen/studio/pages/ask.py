@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -45,7 +46,7 @@ def talks_of(workspace: Workspace) -> Talks:
 
 def ask(workspace: Workspace, values: Values) -> Shown:
     """The page; with a task, its row is the question that begins."""
-    said = None
+    said, talk = None, talks_of(workspace).talk(values.get("talk", ""))
     if values.get("task"):
         try:
             row = row_of(workspace, values)
@@ -54,7 +55,8 @@ def ask(workspace: Workspace, values: Values) -> Shown:
         else:
             values = {**values, "text": row.text, "choices": "\n".join(row.choices)}
             said = _where_from(row)
-    return _page(workspace, talks_of(workspace).talk(values.get("talk", "")), values, said)
+            return replace(_page(workspace, talk, values, said), at=row.at)
+    return _page(workspace, talk, values, said)
 
 
 def did(workspace: Workspace, values: Values) -> Shown:

@@ -14,6 +14,7 @@ from unseen.prompt.way import prompt_source
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted
 from unseen.studio.frame import Page, choice, filled, joined_lines, note, nothing
+from unseen.studio.hand_on import At
 from unseen.studio.pages.dataset_rows import rows_of, rows_path
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.turned import turned_note
@@ -148,7 +149,7 @@ def dataset_page(workspace: Workspace, values: Values) -> Shown:
     dataset = dataset_named(workspace, values)
     tasks = _tasks_of(workspace.catalog())[dataset.task]
     parts = [_facts(dataset), _ways_on(dataset), _tasks(tasks), _templates(tasks), _rows(dataset)]
-    return Page(dataset.task, "/", joined(*parts), wide=True)
+    return Page(dataset.task, "/", joined(*parts), wide=True, at=At(dataset.task))
 
 
 def dataset_named(workspace: Workspace, values: Values) -> Dataset:

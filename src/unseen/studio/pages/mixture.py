@@ -12,11 +12,12 @@ from unseen.studio.background import Errand
 from unseen.studio.comparing import Asked, Compared, compared_in_background, is_small, key_of
 from unseen.studio.events import Event, followed_line, streamed
 from unseen.studio.frame import Page, choice, field, joined_lines, note
+from unseen.studio.hand_on import all_datasets
 from unseen.studio.kept_recipes import new_id
 from unseen.studio.mixture_tree import tree
 from unseen.studio.mixture_view import outcome, verdict
 from unseen.studio.pages.runs import run_path
-from unseen.studio.recipes import DRAFT, RUN, offered_recipes, recipe_of, recipe_text, worked_with
+from unseen.studio.recipes import AROUND, DRAFT, RUN, offered_recipes, recipe_of, recipe_text, worked_with
 from unseen.studio.reply import Shown, Values, in_its_place, shows, went_to
 from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
@@ -38,7 +39,8 @@ def routes() -> list[Route]:
 def mixture(workspace: Workspace, values: Values) -> Shown:
     """A recipe that was chosen, typed or compared before, or that the user is at; and below it what it comes to."""
     job = workspace.background.get(values.get("job", ""))
-    name = job.about.path if job else values.get("file") or values.get("recipe") or worked_with(workspace)
+    named = values.get("file") or values.get("recipe") or worked_with(workspace, values.get("dataset", ""))
+    name = job.about.path if job else named
     wrong = None
     try:
         text = job.about.text if job else values["text"] if "text" in values else recipe_text(workspace, name)
@@ -53,7 +55,8 @@ def mixture(workspace: Workspace, values: Values) -> Shown:
 
 def _chooser(workspace: Workspace, name: str, page: str) -> Markup:
     offered = offered_recipes(workspace)
-    known = [*offered, *([(name, name)] if name not in dict(offered) else [])]
+    shown = f"tunes on {name.removeprefix(AROUND)}" if name.startswith(AROUND) else name
+    known = [*offered, *([(name, shown)] if name not in dict(offered) else [])]
     return tag(
         "form",
         _hidden(page),
@@ -71,6 +74,12 @@ def _opened(name: str) -> Markup | None:
     if name.startswith(DRAFT):
         link = tag("a", "Start", href=f"/start?{urlencode({'draft': name.removeprefix(DRAFT)})}")
         return tag("p", "This is your draft, as it stands on ", link, ".", class_="faint")
+    if name.startswith(AROUND):
+        dataset = name.removeprefix(AROUND)
+        start = tag("a", "Begin with it on Start", href=f"/start?{urlencode({'dataset': dataset, 'as': 'seen'})}")
+        mine = tag("a", "the recipe that you are at", href="/mixture")
+        said = (f"You looked at {dataset} last, which ", mine, " does not name. This one tunes on it. ")
+        return tag("p", *said, start, " · ", all_datasets(), class_="faint handed")
     if name.startswith(RUN):
         path = name.removeprefix(RUN)
         return tag("p", "This is the recipe of the run ", tag("a", path, href=run_path(path)), ".", class_="faint")

@@ -166,7 +166,12 @@ def _about(workspace: Workspace, form: Mapping[str, str]) -> Markup:
         listed,
         field("Licence", _input(form, "licence"), "of the rows, for example CC-BY-4.0"),
         field("Language", _input(form, "language"), "codes between commas: en, de"),
-        field("Origin", _input(form, "origin"), "published datasets that the rows come from; hold-outs compare these"),
+        field(
+            "Origin",
+            _input(form, "origin", placeholder="the dataset's own name"),
+            "the published datasets that the rows come from, else their file; a hold-out takes datasets that share one "
+            "for the same rows",
+        ),
     )
 
 

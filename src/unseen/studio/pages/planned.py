@@ -12,13 +12,13 @@ from starlette.routing import Route
 
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted
-from unseen.reporting.planning import plan_lines
+from unseen.reporting.planning import plan_lines, process_mb
 from unseen.studio.beginnings import OWN
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import note
 from unseen.studio.jobs import Jobs
-from unseen.studio.plans import Planned, Plans, key_of, process_mb
+from unseen.studio.plans import Planned, Plans, key_of
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
@@ -115,7 +115,7 @@ def _room(values: Mapping[str, Any]) -> Markup:
     else:
         needed, free, short = process_mb(values), memory() >> 20, "it may be killed"
         said = f"There is no GPU here: it runs on {counted(has['cores'], 'core')}. "
-        said += f"Its process needs about {needed:,} MB, and {free:,} MB are free"
+        said += f"Its process needs about {needed:,} MB in all, and {free:,} MB are free now"
     return note("warn", f"{said}: {short}.") if needed > free else tag("p", f"{said}.", class_="faint")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from unseen.errors import UserMistake
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import SIDES, metric_name, plain, row_name, shots_name, whole
 from unseen.reporting.pairs import Pair
@@ -12,8 +11,8 @@ from unseen.reporting.sections.examples import answers_of
 from unseen.studio.asking import recipe_of
 from unseen.studio.frame import Page
 from unseen.studio.pages.runs import STYLES, run_path
-from unseen.studio.pages.ways_on import ways_on
-from unseen.studio.prediction_table import KINDS, Table, table_of
+from unseen.studio.pages.ways_on import at_of, ways_on
+from unseen.studio.prediction_table import KINDS, Table, question_of, table_of
 from unseen.studio.reply import Shown, Values
 from unseen.studio.run_folders import folder_at
 from unseen.studio.workspace import Workspace
@@ -32,22 +31,20 @@ def prediction(workspace: Workspace, values: Values) -> Shown:
     """One question: the whole prompt, every choice with its log-probabilities, what both models said."""
     path, number = values["path"], int(values["number"])
     folder = folder_at(workspace, path)
-    table = table_of(workspace, folder)
-    if not number < len(table):
-        raise UserMistake(path, f"has no question {number}", f"choose one of 0 to {len(table) - 1}")
-    pair, kind = table.pairs([number])[0], kind_of(table, number)
+    table, pair = table_of(workspace, folder), question_of(workspace, path, number)
+    kind = kind_of(table, number)
     wanted = {name: values[name] for name in FILTERS if values.get(name)}
     parts = [
         _neighbours(table, path, number, wanted),
         _facts(pair, kind),
-        ways_on(workspace, path, folder, pair.question),
+        ways_on(workspace, path, folder, number, pair.question),
         _prompt(pair),
         tag("h2", "Answers"),
         _numbers(workspace, path, pair) if pair.question.choices else None,
         tag("div", answers_of(pair), class_="example"),
     ]
     title = f"{pair.question.task}, {row_name(pair.question.split, pair.question.row)}"
-    return Page(title, "/runs", joined(*parts), styles=STYLES)
+    return Page(title, "/runs", joined(*parts), styles=STYLES, at=at_of(workspace, pair.question))
 
 
 def kind_of(table: Table, question: int) -> str:

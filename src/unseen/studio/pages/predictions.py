@@ -13,6 +13,7 @@ from unseen.reporting.numbers import SIDES, counted, metric_name, plain, row_nam
 from unseen.reporting.pairs import Pair
 from unseen.studio.frame import Page, choice, filled, nothing
 from unseen.studio.pages.prediction import FILTERS, kind_of, prediction
+from unseen.studio.pages.prediction_tokens import prediction_tokens
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.prediction_table import KINDS, Table, table_of
 from unseen.studio.reply import Shown, Values, shows
@@ -36,6 +37,7 @@ def routes() -> list[Route]:
         Route("/predictions/{path:path}", shows(predictions)),
         Route("/prediction-list/{path:path}", shows(listed)),
         Route("/prediction/{number:int}/{path:path}", shows(prediction)),
+        Route("/prediction-tokens/{number:int}/{path:path}", shows(prediction_tokens)),
     ]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from unseen.errors import Mistakes, TaskMistake, UserMistake
+from unseen.errors import UserMistake
 from unseen.recipe import Recipe
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.draft import Draft
@@ -16,7 +14,6 @@ from unseen.study.selected import Selected, selected_tasks
 from unseen.task.catalog import Catalog
 from unseen.task.claims import finer, shared_names
 from unseen.task.holdout import hold_out
-from unseen.task.selection import AWAY
 from unseen.task.task import Task
 
 SHOWN = 12  # datasets of a side that are named
@@ -41,12 +38,9 @@ def facts_of(workspace: Workspace, draft: Draft) -> Markup:
 
 def sound_tasks(workspace: Workspace, recipe: Recipe) -> Selected:
     """The tasks of both sides. Raises what a run of `recipe` would raise before it reads rows: a pattern without a
-    task, or what stands on both sides by its name; of a pattern, also which other catalog has its tasks."""
+    task, or what stands on both sides by its name."""
     catalog = workspace.catalog_of(recipe.catalogs)
-    try:
-        selected = selected_tasks(recipe, catalog)
-    except UserMistake as mistake:
-        raise _with_catalogs(mistake, _in_other_catalogs(workspace, recipe, catalog)) from None
+    selected = selected_tasks(recipe, catalog)
     _refuse_overlap(recipe, catalog, selected)
     return selected
 
@@ -59,35 +53,6 @@ def _refuse_overlap(recipe: Recipe, catalog: Catalog, selected: Selected) -> Non
     both = any(names.get(level) for level in finer(recipe.hold_out.level))
     if seen and (both or any(task.turned for task in selected.unseen)):
         hold_out(seen, selected.unseen, recipe.hold_out, lambda task, side: ())
-
-
-def _with_catalogs(mistake: UserMistake, better: Mapping[str, UserMistake]) -> UserMistake:
-    """The mistake, or the several that it holds, each in its better words where there are some."""
-    several: tuple[UserMistake, ...] = getattr(mistake, "mistakes", (mistake,))
-    told = [better.get(str(each), each) for each in several]
-    return told[0] if len(told) == 1 else Mistakes(told)
-
-
-def _in_other_catalogs(workspace: Workspace, recipe: Recipe, catalog: Catalog) -> dict[str, UserMistake]:
-    """For patterns that name tasks of the studio's catalogs and none of the recipe's: what the run would say of such
-    a pattern -> what to do about it."""
-    found: dict[str, UserMistake] = {}
-    for pattern in (*recipe.seen, *recipe.unseen):
-        body = pattern.removeprefix(AWAY)
-        said = _refusal(catalog, body)
-        if said is not None and _refusal(workspace.catalog(), body) is None:
-            first = workspace.catalog().match([body])[0].dataset
-            what = f"'{body}' matches no task of {', '.join(recipe.catalogs)}: {first.task} is in the catalog"
-            found[str(said)] = TaskMistake("tasks", f"{what} {first.catalog}", f"add {first.catalog} to catalogs")
-    return found
-
-
-def _refusal(catalog: Catalog, pattern: str) -> UserMistake | None:
-    try:
-        catalog.match([pattern])
-    except UserMistake as mistake:
-        return mistake
-    return None
 
 
 def _side(name: str, tasks: tuple[Task, ...]) -> Markup:

@@ -19,7 +19,8 @@ from unseen.studio.draft_store import drafts
 from unseen.studio.drafts import entry_of
 from unseen.studio.editing import Editing, dataset_of, editing
 from unseen.studio.events import Event, streamed
-from unseen.studio.frame import Page, joined_lines, note, nothing, whole
+from unseen.studio.frame import PATHS, Page, joined_lines, note, nothing, whole
+from unseen.studio.hand_on import At, at_mark
 from unseen.studio.opening import StillReading, openings
 from unseen.studio.pages.template_form import form, steps
 from unseen.studio.pages.template_shown import shown
@@ -57,12 +58,20 @@ def templates(workspace: Workspace, values: Values) -> Shown:
 
 def _page(workspace: Workspace, state: Editing, *told: Markup | None) -> Page:
     parts = tag("div", form(workspace, state), _shown(workspace, state), class_="editor")
-    return Page(state.dataset.task, "/templates", joined(*told, parts), wide=True, styles=STYLES, scripts=SCRIPTS)
+    body, at = joined(*told, parts), _at(state)
+    return Page(state.dataset.task, "/templates", body, wide=True, styles=STYLES, scripts=SCRIPTS, at=at)
+
+
+def _at(state: Editing) -> At:
+    """The template and the row that are looked at; of a template that is not saved yet, its dataset alone."""
+    view = state.view
+    return At(state.dataset.task, state.opened, view.split, view.row if view.rows else None)
 
 
 def _shown(workspace: Workspace, state: Editing) -> Markup:
     """The part that follows what is typed; it scrolls by itself beside the form, so keys reach it."""
-    return tag("div", shown(workspace, state), id="shown", tabindex="0", role="region", aria_label="Rows as rendered")
+    inside = joined(shown(workspace, state), at_mark(_at(state), PATHS))
+    return tag("div", inside, id="shown", tabindex="0", role="region", aria_label="Rows as rendered")
 
 
 def _done(values: Values, place: Place | None = None) -> Markup | None:

@@ -16,7 +16,8 @@ from unseen.prompt.example import Example, Segment, Span
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, row_name
 from unseen.reporting.showing import sequences_read
-from unseen.studio.frame import Page, choice, field, nothing
+from unseen.studio.frame import PATHS, Page, choice, field, nothing
+from unseen.studio.hand_on import At, at_mark
 from unseen.studio.reply import Shown, Values, in_its_place, shows
 from unseen.studio.token_form import (
     LEAST_LIMIT,
@@ -53,10 +54,26 @@ def tokens(workspace: Workspace, values: Values) -> Shown:
     names = list(workspace.catalog().tasks)
     if not names:
         return _page("/tokens", nothing("There is no task yet. Browse says why, and Templates makes one."))
-    values = _as_named({"task": names[0], **{name: value for name, value in values.items() if value}})
+    given = {name: value for name, value in values.items() if value}
+    at = _chosen(workspace, given)
+    values = _as_named({"task": names[0], **given})
     fields = tag("div", _task_field(names, values), *_fields(workspace, values), class_="bar fields")
-    found = tag("div", in_its_place(lambda: _row(workspace, values)), id="shown")
-    return _page("/tokens", tag("form", fields, found, action="/tokens", method="get", data_live="#shown"))
+    mark = at_mark(at, PATHS) if at else None
+    found = tag("div", in_its_place(lambda: _row(workspace, values)), mark, id="shown")
+    shown = tag("form", fields, found, action="/tokens", method="get", data_live="#shown")
+    return replace(_page("/tokens", shown), at=at)
+
+
+def _chosen(workspace: Workspace, given: Values) -> At | None:
+    """What the address chose; nothing where it names no task, which the page then chooses, or what is not there."""
+    try:
+        wanted = Wanted.of(workspace, given) if "task" in given else None
+    except UserMistake:
+        return None
+    if wanted is None:
+        return None
+    names = wanted.task.way_names
+    return At(wanted.task.name, names[wanted.template] if names else "", wanted.split, wanted.row)
 
 
 def _as_named(values: Values) -> Values:
