@@ -118,6 +118,9 @@ def test_many_tasks_are_the_first_few_and_a_way_to_all(studio: Studio, monkeypat
     assert len(lines(page)) == 3 and "and 1 more task" in page
 
 
+PICTURES = 30  # that are taken until one shows it: a busy machine paints late
+
+
 def painted(page: Any, place: Any) -> bool:
     """Whether a picture of the whole page, taken without scrolling, shows anything there."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L")
@@ -137,7 +140,7 @@ def test_the_report_is_never_a_blank_box(page: Any, studio: Studio) -> None:
     page.get_by_text("Show the report here").press("Enter")
     expect(page.frame_locator("iframe").locator("h1")).to_contain_text("little")
     expect(frame).to_be_in_viewport()
-    assert painted(page, frame)
+    assert any(painted(page, frame) for _ in range(PICTURES))
 
 
 def test_the_report_opens_whole_in_a_tab_of_its_own(page: Any, studio: Studio) -> None:

@@ -139,7 +139,7 @@ def test_an_arm_that_ends_without_a_word_is_told_by_its_last_lines(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["sh", "-c", "echo up to here; kill -9 $$"]
-    monkeypatch.setattr("unseen.study.launching.command", lambda folder, arm, workers: words)
+    monkeypatch.setattr("unseen.study.launching.command", lambda *_: words)
     ran = run_study(study, tmp_path / "here", arms=["all"], workers=1)
     assert ran.failed == ("all seed 0",)
     error = next(arm["error"] for arm in ran.study["arms"] if arm["name"] == "all")
