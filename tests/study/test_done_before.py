@@ -9,7 +9,7 @@ import pytest
 from tiny_studies import tiny_study
 
 from unseen.errors import UserMistake
-from unseen.study.done_before import finished_runs, same_run
+from unseen.study.done_before import finished_runs, same_run, take_whole
 from unseen.study.record import read_record, write_record
 from unseen.study.study_file import Study
 from unseen.study.study_run import run_study
@@ -62,6 +62,22 @@ def test_another_run_is_done(first: Path, taken: Path) -> None:
 def test_what_was_taken_over_is_verified_without_the_run_that_it_is_from(taken: Path, tmp_path: Path) -> None:
     shutil.copytree(of(taken, "same"), tmp_path / "alone")
     assert {check.outcome for check in verify_run(tmp_path / "alone")} == {"holds"}
+
+
+def test_a_take_over_that_is_cut_short_leaves_nothing_in_the_way(
+    first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, out = of(first, "all"), tmp_path / "out"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("unseen.study.done_before.write_record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        take_whole(run, out, read_record(run))
+    assert not out.exists()
+    assert take_whole(run, out, read_record(run)) == read_record(out)
+
+
+def test_a_record_of_something_else_is_no_run(first: Path, tmp_path: Path) -> None:
+    write_record(tmp_path, {"finished": "2026-11-30", "kind": "diverse questions"})
+    assert same_run(read_record(of(first, "all")), [tmp_path], tuned=True) is None
 
 
 def test_a_run_that_was_changed_since_is_not_taken_over(

@@ -7,16 +7,16 @@ are, and its files are as its record sealed them: what is taken over is then wha
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import UserMistake
+from unseen.fulldisk import AGAIN, whole_folder
 from unseen.progress import say
 from unseen.study.record import NAME, read_if_there, write_record
 from unseen.study.recorded import BESIDE
-from unseen.study.seal import CARD, FILES, file_digests, sealed
+from unseen.study.seal import FILES, file_digests, sealed
 from unseen.study.shared_tuning import linked
 
 ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
@@ -40,9 +40,10 @@ def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
 
 
 def _same(record: Record, other: Record, tuned: bool) -> bool:
-    kept = [each["recipe"]["train"]["keep_for_verify"] for each in (record, other)]
-    same = all(record[name] == other.get(name) for name in ("fingerprint", "versions"))
-    return same and ("training" in other) == tuned and kept[0] == kept[1]
+    if any(record[name] != other.get(name) for name in ("fingerprint", "versions")) or ("training" in other) != tuned:
+        return False
+    kept, theirs = (each["recipe"]["train"].get("keep_for_verify") for each in (record, other))
+    return bool(kept == theirs)
 
 
 def _untouched(run: Path) -> bool:
@@ -53,20 +54,18 @@ def _untouched(run: Path) -> bool:
 
 
 def take_whole(run: Path, folder: Path, record: Record) -> dict[str, Any]:
-    """Put what `run` left into `folder`, whose record, which this returns, comes last. It says by its name, not by
-    its folder, where it is from: that may be anywhere on this machine."""
+    """Put what `run` left into `folder`, all of it or nothing; the record, which this returns, says by its name and not
+    by its folder where it is from: that may be anywhere on this machine. Raises `DiskFull`."""
     taken = read_if_there(run / NAME)
-    for name in taken[FILES]:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).unlink(missing_ok=True)
-        linked(str(run / name), str(folder / name))
-    if (run / "model" / CARD).is_file():
-        shutil.copy2(run / "model" / CARD, folder / "model" / CARD)
     whole = {name: value for name, value in taken.items() if name not in (*ITS_OWN, TUNED_BY)}
     whole |= {name: record[name] for name in ITS_OWN if name in record}
     if TUNED_BY in taken:
         whole[TUNED_BY] = os.path.relpath(run / taken[TUNED_BY], folder)
-    whole = sealed(folder, whole | {TAKEN: taken["name"]})
-    write_record(folder, whole)
+    with whole_folder(folder, "the run", AGAIN) as unfinished:
+        for name in taken[FILES]:
+            (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
+            linked(str(run / name), str(unfinished / name))
+        whole = sealed(unfinished, whole | {TAKEN: taken["name"]})
+        write_record(unfinished, whole)
     say(f"{run} is the same run, which is taken over")
     return whole

@@ -19,7 +19,7 @@ from unseen.trie.small_copy import WINDOW, small_copy, undisturbed
 FLEX = "flex_attention"
 TOLERANCE = {ATTENTION: 1e-4, FLEX: 5e-3}  # of the norm, in float32; on CUDA products may be TensorFloat-32
 ROUNDED = 0.3  # of the norm, in half precision: it tells what does not run, or reads something else, from rounding
-BRANCHES = 4  # of the trie that is tried: more nodes than a block of either attention has
+BRANCHES = 10  # of the trie that is tried, which so has 281 nodes: more than a block of either attention
 DROPOUT_NAMES = ("attention_dropout", "attn_pdrop")
 
 # torch compiles FlexAttention three times for each kind of layer, after which rows and widths are variables (eight

@@ -13,10 +13,11 @@ from unseen.encode.trie import Ids, trie_of
 from unseen.trie.attention import TrieAttention, implementation_of
 from unseen.trie.check import TOLERANCE, Plain, branching_rows, short, states_alone
 from unseen.trie.cpu_attention import ATTENTION, register
-from unseen.trie.kernel import BRANCHES, ROUNDED, Kernel, refusal
+from unseen.trie.kernel import ROUNDED, Kernel, refusal
 from unseen.trie.small_copy import WINDOW, small_copy, undisturbed
 from unseen.trie.stream import stretches
 
+BRANCHES = 4  # of the trie that is tried: more nodes than two blocks of a stretch
 SIZES = (9, 100)  # nodes of a stretch: paths begin, end and branch within and between them; and within several blocks
 
 
