@@ -9,6 +9,7 @@ import pytest
 from tiny_studies import tiny_study
 
 from unseen.errors import UserMistake
+from unseen.reporting.study_page import study_report
 from unseen.study.done_before import finished_runs, same_run, take_whole
 from unseen.study.record import read_record, write_record
 from unseen.study.study_file import Study
@@ -62,6 +63,12 @@ def test_another_run_is_done(first: Path, taken: Path) -> None:
 def test_what_was_taken_over_is_verified_without_the_run_that_it_is_from(taken: Path, tmp_path: Path) -> None:
     shutil.copytree(of(taken, "same"), tmp_path / "alone")
     assert {check.outcome for check in verify_run(tmp_path / "alone")} == {"holds"}
+
+
+def test_the_page_of_the_study_says_which_runs_were_done_before(taken: Path, tmp_path: Path) -> None:
+    page = study_report(taken, out=tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "same seed 0 (tiny.all)" in page and "as-it-is seed 0 (tiny.untuned)" in page
+    assert "rank-2 seed 0 (" not in page
 
 
 def test_a_take_over_that_is_cut_short_leaves_nothing_in_the_way(

@@ -9,6 +9,7 @@ from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, facts, listed, whole
 from unseen.reporting.study_facts import anchor, supervised_tokens
 from unseen.reporting.tables import Cell, Column, Row, folded, section, table
+from unseen.study.done_before import TAKEN
 from unseen.study.record import NAME
 from unseen.study.results import ArmResult, StudyResults
 
@@ -32,6 +33,11 @@ def made_section(results: StudyResults) -> Markup:
         ("Seeds", ", ".join(map(str, study["seeds"]))),
         ("Started", study.get("started", "")),
         ("Budget", _budget(results)),
+        *(
+            [("Taken over", f"{taken}: these runs were done before and not again")]
+            if (taken := _taken(results))
+            else []
+        ),
         ("Size", study["size"]),
         ("Fingerprint", tag("code", str(study["fingerprint"]))),
         ("Versions", ", ".join(f"{name} {value}" for name, value in study.get("versions", {}).items())),
@@ -46,10 +52,16 @@ def _matching(results: StudyResults) -> str:
     return f"{MATCHED.get(by, by)}. Supervised tokens: {listed(got, 60) or 'nothing was tuned'}"
 
 
+def _taken(results: StudyResults) -> str:
+    """Which runs another study had done, and what they are called there."""
+    taken = [f"{arm.name} seed {arm.seed} ({arm.record[TAKEN]})" for arm in results.arms if TAKEN in arm.record]
+    return listed(taken, 60)
+
+
 def _budget(results: StudyResults) -> str:
     hours, spent = (
         (results.study.get("budget") or {}).get("hours"),
-        sum(max(arm.spent, arm.seconds) for arm in results.arms),
+        sum(arm.spent if TAKEN in arm.record else max(arm.spent, arm.seconds) for arm in results.arms),
     )
     return f"{duration(spent)} used" + (f" of {duration(3600 * hours)}" if hours else "; none was set")
 
