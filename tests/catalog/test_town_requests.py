@@ -1,12 +1,15 @@
-"""The rows of `town_requests`: made by their script, dockets that are dict literals, and a key that the first wording
-says and those that are only asked do not."""
+"""The rows of `town_requests` and `harbour_requests`: made by their scripts, dockets that are dict literals, a key that
+the first wording says and those that are only asked do not, and nothing that a model tuned on the town has met."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 
-from unseen.catalog.make import town_requests
+import pytest
+
+from unseen.catalog.make import harbour_requests, town_requests
 from unseen.data.description import load_description
 from unseen.data.places import shipped_catalog
 from unseen.data.rows import read_rows
@@ -16,14 +19,15 @@ from unseen.diversify.wording_file import read_wordings
 from unseen.study.find import shipped_studies
 
 
-def rows(split: str) -> list[dict[str, str]]:
-    dataset = load_description(shipped_catalog() / "town_requests.yaml")
+def rows(split: str, name: str = "town_requests") -> list[dict[str, str]]:
+    dataset = load_description(shipped_catalog() / f"{name}.yaml")
     return [dict(row.values) for row in read_rows(dataset, split)]
 
 
 def test_the_script_writes_the_files_that_ship() -> None:
     for split, text in town_requests.files().items():
         assert (town_requests.FOLDER / f"{split}.jsonl").read_bytes() == text.encode()
+    assert harbour_requests.FILE.read_bytes() == harbour_requests.text().encode()
 
 
 def test_nothing_is_asked_twice() -> None:
@@ -31,13 +35,28 @@ def test_nothing_is_asked_twice() -> None:
     assert len(set(asked)) == len(asked) == sum(town_requests.SIZES.values())
 
 
-def test_a_docket_is_a_literal_of_what_the_row_says() -> None:
-    for split, size in town_requests.SIZES.items():
-        found = rows(split)
-        for row in found:
-            assert ast.literal_eval(row["docket"]) == {"thought": row["thought"], "urgent": row["urgent"]}
-            assert "urgent" not in row["request"].lower()
-        assert 0.4 < Counter(row["urgent"] for row in found)["yes"] / size < 0.6
+@pytest.mark.parametrize(
+    ("split", "name"), [("train", "town_requests"), ("test", "town_requests"), ("test", "harbour_requests")]
+)
+def test_a_docket_is_a_literal_of_what_the_row_says(split: str, name: str) -> None:
+    found = rows(split, name)
+    for row in found:
+        assert ast.literal_eval(row["docket"]) == {"thought": row["thought"], "urgent": row["urgent"]}
+        assert "urgent" not in row["request"].lower()
+    assert 0.4 < Counter(row["urgent"] for row in found)["yes"] / len(found) < 0.6
+
+
+def test_no_row_of_the_harbour_meets_one_of_the_town() -> None:
+    harbour = rows("test", "harbour_requests")
+    assert len({row["request"] for row in harbour}) == len(harbour) == harbour_requests.SIZE
+    town = {piece for row in (*rows("train"), *rows("test")) for piece in pieces(f"{row['request']} {row['thought']}")}
+    shared = town & {piece for row in harbour for piece in pieces(f"{row['request']} {row['thought']}")}
+    assert not shared, "six words that both say"
+
+
+def pieces(text: str, length: int = 6) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
 
 
 def test_the_keys_word_stands_in_the_one_wording_and_in_none_that_is_only_asked() -> None:
