@@ -11,7 +11,7 @@ from tiny_studies import same_table, tiny_study
 from unseen.study.arms import expand
 from unseen.study.record import read_record
 from unseen.study.run import tune
-from unseen.study.shared_tuning import giver, take_over, tuned_alike
+from unseen.study.shared_tuning import giver, take_over, tuned_alike, tuning_key
 from unseen.study.study_file import Study
 from unseen.study.study_plan import plan_study
 from unseen.study.study_run import run_study
@@ -111,3 +111,11 @@ def test_arms_of_other_seeds_or_other_work_are_not_alike(tmp_path: Path, tiny_mo
     found = {each["folder"]: [other["folder"] for other in tuned_alike(listed, each)] for each in listed}
     assert found["arms/all/seed-1"] == ["arms/asked-otherwise/seed-1"]
     assert found["arms/untuned/seed-0"] == []
+
+
+@pytest.mark.parametrize(("seen", "once"), [("a/b", True), ("a/*", False), ("!a/c", False), ("list:t0", False)])
+def test_what_is_held_out_decides_of_tuning_where_seen_tasks_are_not_named(seen: str, once: bool) -> None:
+    one, two = (
+        {"name": held_out, "seen": ["a/d", seen], "unseen": [held_out], "seed": 0} for held_out in ("c/d", "c/e")
+    )
+    assert (tuning_key(one) == tuning_key(two)) is once

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.study.record import NAME, read_if_there
+from unseen.task.selection import names_one
 
 ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
 CHECKPOINTS, LOG, REPLAY = "checkpoints", "steps.jsonl", "replay"
@@ -24,8 +25,10 @@ Record = dict[str, Any]
 
 
 def tuning_key(recipe: Mapping[str, Any]) -> str:
-    """What a recipe's canonical values say of its tuning, its seed among it."""
-    return json.dumps({name: value for name, value in recipe.items() if name not in ASKING}, sort_keys=True)
+    """What a recipe's canonical values say of its tuning, its seed among it. Where each seen task is named, none leaves
+    the seen side for an unseen one; rows may, which the digest of the examples tells."""
+    of_asking = (*ASKING, "unseen") if all(map(names_one, recipe["seen"])) else ASKING
+    return json.dumps({name: value for name, value in recipe.items() if name not in of_asking}, sort_keys=True)
 
 
 def tuned_alike(arms: Iterable[Record], arm: Record) -> list[Record]:

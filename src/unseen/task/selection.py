@@ -92,5 +92,10 @@ def named_by(tasks: Iterable[str], glob: str) -> list[str]:
     return [name for name in tasks if (":" in glob or ":" not in name) and fnmatchcase(name, glob)]
 
 
+def names_one(pattern: str) -> bool:
+    """Whether a pattern is the name of one task, whatever else there is."""
+    return not pattern.startswith((AWAY, LIST)) and not any(sign in pattern for sign in "*?[")
+
+
 def _quoted(patterns: Sequence[str]) -> str:
     return ", ".join(f"'{pattern}'" for pattern in patterns)
