@@ -103,6 +103,18 @@ def test_without_the_untuned_model_the_tuned_one_scores_the_same(
     assert "tuned" in report([run.folder]).read_text(encoding="utf-8")
 
 
+def test_rows_met_in_tuning_count_once_whatever_was_made_of_them(recipe: Recipe, tmp_path: Path, home: Path) -> None:
+    """Through several templates, turned around or not: a row is a row; a run of few steps meets fewer than it could."""
+    prepared = prepare(recipe)
+    stored, _, counts = encode_examples(prepared, load(prepared), tmp_path / "examples")
+    met: dict[str, set[str]] = {}
+    for each in stored:
+        task, _, row = each.id.split("|")
+        met.setdefault(task.removesuffix(":turned"), set()).add(row)
+    assert {name: each["met"] for name, each in counts["rows"].items()} == {name: len(met[name]) for name in met}
+    assert 0 < sum(map(len, met.values())) < sum(each["tuned_on"] for each in counts["rows"].values())
+
+
 def test_examples_are_fitted_to_the_models_context_and_counted(recipe: Recipe, tmp_path: Path, home: Path) -> None:
     prepared = prepare(recipe)
     model = load(prepared)
