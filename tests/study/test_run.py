@@ -18,6 +18,8 @@ from unseen.ask.ways import Plainly
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
+from unseen.phases import shown_by
+from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
 from unseen.study.examples import encode_examples
@@ -52,6 +54,21 @@ def test_a_model_that_is_asked_row_by_row_is_told_and_recorded(
     alone = evaluate(asked, tmp_path / "alone").record["reading"]
     assert (shared, alone) == ("trie", "plain: it is too tiny")
     assert capsys.readouterr().err.count("the base model is asked row by row (plain: it is too tiny)") == 1
+
+
+def test_who_is_asked_what_is_told_in_rounds(
+    recipe: Recipe, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions are counted anew with each task, and with its plain prompts, so it is said how many such rounds are."""
+    told: list[str] = []
+    monkeypatch.setenv(TOLD_IN, str(tmp_path / "told"))
+    monkeypatch.setattr("unseen.progress.written_to", lambda file: shown_by(lambda now: told.append(now.words)))
+    few = recipe.evaluate.model_copy(update={"shots": (0,), "rows": 2, "templates": 1})
+    evaluate(recipe.model_copy(update={"seen": (), "evaluate": few}), tmp_path / "asked")
+    asked = [words for words in told if words.startswith("asking base")]
+    assert asked[0] == "asking base, nli/fact_follows (1 of 2): questions"
+    assert "asking base, nli/fact_follows (1 of 2): 2 of 2 questions" in asked
+    assert asked[-1].startswith("asking base, nli/fact_follows, plain (2 of 2): ")
 
 
 def test_a_run_leaves_what_the_design_says(done: Path) -> None:
