@@ -251,6 +251,26 @@ def test_two_answers_to_one_question_say_which_is_which(tmp_path: Path) -> None:
     assert "difference of the medians" in text and "The median of those need not be" in text
 
 
+def test_colours_of_answers_have_their_words(tmp_path: Path) -> None:
+    """Of a task whose rows have choices of their own there are only places."""
+    own = [
+        replace(each, choices=("no", "yes")) if (each.task, each.template) == ("nli/small", "tell") else each
+        for each in answers()
+    ]
+    own = [replace(each, choices=(f"{each.row}", "b")) if each.task == "nli/other" else each for each in own]
+    text = words(report([write_run(tmp_path / "run", own)]).read_text(encoding="utf-8"))
+    part = text[text.index("A colour is a place") : text.index("By template, with the words")]
+    assert f"nli/small (unseen) zero-shot right answers {CHOICES[0]} / no {CHOICES[1]} / yes" in part
+    assert "nli/other (unseen) zero-shot right answers choice 1 choice 2" in part
+
+
+def test_rows_of_seen_tasks_that_were_not_asked_are_a_link_away(tmp_path: Path) -> None:
+    left_out = {"seen: films/liked: rows that meet one tuned on": 2, "unseen: nli/small: unlabelled rows": 9}
+    folder = write_run(tmp_path / "run", list(answers()), left_out=left_out, seen_side=proof(level="row"))
+    page = report([folder]).read_text(encoding="utf-8")
+    assert page.count('href="#seen-overlap"') == page.count('id="seen-overlap"') == 1
+
+
 def test_a_stopped_run_shows_what_there_is(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()

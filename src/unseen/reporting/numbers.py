@@ -75,6 +75,11 @@ def row_name(split: str, row: int) -> str:
     return f"{split}[{row}]"
 
 
+def row_told(split: str, row: int) -> str:
+    """What test[49] means, which need not be among 50 rows."""
+    return f"{row_name(split, row)}, record {whole(row)} of its file, counted from 0"
+
+
 def row_of_id(id: str) -> str:
     """test[12], of the id test/12."""
     split, slash, number = id.rpartition("/")

@@ -106,7 +106,7 @@ def _side_line(across: Record) -> Record:
     }
 
 
-def _asked(row: Record) -> Record:
+def _asked(row: Record) -> dict[str, Any]:
     """Who was asked, in the words of the report, with how many shots, and judged by what."""
     return {"model": MODELS.get(row["model"], row["model"]), **{name: row[name] for name in ("shots", "metric")}}
 

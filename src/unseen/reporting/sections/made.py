@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from unseen.evaluation.rows import MEETS
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, facts, plain, whole
 from unseen.reporting.run_data import Counts, RunData, TokenFacts
@@ -64,7 +65,7 @@ def _validation(counts: Counts) -> str:
 def _asked(run: RunData) -> Markup | None:
     if not run.record.summary and not run.record.tasks.missing:
         return None
-    reasons = [(*reason, whole(number)) for reason, number in not_asked(run)]
+    reasons = [(side, task, _which(run, side, why), whole(number)) for (side, task, why), number in not_asked(run)]
     columns = [Column("side"), Column("task"), Column("reason"), Column("number", "number")]
     found = (
         table(columns, reasons, "Left out of the asking")
@@ -72,6 +73,13 @@ def _asked(run: RunData) -> Markup | None:
         else tag("p", "No row and no question was left out.")
     )
     return joined(tag("h3", "Questions"), found, facts(list(asking_losses(run))))
+
+
+def _which(run: RunData, side: str, reason: str) -> Markup:
+    """A reason; that of rows which the page has elsewhere leads to them."""
+    if side != "seen" or reason != MEETS or not run.record.seen_side:
+        return joined(reason)
+    return joined(reason, ": ", tag("a", "which they are", href="#seen-overlap"))
 
 
 def not_asked(run: RunData) -> Iterator[tuple[tuple[str, str, str], int]]:

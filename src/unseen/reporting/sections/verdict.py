@@ -208,4 +208,5 @@ def _collapses(run: RunData, page: str) -> Iterator[Child]:
         if fallen:
             where = f"In {len(fallen)} of {len(ours)} settings (task, template, shots) on {SIDES[side]} "
             what = "the tuned model gives one and the same answer nearly always: "
-            yield joined(where, what, tag("a", "answers given", href=f"{page}#labels"), ".")
+            tab = {"target": "_blank", "rel": "noopener"} if page else {}
+            yield joined(where, what, tag("a", "answers given", href=f"{page}#labels", **tab), ".")
