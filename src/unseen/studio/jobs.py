@@ -227,7 +227,7 @@ def _ended(job: Job, log: tuple[str, ...]) -> State:
     if last.startswith(f"{SAID}interrupted"):
         return State("stopped", f"stopped; {resuming(job)}", log)
     if last.startswith(SAID) or CRASHED in said:
-        return State("failed", last.removeprefix(SAID), log)
+        return State("failed", one_line(last.removeprefix(SAID)), log)
     if read_if_there(job.run / RECORD).get("finished"):
         return State("finished", "its verdict and its scores are on its page", log)
     if job.asked_to_stop:
@@ -257,7 +257,7 @@ def _last_lines(log: Path) -> tuple[str, ...]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ()
-    lines = [one_line(line) for line in text.splitlines()]
+    lines = ["".join(char if char.isprintable() else " " for char in line).rstrip() for line in text.splitlines()]
     begun = int(size <= BYTES and bool(lines) and lines[0].startswith(BEGUN))
     return tuple(lines[begun:][-LINES:])
 

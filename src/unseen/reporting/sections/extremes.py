@@ -18,7 +18,8 @@ READING = (
 )
 DIFFERENCES = (
     " A line of differences is about the difference in each way to ask. The median of those need not be the task's own "
-    "difference, which the verdict counts: that is between the two models' medians, and stands beside it."
+    "difference, which the verdict counts: that is between the two models' medians, and stands beside it where it is "
+    "another number."
 )
 
 
@@ -60,13 +61,13 @@ def _row(run: RunData, each: Extremes) -> Row:
 
 
 def _of_medians(run: RunData, each: Extremes) -> str:
-    """Beside the median of differences the difference of the medians, which is the task's score; nothing else."""
+    """Beside the median of differences the difference of the medians, which is the task's score, where it differs."""
     if not _is_difference(each):
         return ""
     place = each.task, each.side, each.model, each.shots, each.seed, each.metric
     own = (row for row in run.scores if row.template is None)
     found = (row.score for row in own if (row.task, row.side, row.model, row.shots, row.seed, row.metric) == place)
-    return next((f" (of the medians: {signed(score)})" for score in found), "")
+    return next((f" (of the medians: {signed(score)})" for score in found if signed(score) != signed(each.median)), "")
 
 
 def _prompts(run: RunData, found: Sequence[Extremes]) -> Markup:

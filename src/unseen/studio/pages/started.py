@@ -142,11 +142,12 @@ def _state(job: Job, state: State) -> Markup:
     now = now_doing(state.standing) if state.runs else None
     kind = KINDS.get(state.kind, "wrong")
     log = "\n".join(state.log) or "It has said nothing yet."
+    said = tag("pre", log, tabindex="0", class_="log")
+    said_now = joined(tag("h2", "What it says"), said)
     line = None if now else joined(": ", state.line)  # said once
     return joined(
         note(kind, tag("p", tag("b", state.kind), line), _time(job) if state.runs else None, bar, now),
-        tag("h2", "What it says"),
-        tag("pre", log, tabindex="0", class_="log"),
+        tag("details", tag("summary", "What it said"), said) if state.kind == "finished" else said_now,
     )
 
 
@@ -163,7 +164,8 @@ def _can(job: Job) -> tuple[bool, str]:
 
 def _buttons(job: Job, state: State) -> Markup:
     is_there, again = _can(job)
-    result = tag("a", "See the run", href=f"/runs/{job.name}", class_="button") if is_there else None
+    kind = "button" if state.runs else "button main"
+    result = tag("a", "See the run", href=f"/runs/{job.name}", class_=kind) if is_there else None
     if state.runs:
         look = tag("a", "Look again", href=f"/start/jobs/{job.name}", class_="button")
         stopped = _form(job, "stop", "Stop", f"Stop this run? {again[:1].upper()}{again[1:]}.")
