@@ -86,7 +86,7 @@ def test_a_recipe_is_planned_started_and_stopped_in_the_browser(page: Any, jobs:
     expect(page.get_by_role("heading", name="What it would do")).to_be_in_viewport()
     page.get_by_role("button", name="Start the run").click()
     expect(page.locator(".log")).to_contain_text("tuning: 20 steps")
-    expect(page.locator(".note")).to_contain_text("of about 2 min 30 s that were planned")
+    expect(page.locator(".note")).to_contain_text("its plan says about 2 min 30 s")
     assert jobs.job("wait").memory_mb == 1712  # and 900 MB of a process with torch
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Stop").click()

@@ -22,6 +22,7 @@ from unseen.phases import shown_by
 from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.reporting.terminal import print_scores
 from unseen.study.examples import encode_examples
 from unseen.study.plan import questions
 from unseen.study.prepare import prepare
@@ -69,6 +70,7 @@ def test_who_is_asked_what_is_told_in_rounds(
     assert asked[0] == "asking base, nli/fact_follows (1 of 2): questions"
     assert "asking base, nli/fact_follows (1 of 2): 2 of 2 questions" in asked
     assert asked[-1].startswith("asking base, nli/fact_follows, plain (2 of 2): ")
+    assert told.index(asked[-1]) < told.index("scoring its answers")
 
 
 def test_a_run_leaves_what_the_design_says(done: Path) -> None:
@@ -93,6 +95,9 @@ def test_the_terminal_and_the_page_count_the_tasks_alike(
     counted = "2 tasks, all of them also turned around"
     assert f"seen {counted}; unseen 1 task; model" in capsys.readouterr().err.splitlines()[0]
     assert f"on {counted}, from sentiment and struct_to_text. " in report([folder]).read_text(encoding="utf-8")
+    print_scores(folder, as_json=False)
+    shown = capsys.readouterr().out
+    assert "tuned − base, plain prompts" in shown and "_plain" not in shown
 
 
 def test_both_models_are_asked_the_same_questions(done: Path) -> None:

@@ -158,6 +158,8 @@ class Jobs:
 
     def _line(self, job: Job, standing: Standing | None) -> str:
         """What it does in its own words, which are newer than its folder; of its steps the folder knows more."""
+        if standing is None and not (job.run / RECORD).is_file():
+            return "starting"
         return run_progress(job.run) if standing is None or standing.phase.name == TUNING else standing.words
 
     def _steps(self, job: Job) -> tuple[int, int] | None:

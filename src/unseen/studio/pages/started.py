@@ -105,7 +105,7 @@ def job_page(workspace: Workspace, values: Values) -> Shown:
     recipe = _recipe(jobs, job, "Begin from this run's recipe")
     another = tag("p", recipe, " · ", tag("a", "Start another", href="/start"))
     parts = [live, _buttons(job, state), _facts(jobs, job), another]
-    return Page(job.name, "/start", joined(*parts), styles=("start.css",))
+    return Page(job.name, "/start", joined(*parts), wide=True, styles=("start.css",))
 
 
 def watch(workspace: Workspace, values: Values) -> Shown:
@@ -153,7 +153,7 @@ def _state(job: Job, state: State) -> Markup:
 
 def _time(job: Job) -> Markup:
     """How long it has gone on, beside how long it was planned to take in all."""
-    planned = f" of about {duration(job.seconds)} that were planned for tuning and asking" if job.seconds else ""
+    planned = f"; its plan says about {duration(job.seconds)} for tuning and asking" if job.seconds else ""
     return tag("p", f"{clock(job.gone_on())} since it was started{planned}", class_="faint")
 
 
