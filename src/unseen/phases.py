@@ -17,6 +17,7 @@ from unseen.wholefile import replacing
 
 Advance = Callable[[int, int | None], None]  # done, of how many; None where nobody knows
 MB = "MB"
+TUNING = "tuning"  # the phase of optimizer steps, whose numbers the run's own log has
 TOLD_EVERY = 0.5  # seconds between two writings of one phase
 LONGEST = 200  # characters of a name that another process gave
 LEAST = 2.0  # seconds of a phase from which its pace says something

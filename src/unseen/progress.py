@@ -12,6 +12,7 @@ from typing import Any
 from unseen.launch import leads
 from unseen.phases import Advance, Phase, Phases, Standing, shown_by, untold, when_it_begins, written_to
 
+LINES = 8  # of phases that a terminal remembers
 TOLD_IN = "UNSEEN_PROGRESS"  # names the file in which a command tells another process how far it is
 
 
@@ -87,15 +88,21 @@ def _on_terminal(more: list[Callable[[Any], str]]) -> Iterator[Callable[[Standin
 
     columns = (Told(lambda task: task.description), BarColumn(), *map(Told, [_percent, *more]), TimeElapsedColumn())
     progress = Progress(*columns, Told(_left), console=Console(stderr=True), transient=True)
-    began, task = 0.0, progress.add_task("", total=None)
+    began, lines = 0.0, {0.0: progress.add_task("", total=None)}
 
     def show(standing: Standing) -> None:
-        nonlocal began, task
+        """A phase that is gone back to, as tuning after a validation, has its line again, with its time and pace."""
+        nonlocal began
         progress.start()
         if began != standing.began:
-            progress.remove_task(task)
-            began, task = standing.began, progress.add_task("", total=None)
-        progress.update(task, description=standing.words, completed=standing.done, total=standing.total)
+            progress.update(lines[began], visible=False)
+            began = standing.began
+            line = lines.pop(began) if began in lines else progress.add_task("", total=None)
+            lines[began] = line  # the last one
+            if len(lines) > LINES:
+                progress.remove_task(lines.pop(next(iter(lines))))
+        words, line = standing.words, lines[began]
+        progress.update(line, description=words, completed=standing.done, total=standing.total, visible=True)
 
     try:
         yield show

@@ -82,6 +82,21 @@ def test_a_terminal_shows_no_share_of_a_whole_that_nobody_knows(monkeypatch: pyt
     assert "a-model: downloading 135 of 270 MB" in shown.getvalue() and "50%" in shown.getvalue()
 
 
+def test_a_terminal_goes_back_to_a_phase_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A validation in the middle of the tuning does not begin the tuning anew, nor stay on the screen."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv(TOLD_IN, raising=False)
+    monkeypatch.setattr(sys, "stderr", shown := Terminal())
+    with phased() as phases:
+        tuning = phases(Phase("tuning"))
+        for step in range(1, 21):
+            phases(Phase("validating"))
+            tuning(step, 20)
+    last = shown.getvalue().rpartition("tuning 20 of 20")
+    assert last[1] and "100%" in last[2] and "validating" not in last[2]
+
+
 def test_another_process_reads_what_a_command_does_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "told" / "progress.json"
     monkeypatch.setenv(TOLD_IN, str(file))

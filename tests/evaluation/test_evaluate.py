@@ -93,6 +93,20 @@ def test_a_large_task_is_rendered_and_asked_in_parts(monkeypatch: pytest.MonkeyP
     assert (next(predictions), len(backend.asked)) == (whole[0], 6)
 
 
+def test_the_parts_of_a_large_task_are_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar that begins anew in the middle of a task would say that another one is asked."""
+    monkeypatch.setattr("unseen.evaluation.evaluate.TOGETHER", 6)
+    entered: list[str] = []
+    told: list[int] = []
+
+    def enter(label: str) -> Any:
+        entered.append(label)
+        return lambda done, total: told.append(done)
+
+    list(evaluate(Asking(Recording(), EvaluateSettings(rows=10), rows_of, progress=enter), [task()], "unseen"))
+    assert entered == ["sentiment/notes"] and told == list(range(1, 21))
+
+
 def test_unlabelled_rows_are_not_asked_and_counted() -> None:
     predictions, _, counts = run({"rows": None, "templates": 1})
     assert [each.row for each in predictions] == [row for row in range(40) if row % 5]

@@ -210,7 +210,65 @@ def test_several_seeds_are_one_line_a_task_with_all_their_dots(tmp_path: Path) -
 
 def test_the_tuning_says_what_sharing_saved_and_how_rows_were_drawn(tmp_path: Path) -> None:
     text = words(report([write_run(tmp_path / "run", answers())]).read_text(encoding="utf-8"))
-    assert "2.40 tokens read for each one computed (4 rows of a task drawn together, N = 4)" in text
+    assert "42 of 100 tokens are computed, since what examples begin with alike is computed once" in text
+
+
+def test_rows_that_were_met_stand_beside_those_that_could_be(tmp_path: Path) -> None:
+    """A short run is not said to be tuned on all rows that it had. Records that did not count it make no such claim."""
+    old, counts = record()["counts"], record()["counts"]
+    counts["rows"]["films/liked"] |= {"met": 9, "not_chosen": 0}
+    pages = [
+        words(report([write_run(tmp_path / name, answers(), counts=each)]).read_text(encoding="utf-8"))
+        for name, each in (("new", counts), ("old", old))
+    ]
+    heads = "seen dataset rows unlabelled dropped for overlap validation could be tuned on"
+    assert f"{heads} met in tuning films/liked 40 7 1 8 24 9" in pages[0]
+    assert f"{heads} films/liked 40 7 1 8 24" in pages[1] and "met in tuning" not in pages[1]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "said"), [(256, "It was tuned on 64 of 256 examples, 25 % of an epoch."), (64, None), (None, None)]
+)
+def test_less_than_an_epoch_is_a_line_of_the_verdict(epoch: int | None, said: str | None, tmp_path: Path) -> None:
+    counts = record()["counts"] | ({"epoch_length": epoch} if epoch else {})
+    text = words(report([write_run(tmp_path / "run", answers(), counts=counts)]).read_text(encoding="utf-8"))
+    assert said in text if said else "of an epoch" not in text
+
+
+def test_two_answers_to_one_question_say_which_is_which(tmp_path: Path) -> None:
+    """Base scores 0, 50, 100 through three templates, tuned 100, 0, 50: the medians are equal, so the task's difference
+    is 0; the differences are +100, -50, -50, whose median is -50."""
+    asked = [each for each in answers(rows=2) if each.task == "nli/small" and each.template == "ask"]
+    shares = {"base": (0, 1, 2), "tuned": (2, 0, 1)}
+    predictions = [
+        replace(each, template=f"way {way}", values={"accuracy": 100.0 * (each.row < right)})
+        for each in asked
+        for way, right in enumerate(shares[each.model])
+    ]
+    text = words(report([write_run(tmp_path / "run", predictions)]).read_text(encoding="utf-8"))
+    assert "150.0 −50.0 (way 1) −50.0 (of the medians: 0.0) +100.0 (way 0)" in text
+    assert "100.0 0.0 (way 1) 50.0 100.0 (way 0)" in text  # tuned: nothing stands beside a model's own median
+    assert "difference of the medians" in text and "The median of those need not be" in text
+
+
+def test_colours_of_answers_have_their_words(tmp_path: Path) -> None:
+    """Of a task whose rows have choices of their own there are only places."""
+    own = [
+        replace(each, choices=("no", "yes")) if (each.task, each.template) == ("nli/small", "tell") else each
+        for each in answers()
+    ]
+    own = [replace(each, choices=(f"{each.row}", "b")) if each.task == "nli/other" else each for each in own]
+    text = words(report([write_run(tmp_path / "run", own)]).read_text(encoding="utf-8"))
+    part = text[text.index("A colour is a place") : text.index("By template, with the words")]
+    assert f"nli/small (unseen) zero-shot right answers {CHOICES[0]} / no {CHOICES[1]} / yes" in part
+    assert "nli/other (unseen) zero-shot right answers choice 1 choice 2" in part
+
+
+def test_rows_of_seen_tasks_that_were_not_asked_are_a_link_away(tmp_path: Path) -> None:
+    left_out = {"seen: films/liked: rows that meet one tuned on": 2, "unseen: nli/small: unlabelled rows": 9}
+    folder = write_run(tmp_path / "run", list(answers()), left_out=left_out, seen_side=proof(level="row"))
+    page = report([folder]).read_text(encoding="utf-8")
+    assert page.count('href="#seen-overlap"') == page.count('id="seen-overlap"') == 1
 
 
 def test_a_stopped_run_shows_what_there_is(tmp_path: Path) -> None:

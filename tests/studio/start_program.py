@@ -10,7 +10,10 @@ DEMO = (shipped_catalog() / "recipes" / "demo.yaml").read_text(encoding="utf-8")
 PLAN: dict[str, Any] = {
     "name": "demo", "folder": "demo-12345678", "seen": ["a/b"], "unseen": ["nli/c"], "lists": {}, "other_languages": [],
     "hold_out": {"level": "cluster", "excluded": None, "counts": []},
-    "examples": {"examples": 320, "validation_examples": 64, "empty_renderings": 0, "cuts": {}, "too_long": 0},
+    "examples": {
+        "examples": 320, "epoch_length": 1280, "validation_examples": 64, "empty_renderings": 0, "cuts": {},
+        "too_long": 0,
+    },
     "lengths": {"shortest": 3, "longest": 99}, "supervised_tokens": 1234, "duplicates": 0, "steps": 20, "tokens": 5000,
     "positions_computed": 4000, "nodes": 3000, "sharing_ratio": 1.5, "batches": "trie", "group": 1,
     "tuning_seconds": 90, "memory_mb": 812, "replay_mb": 0, "questions": {"unseen": 96}, "asking_seconds": 60,

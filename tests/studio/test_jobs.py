@@ -13,7 +13,7 @@ import pytest
 
 from tests.studio.job_states import has_ended, until
 from unseen.errors import UserMistake
-from unseen.studio.jobs import BEGUN, JOB, Job, Jobs, State
+from unseen.studio.jobs import BEGUN, JOB, LOG, Job, Jobs, State
 from unseen.studio.process import Process
 
 PROGRAM = """
@@ -116,6 +116,16 @@ def test_a_job_that_fails_says_its_own_line(studio_jobs: Callable[[], Jobs]) -> 
     assert (state.kind, state.line) == ("failed", "tiny: 'nil/*' matches no task; did you mean 'nli/*'?")
     jobs.start("two", "crash")
     assert (until(jobs, "two", has_ended).kind, jobs.state(jobs.job("two")).line) == ("failed", "ValueError: a fault")
+
+
+def test_a_table_in_a_log_keeps_its_columns_and_no_control_character(
+    studio_jobs: Callable[[], Jobs], tmp_path: Path
+) -> None:
+    jobs = studio_jobs()
+    jobs.start("one", "fine")
+    until(jobs, "one", has_ended)
+    (tmp_path / "runs" / ".jobs" / "one" / LOG).write_text("side    score  \nunseen   12.5\x1b[1m\n")
+    assert jobs.state(jobs.job("one")).log == ("side    score", "unseen   12.5 [1m")
 
 
 def test_a_killed_job_is_told_as_killed(studio_jobs: Callable[[], Jobs]) -> None:

@@ -76,6 +76,7 @@ def test_choices_stand_with_their_scores_and_who_answered_them(
     assert "base answered this" in first and "base: −1.50 nats over 3 tokens, −0.50 a token" in first
     assert "tuned answered this" in second and "counts as right" in second and "tuned: −2.10 nats" in second
     assert "answered this" not in third and "counts as right" not in third
+    assert "not the number of each" in text and chose[0].prompt in text.partition("The prompt that they follow")[2]
 
 
 def test_the_tokens_of_a_choice_are_those_that_a_run_ranks(studio: Studio, model: str, chose: list[Prediction]) -> None:

@@ -132,10 +132,11 @@ def test_the_list_is_paged_by_keyboard(page: Any, studio: Studio, done: Path) ->
 def test_a_number_beside_an_answer_says_what_it_is(studio: Studio, done: Path) -> None:
     """Scores are told by their metric, and log-probabilities as what they are and how the run ranked by them."""
     listed = studio.ask("/prediction-list/little").text
-    assert "from 0 to 100" in listed and "no probability" in listed
-    assert "accuracy 100.0" in listed
+    assert "from 0 to 100" in listed and "no probability" in listed and "record in the file" in listed
+    assert "✓ right</small>" in listed and "✗ wrong</small>" in listed and 'title="accuracy 100.0, from 0' in listed
     assert "ROUGE-L 12.5" in studio.ask("/prediction-list/little?task=talk/say").text
     one = studio.ask("/prediction/0/little").text
+    assert "test[0], record 0 of its file, counted from 0" in one
     assert "log-probability, summed over its tokens, in nats. The largest is chosen." in one
 
 

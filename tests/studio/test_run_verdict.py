@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ def test_its_warnings_stand_there_and_not_twice(studio: Studio) -> None:
     page = studio.ask("/runs/little").text
     assert words(page).count("Nobody says what the start model was instruction-tuned on") == 1
     assert page.count("Nobody says what") == 1 and "rows or answers were left out" in page
+
+
+def test_what_leads_into_the_report_opens_a_tab_and_leaves_the_studio_where_it_is(studio: Studio) -> None:
+    fallen = [
+        replace(each, chosen=0) if each.model == "tuned" and each.kind == "choose" else each for each in answers()
+    ]
+    write_run(studio.workspace.runs / "little", fallen)
+    page = studio.ask("/runs/little").text
+    assert re.search(r'<a href="/run-report/little#labels" target="_blank"[^>]*>answers given', page)
 
 
 def test_means_without_void_tasks_come_from_the_predictions_as_in_the_report(studio: Studio) -> None:

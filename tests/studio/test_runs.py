@@ -123,6 +123,15 @@ def test_a_run_shows_its_curves_scores_recipe_and_record(studio: Studio, done: P
     assert "Tuned against base" in scores and "nli/small" in scores
 
 
+def test_a_finished_run_says_at_once_what_was_left_out_and_nothing_of_now(studio: Studio, done: Path) -> None:
+    text = studio.ask("/runs/little").text
+    assert "9 rows or answers were left out (unseen: nli/small: unlabelled rows 9)" in text
+    assert 'href="/run-report/little#left-out" target="_blank"' in text
+    assert "Learning rate: 0.0001 at first, 0.0001 at last" in text
+    going_on(done.parent / "now")
+    assert "0.0001 now" in studio.ask("/runs/now").text
+
+
 def test_a_report_from_elsewhere_can_do_nothing(studio: Studio, done: Path) -> None:
     (done / "report.html").write_text("<script>parent.document.title = 'x'</script>hello")
     answer = studio.ask("/run-report/little")

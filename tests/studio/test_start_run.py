@@ -22,6 +22,7 @@ def test_a_run_is_started_watched_and_found_in_the_list(studio: Studio, jobs: Jo
     assert until(jobs, "demo", has_ended).kind == "finished"
     page = studio.ask("/start/jobs/demo").text
     assert "tuning: 20 steps" in page and 'href="/runs/demo"' in page and "Resume" not in page
+    assert "finished</b>: its verdict and its scores are on its page" in page and "since it was started" not in page
     assert "event: gone" in studio.ask("/start/jobs/demo/watch").text
     assert "0 of 1 runs" in studio.ask("/start").text
     again = studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "run"})
@@ -35,6 +36,8 @@ def test_a_run_begins_again_from_its_recipe_and_is_not_shown_before_it_is_there(
     until(jobs, "one", lambda state: state.standing is not None)
     assert "<b>Now</b>: asking base 3 of 12" in studio.ask("/start/jobs/one").text
     page = studio.ask("/start/jobs/one").text
+    assert "reading its rows" not in page  # what its folder would say, beside what it says itself
+    assert re.search(r"\d+ s since it was started</p>", page)
     assert 'href="/runs/one"' not in page and "No checkpoint yet: resumed, it will begin again" in page
     link = re.search(r'href="(/start\?file=[^"]+)"', page)
     assert link and link[1] in studio.ask("/start").text
@@ -83,6 +86,7 @@ def test_a_recipe_is_planned_started_and_stopped_in_the_browser(page: Any, jobs:
     expect(page.get_by_role("heading", name="What it would do")).to_be_in_viewport()
     page.get_by_role("button", name="Start the run").click()
     expect(page.locator(".log")).to_contain_text("tuning: 20 steps")
+    expect(page.locator(".note")).to_contain_text("its plan says about 2 min 30 s")
     assert jobs.job("wait").memory_mb == 1712  # and 900 MB of a process with torch
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Stop").click()

@@ -31,6 +31,7 @@ def test_each_part_of_an_arm_has_its_line_with_rate_and_time_left(arm: Arm, tmp_
     (run / "record.json").write_text('{"name": "all"}')
     assert how_far(run, arm) == "asking its base model"
     (run / "record.json").write_text('{"counts": {"examples": 400}, "recipe": {"train": {"examples_per_step": 4}}}')
+    assert how_far(run, arm) == "tuning, no step done yet"
     steps(run, 10)
     assert how_far(run, arm) == "step 10 of 100, 2 s a step, 3 minutes of tuning left"
     steps(run, 100)

@@ -72,6 +72,7 @@ def test_a_plan_tells_rows_that_are_drawn_again_from_other_rows_with_the_same_te
     values["train"] |= {"validation_rows": 0}
     found = plan(check_model(Recipe, values, "few", RecipeMistake)).values
     assert found["examples"]["examples"] == 16 and found["duplicates"] == 13 and found["drawn_again"] == 12
+    assert plan_lines(found)["examples"].startswith("to tune on: 16 examples, 4.0 epochs of 4; to validate: 0")
     said = plan_lines(found)["repeats"]
     assert said.startswith("13 of 16 examples to tune on have the tokens of an earlier one: 12 a row drawn again")
     assert "1 another row or template with the same text; nothing to mend" in said

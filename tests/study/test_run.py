@@ -18,8 +18,11 @@ from unseen.ask.ways import Plainly
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction_file import read_predictions
 from unseen.model.folder import resolve
+from unseen.phases import shown_by
+from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
 from unseen.reporting.page import report
+from unseen.reporting.terminal import print_scores
 from unseen.study.examples import encode_examples
 from unseen.study.plan import questions
 from unseen.study.prepare import prepare
@@ -54,6 +57,22 @@ def test_a_model_that_is_asked_row_by_row_is_told_and_recorded(
     assert capsys.readouterr().err.count("the base model is asked row by row (plain: it is too tiny)") == 1
 
 
+def test_who_is_asked_what_is_told_in_rounds(
+    recipe: Recipe, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions are counted anew with each task, and with its plain prompts, so it is said how many such rounds are."""
+    told: list[str] = []
+    monkeypatch.setenv(TOLD_IN, str(tmp_path / "told"))
+    monkeypatch.setattr("unseen.progress.written_to", lambda file: shown_by(lambda now: told.append(now.words)))
+    few = recipe.evaluate.model_copy(update={"shots": (0,), "rows": 2, "templates": 1})
+    evaluate(recipe.model_copy(update={"seen": (), "evaluate": few}), tmp_path / "asked")
+    asked = [words for words in told if words.startswith("asking base")]
+    assert asked[0] == "asking base, nli/fact_follows (1 of 2): questions"
+    assert "asking base, nli/fact_follows (1 of 2): 2 of 2 questions" in asked
+    assert asked[-1].startswith("asking base, nli/fact_follows, plain (2 of 2): ")
+    assert told.index(asked[-1]) < told.index("scoring its answers")
+
+
 def test_a_run_leaves_what_the_design_says(done: Path) -> None:
     record = read_record(done)
     assert record["finished"] and record["hold_out"]["level"] == "cluster"
@@ -76,6 +95,9 @@ def test_the_terminal_and_the_page_count_the_tasks_alike(
     counted = "2 tasks, all of them also turned around"
     assert f"seen {counted}; unseen 1 task; model" in capsys.readouterr().err.splitlines()[0]
     assert f"on {counted}, from sentiment and struct_to_text. " in report([folder]).read_text(encoding="utf-8")
+    print_scores(folder, as_json=False)
+    shown = capsys.readouterr().out
+    assert "tuned − base, plain prompts" in shown and "_plain" not in shown
 
 
 def test_both_models_are_asked_the_same_questions(done: Path) -> None:
@@ -101,6 +123,18 @@ def test_without_the_untuned_model_the_tuned_one_scores_the_same(
     assert "asking base" not in run.record["seconds"]
     assert sum(questions(prepare(alone)).values()) * 2 < sum(questions(prepare(recipe)).values())  # plain prompts too
     assert "tuned" in report([run.folder]).read_text(encoding="utf-8")
+
+
+def test_rows_met_in_tuning_count_once_whatever_was_made_of_them(recipe: Recipe, tmp_path: Path, home: Path) -> None:
+    """Through several templates, turned around or not: a row is a row; a run of few steps meets fewer than it could."""
+    prepared = prepare(recipe)
+    stored, _, counts = encode_examples(prepared, load(prepared), tmp_path / "examples")
+    met: dict[str, set[str]] = {}
+    for each in stored:
+        task, _, row = each.id.split("|")
+        met.setdefault(task.removesuffix(":turned"), set()).add(row)
+    assert {name: each["met"] for name, each in counts["rows"].items()} == {name: len(met[name]) for name in met}
+    assert 0 < sum(map(len, met.values())) < sum(each["tuned_on"] for each in counts["rows"].values())
 
 
 def test_examples_are_fitted_to_the_models_context_and_counted(recipe: Recipe, tmp_path: Path, home: Path) -> None:

@@ -97,6 +97,14 @@ def test_a_run_as_it_was_left_holds(done: Path) -> None:
     assert checks["replay"].told.count("bit by bit") == 2
 
 
+def test_a_run_older_than_the_counting_of_the_rows_that_it_met_still_holds(run: Path) -> None:
+    record = read_record(run)
+    for counts in record["counts"]["rows"].values():
+        assert 0 < counts.pop("met") < counts["tuned_on"]
+    write_record(run, sealed(run, record))
+    assert not failing(found(run, NO_ANSWERS))
+
+
 def test_the_command_says_a_line_a_check_and_answers_by_its_exit_code(
     done: Path, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

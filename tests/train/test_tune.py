@@ -15,6 +15,8 @@ from tiny_tuning import SETTINGS, TinyModel, changed, gpt2, llama, losses, own_l
 from transformers import BloomConfig, BloomForCausalLM
 
 from unseen.errors import DataMistake, NonFiniteLoss, RecipeMistake
+from unseen.phases import shown_by
+from unseen.progress import TOLD_IN
 from unseen.train.plan import supervised_weight
 from unseen.trie import cpu_attention
 
@@ -74,6 +76,19 @@ def test_steps_are_written_one_a_line_with_what_was_computed(tmp_path: Path) -> 
     assert all(line["nodes"] <= min(line["tokens_read"], line["positions"]) for line in lines)
     assert all(line["tokens_read"] == line["tokens"] - 4 for line in lines)  # no state of a last token is ever used
     assert sum(line["tokens"] for line in lines) == sum(len(each.ids) for each in random_examples(24))
+
+
+def test_a_validation_and_a_checkpoint_are_told_apart_from_the_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step is not followed by a bar that stands still."""
+    told: list[str] = []
+    monkeypatch.setenv(TOLD_IN, str(tmp_path / "told"))
+    monkeypatch.setattr("unseen.progress.written_to", lambda file: shown_by(lambda now: told.append(now.words)))
+    settings = changed(steps=3, validate_every=2, checkpoint_every=2)
+    run_tiny(llama(), tmp_path / "run", settings, validation=random_examples(2, seed=1))
+    between = ["validating", "writing a checkpoint"]
+    assert told == ["tuning", "tuning 1 of 3", *between, "tuning 2 of 3", *between, "tuning 3 of 3"]
 
 
 def test_resuming_a_finished_run_does_nothing_more(tmp_path: Path) -> None:

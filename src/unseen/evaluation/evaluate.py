@@ -99,11 +99,18 @@ def _fitting(backend: Backend, asked: Iterable[Asked], counts: Counts) -> Iterat
 
 def _predictions(asking: Asking, backend: Backend, asked: Iterable[Asked], label: str) -> Iterator[Prediction]:
     """`TOGETHER` questions are rendered and asked at a time, so memory does not grow with a task."""
-    remaining = iter(asked)
+    remaining, advance, before = iter(asked), asking.progress(label), 0
     while part := list(islice(remaining, TOGETHER)):
-        answers = asking.ask(backend, [each.question for each in part], asking.cache, asking.progress(label))
+        told = _beyond(before, advance)
+        answers = asking.ask(backend, [each.question for each in part], asking.cache, told)
+        before += len(part)
         for each, answer in zip(part, answers, strict=True):
             yield predicted(each, answer)
+
+
+def _beyond(before: int, advance: Advance) -> Advance:
+    """`advance` for the questions that come after the first `before`."""
+    return lambda done, total: advance(before + done, None if total is None else before + total)
 
 
 def _asked(asking: Asking, part: Part, counts: Counts) -> Iterator[Asked]:

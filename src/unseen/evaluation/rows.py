@@ -18,6 +18,8 @@ from unseen.task.variants import base_name
 Counts = Counter[tuple[str, str]]  # (task, reason) -> rows or questions left out
 Allowed = Callable[[Task, Row], bool]
 
+MEETS = "rows that meet one tuned on"
+
 # A seen task's train rows may have been tuned on; of an unseen task nothing was, so one whose splits are our own deal
 # (`ALL`) is asked any of its rows.
 SPLITS: dict[Side, tuple[str, ...]] = {"seen": ("test", "validation"), "unseen": (ALL, "test", "validation", "train")}
@@ -66,6 +68,6 @@ def _usable(task: Task, rows: Sequence[Row], order: Sequence[int], allowed: Allo
         if is_unlabelled(task.dataset, row):
             counts[task.name, "unlabelled rows"] += 1
         elif not allowed(task, row):
-            counts[task.name, "rows that meet one tuned on"] += 1
+            counts[task.name, MEETS] += 1
         else:
             yield place

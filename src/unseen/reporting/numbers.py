@@ -75,6 +75,11 @@ def row_name(split: str, row: int) -> str:
     return f"{split}[{row}]"
 
 
+def row_told(split: str, row: int) -> str:
+    """What test[49] means, which need not be among 50 rows."""
+    return f"{row_name(split, row)}, record {whole(row)} of its file, counted from 0"
+
+
 def row_of_id(id: str) -> str:
     """test[12], of the id test/12."""
     split, slash, number = id.rpartition("/")
@@ -106,15 +111,25 @@ def duration(seconds: float) -> str:
 
 
 def sharing(values: Mapping[str, Any]) -> str:
-    """What computing shared prefixes once saves in a plan or a record, and how rows are drawn, on which that depends;
-    or what is computed instead."""
+    """What computing shared beginnings once saves in a plan or a record, and how rows are drawn, on which that depends;
+    or that nothing is shared."""
     batches = values.get("batches", "plain")
     if batches not in ("trie", "shared sources"):
-        return f"nothing, {batches} batches"
-    ratio, group = plain(values["sharing_ratio"], 2), values["group"]
+        return f"nothing: {batches} batches compute every token of every example"
+    ratio, group = values["sharing_ratio"], values["group"]
+    what = "what examples begin with alike" if batches == "trie" else "a source that several examples have"
     drawn = "rows drawn one by one" if group == 1 else f"{group} rows of a task drawn together"
-    what = "" if batches == "trie" else "; equal sources run once"
-    return f"{ratio} tokens read for each one computed ({drawn}, N = {group}{what})"
+    told = f"{plain(100 / ratio, 0)} of 100 tokens are computed, since {what} is computed once"
+    return f"{told} (ratio {plain(ratio, 2)}; {drawn}, mixture.group {group})"
+
+
+def drawn_of_epoch(examples: int, epoch_length: int) -> str:
+    """48 of 198 examples, 24 % of an epoch; 396 examples, 2.0 epochs of 198."""
+    share = 100 * examples / epoch_length
+    if share >= 100:
+        return f"{counted(examples, 'example')}, {plain(share / 100)} epochs of {whole(epoch_length)}"
+    percent = plain(share, 0 if 1 <= share < 99 else 1)
+    return f"{whole(examples)} of {counted(epoch_length, 'example')}, {percent} % of an epoch"
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> Markup:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unseen.errors import UserMistake
-from unseen.progress import say
+from unseen.phases import Phase
+from unseen.progress import phased, say
 from unseen.reporting.card import CARD, is_edited, write_card
 from unseen.reporting.document import document
 from unseen.reporting.figures.png import write_figures
@@ -40,10 +41,12 @@ def report(folders: Sequence[Path], *, with_rows: bool = True, out: Path | None 
     """
     if not folders:
         raise UserMistake("report", "no run folder was named", "name one, or several to compare")
-    runs = [load_run(Path(folder)) for folder in folders]
-    if not with_rows:
-        runs = [without_rows(run) for run in runs]
-    page = _written(runs, out, format)
+    with phased() as phases:
+        phases(Phase("writing the report"))
+        runs = [load_run(Path(folder)) for folder in folders]
+        if not with_rows:
+            runs = [without_rows(run) for run in runs]
+        page = _written(runs, out, format)
     if len(runs) == 1 and out is None:
         _leave_card(runs[0])
     return page

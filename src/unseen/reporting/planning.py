@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from unseen.reporting.numbers import counted, sharing, whole
+from unseen.reporting.numbers import counted, drawn_of_epoch, sharing, whole
 from unseen.reporting.terminal import print_table
 from unseen.study.means import OWN_BYTES
 
@@ -62,7 +62,8 @@ def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
         )
         or "none",
         "other languages": f"{len(values['other_languages'])} tasks left out",
-        "examples": f"{examples['examples']} to tune on, {examples['validation_examples']} to validate",
+        "examples": f"to tune on: {drawn_of_epoch(examples['examples'], examples['epoch_length'])}; to validate: "
+        f"{examples['validation_examples']}",
         "lengths in tokens": _joined(values["lengths"]),
         "supervised tokens": values["supervised_tokens"],
         "repeats": repeats_line(values),

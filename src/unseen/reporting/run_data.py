@@ -52,7 +52,10 @@ class ModelFacts(Part):
 
 
 class Counts(Part):
+    """`epoch_length` is None, and no dataset of `rows` has `met`, in records older than these."""
+
     examples: int
+    epoch_length: int | None = None
     empty_renderings: int = 0
     broken_off: int = 0
     too_long: int = 0

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unseen.reporting.numbers import MODELS
+
 Record = Mapping[str, Any]
 MANY = 500  # records
 
@@ -95,13 +97,18 @@ def _side_line(across: Record) -> Record:
     kept = {"side": across["side"], "task": f"all {len(across['tasks'])}"}
     rows, tasks = across["new_rows"], across["new_tasks"]
     return kept | {
-        **{name: across[name] for name in ("model", "shots", "metric")},
+        **_asked(across),
         "score": f"{rows['score']:.1f}",
         "new rows": _limits(rows),
         "new tasks": _limits(tasks) if tasks else "",
         "rows": across["count"],
         "detectable": f"{rows['detectable']:.1f}" if rows["detectable"] is not None else "",
     }
+
+
+def _asked(row: Record) -> dict[str, Any]:
+    """Who was asked, in the words of the report, with how many shots, and judged by what."""
+    return {"model": MODELS.get(row["model"], row["model"]), **{name: row[name] for name in ("shots", "metric")}}
 
 
 def _limits(interval: Record) -> str:
@@ -111,7 +118,7 @@ def _limits(interval: Record) -> str:
 def _score_line(row: Record, conflicts: Mapping[str, Any]) -> Record:
     """`conflicts` tells which tasks the start model was tuned on: their unseen scores say nothing and are void."""
     void = row["side"] != "seen" and isinstance(conflicts.get(row["task"] or ""), list)
-    kept = {name: row[name] for name in ("side", "task", "model", "shots", "metric")}
+    kept = {name: row[name] for name in ("side", "task")} | _asked(row)
     return kept | {
         "score": "void" if void else f"{row['score']:.1f}",
         "new rows": "" if void else _limits(row),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import Signals
 from threading import Event, Thread
@@ -19,7 +20,7 @@ from typing import Any, Literal
 
 from unseen.errors import UserMistake, nearest, one_line
 from unseen.names import advice, rule
-from unseen.phases import Standing, standing_in
+from unseen.phases import TUNING, Standing, standing_in
 from unseen.progress import TOLD_IN
 from unseen.studio.process import Process, started
 from unseen.study.arm_progress import planned_steps, run_progress
@@ -42,8 +43,8 @@ Kind = Literal["running", "stopping", "finished", "stopped", "failed", "killed"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` is the run's folder, `memory_mb` what its plan says it needs, None without one. `asked_to_stop` says that
-    it was sent a signal since it was last started."""
+    """`run` is the run's folder; `memory_mb` and `seconds` are what its plan says it needs and takes, None without one.
+    `asked_to_stop` says that it was sent a signal since it was last started."""
 
     name: str
     run: Path
@@ -51,6 +52,11 @@ class Job:
     began: str
     memory_mb: int | None = None
     asked_to_stop: bool = False
+    seconds: int | None = None
+
+    def gone_on(self) -> float:
+        """Seconds since it was last started."""
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(self.began).astimezone(UTC)).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,8 @@ class Jobs:
     patience: float = 30.0
     program: tuple[str, ...] = (sys.executable, "-m", "unseen")
 
-    def start(self, name: str, recipe: str, memory_mb: int | None = None) -> Job:
-        """Tune `recipe`, the text of a file, in the run folder `name`.
+    def start(self, name: str, recipe: str, memory_mb: int | None = None, seconds: int | None = None) -> Job:
+        """Tune `recipe`, the text of a file, in the run folder `name`; `memory_mb` and `seconds` are those of its plan.
 
         Raises `UserMistake` for a name that cannot be, for a folder that holds something, and while a job runs there.
         """
@@ -90,7 +96,7 @@ class Jobs:
             place.mkdir(parents=True, exist_ok=True)
             write_whole(place / RECIPE, recipe)
             (place / LOG).write_bytes(b"")
-            return self._tuning(Job(name, run, Process(0, ""), "", memory_mb), ())
+            return self._tuning(Job(name, run, Process(0, ""), "", memory_mb, seconds=seconds), ())
 
     def resume(self, name: str) -> Job:
         """Go on with a job that was stopped, killed or failed. Raises `UserMistake` where it runs or is finished."""
@@ -137,7 +143,8 @@ class Jobs:
             return State("stopping", "asked to stop; it ends at the next safe place", log)
         if not lives:
             return _ended(job, log)
-        return State("running", *self._progress(job, log), self.standing(job))
+        standing = self.standing(job)
+        return State("running", self._line(job, standing), log, self._steps(job), standing)
 
     def standing(self, job: Job) -> Standing | None:
         """What a job that runs does now, as its process said last."""
@@ -149,10 +156,16 @@ class Jobs:
     def _place(self, name: str) -> Path:
         return self.runs.absolute() / FOLDER / name
 
-    def _progress(self, job: Job, log: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[int, int] | None]:
+    def _line(self, job: Job, standing: Standing | None) -> str:
+        """What it does in its own words, which are newer than its folder; of its steps the folder knows more."""
+        if standing is None and not (job.run / RECORD).is_file():
+            return "starting"
+        return run_progress(job.run) if standing is None or standing.phase.name == TUNING else standing.words
+
+    def _steps(self, job: Job) -> tuple[int, int] | None:
         steps = planned_steps(read_if_there(job.run / RECORD))
         done = len(read_steps(job.run / "steps.jsonl")) if steps else 0
-        return run_progress(job.run), log, (min(done, steps), steps) if steps else None
+        return (min(done, steps), steps) if steps else None
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -184,8 +197,10 @@ class Jobs:
         said: dict[str, Any] = read_if_there(self._place(name) / JOB)
         try:
             process = Process(int(said["process"]["pid"]), str(said["process"]["began"]))
-            memory = None if said["memory_mb"] is None else int(said["memory_mb"])
-            return Job(name, Path(said["run"]), process, str(said["began"]), memory, bool(said["asked_to_stop"]))
+            datetime.fromisoformat(str(said["began"]))  # or its time cannot be told
+            planned = [None if said.get(each) is None else int(said[each]) for each in ("memory_mb", "seconds")]
+            stopped = bool(said["asked_to_stop"])
+            return Job(name, Path(said["run"]), process, str(said["began"]), planned[0], stopped, planned[1])
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -214,9 +229,9 @@ def _ended(job: Job, log: tuple[str, ...]) -> State:
     if last.startswith(f"{SAID}interrupted"):
         return State("stopped", f"stopped; {resuming(job)}", log)
     if last.startswith(SAID) or CRASHED in said:
-        return State("failed", last.removeprefix(SAID), log)
+        return State("failed", one_line(last.removeprefix(SAID)), log)
     if read_if_there(job.run / RECORD).get("finished"):
-        return State("finished", "finished", log)
+        return State("finished", "its verdict and its scores are on its page", log)
     if job.asked_to_stop:
         return State("stopped", f"stopped; {resuming(job)}", log)
     return State("killed", f"it ended without a word: killed, or out of memory; {resuming(job)}", log)
@@ -244,7 +259,7 @@ def _last_lines(log: Path) -> tuple[str, ...]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ()
-    lines = [one_line(line) for line in text.splitlines()]
+    lines = ["".join(char if char.isprintable() else " " for char in line).rstrip() for line in text.splitlines()]
     begun = int(size <= BYTES and bool(lines) and lines[0].startswith(BEGUN))
     return tuple(lines[begun:][-LINES:])
 

@@ -97,6 +97,11 @@ class Plans:
         values = self.of(key_of(text)).values
         return None if values is None else process_mb(values)
 
+    def run_seconds(self, text: str) -> int | None:
+        """About how long the recipe's plan says that its run tunes and asks, where it has one."""
+        values = self.of(key_of(text)).values
+        return None if values is None else int(values["tuning_seconds"] + values["asking_seconds"])
+
     def _started(self, text: str) -> _Running:
         folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")
         write_whole(Path(folder.name) / "recipe.yaml", text)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 
-from unseen.phases import Standing
+from unseen.phases import TUNING, Standing
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import duration
-
-TUNING = "tuning"  # the phase whose numbers are the steps
 
 
 def waiting(what: str, standing: Standing | None, seconds: float) -> Markup:
     """A line and a bar of `what`, which has gone on for `seconds`. The bar has a length only where there is a number;
     elsewhere it moves without one."""
     words = standing.words if standing else "starting"
-    said = [words, f"{_clock(seconds)} so far"]
+    said = [words, f"{clock(seconds)} so far"]
     if standing and (left := standing.left(time.time())) is not None:
-        said.append(f"about {_clock(left)} left of this")
+        said.append(f"about {clock(left)} left of this")
     whole = standing.total if standing and standing.total else None
     done = min(standing.done, whole) if standing and whole else None
     bar = tag("progress", max=whole or 1, value=done, aria_label=f"{what}: {words}")
@@ -31,5 +29,5 @@ def now_doing(standing: Standing | None) -> Markup | None:
     return waiting("Now", standing, max(0.0, time.time() - standing.began))
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 59.5 else duration(seconds)

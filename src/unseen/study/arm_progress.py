@@ -79,7 +79,7 @@ def run_progress(run: Path, untuned: str = "asking its base model") -> str:
     if not record:
         return "reading its rows"
     if not lines:
-        return untuned
+        return "tuning, no step done yet" if planned_steps(record) else untuned
     steps = planned_steps(record)
     if len(lines) >= steps:
         return "asking its tuned model"

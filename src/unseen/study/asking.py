@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from unseen.ask.backend import Backend, ask
@@ -16,8 +17,8 @@ from unseen.data.places import cache
 from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.rows import Counts
-from unseen.phases import Advance
-from unseen.progress import bar, say
+from unseen.phases import Advance, Phase, Phases
+from unseen.progress import phased, say
 from unseen.recipe import MANY
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
@@ -49,14 +50,24 @@ def ask_model(prepared: Prepared, model: LanguageModel, name: str, ranks: Ranks 
     if backend.reading.startswith("plain"):
         say(f"the {name} model is asked row by row ({backend.reading})")
     opened = ranks.in_turn(lambda: AnswerCache(cache() / "answers.sqlite"))  # so that one makes it
-    with opened as answers, bar(f"asking {name}") as advance:
-        asking = replace(
-            asking_of(prepared, backend, name),
-            ask=partial(ask_together, ranks),
-            cache=answers,
-            progress=lambda task: advance,
-        )
+    with opened as answers, phased() as phases:
+        asking = asking_of(prepared, backend, name)
+        told = in_rounds(phases, f"asking {name}", rounds(prepared, asking))
+        asking = replace(asking, ask=partial(ask_together, ranks), cache=answers, progress=told)
         return Asked(*ask_all(prepared, asking), backend.reading)
+
+
+def rounds(prepared: Prepared, asking: Asking) -> int:
+    """How many times a model is asked a task: each once, and once more with plain prompts where `asking` has them."""
+    plainly = asking.plain is not None and asking.settings.plain_base
+    tasks = [task for _, tasks in sides_of(prepared) for task in tasks if not task.turned]
+    return len(tasks) + sum(plainly and bool(task.plain) for task in tasks)
+
+
+def in_rounds(phases: Phases, what: str, total: int) -> Callable[[str], Advance]:
+    """Enters a phase for each round, which is named by its task: questions are counted anew in each."""
+    numbers = count(1)
+    return lambda label: phases(Phase(f"{what}, {label} ({next(numbers)} of {total}):", "questions"))
 
 
 def ask_all(prepared: Prepared, asking: Asking) -> tuple[tuple[Prediction, ...], dict[str, int]]:

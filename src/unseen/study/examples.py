@@ -212,7 +212,7 @@ def encode_examples(
         "validation_examples": len(validation),
         "validation_empty": held_rows - len(held),
         "validation_too_long": len(too_long) - left_out,
-        "rows": {name: dict(each) for name, each in prepared.seen_rows.counts.items()},
+        "rows": _rows(prepared, examples.tasks, stored),
     }
     return stored, validation, counts
 
@@ -235,6 +235,16 @@ def _told(encoded: Iterable[Encoded], advance: Advance, wanted: int) -> Iterator
 def _drawn(examples: Iterable[Encoded]) -> Counter[str]:
     """How many of the examples are of each task."""
     return Counter(each.id.partition("|")[0] for each in examples)
+
+
+def _rows(prepared: Prepared, tasks: Sequence[Task], stored: Iterable[Encoded]) -> dict[str, dict[str, int]]:
+    """What became of each dataset's rows; `met` are those, of the ones `tuned_on`, that an example was made of: a run
+    of less than an epoch meets fewer, and a row that a turned-around task has too counts once."""
+    of = {task.name: task.dataset.task for task in tasks}
+    met: dict[str, set[str]] = {name: set() for name in of.values()}
+    for each in stored:
+        met[of[each.id.partition("|")[0]]].add(each.id.rpartition("|")[2])
+    return {name: {**each, "met": len(met[name])} for name, each in prepared.seen_rows.counts.items()}
 
 
 def _stages(examples: TuningExamples, stored: Sequence[Encoded], places: Sequence[int]) -> dict[str, Any]:

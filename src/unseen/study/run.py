@@ -126,7 +126,9 @@ def _write(ranks: Ranks, folder: Path, record: dict[str, Any]) -> None:
 
 
 def _finished(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Sequence[Asked]) -> Run:
-    record = sealed(folder, _scored(prepared, folder, record, asked) | {"finished": now()})
+    with phased() as phases:
+        phases(Phase("scoring its answers"))
+        record = sealed(folder, _scored(prepared, folder, record, asked) | {"finished": now()})
     shutil.rmtree(folder / EXAMPLES, ignore_errors=True)
     write_record(folder, record)
     return Run(folder, record)

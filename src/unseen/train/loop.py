@@ -15,7 +15,8 @@ from unseen.model.learned_rows import settle_rows
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.model.save import save_model
-from unseen.progress import bar
+from unseen.phases import TUNING, Phase, Phases
+from unseen.progress import phased
 from unseen.recipe import NOT_IN_FINGERPRINT, TrainSettings
 from unseen.train.batch import Deal
 from unseen.train.checkpoint import Checkpoints, Position, best_folder, load_weights
@@ -208,14 +209,16 @@ def _all_steps(run: Run, position: Position, out: Path, keeping: Keeping) -> Pos
     """Every step from `position` on; validation, the log's line and the checkpoint follow each in this order."""
     log = StepLog(out / LOG, position.step) if run.spread.ranks.leads else None
     total = len(run.plan)
-    with bar("tuning") as advance:
+    with phased() as phases:
+        advance = phases(Phase(TUNING))
         for number in range(position.step, total):
             keeping.before(run, position, number)
             line = take_step(run, number)
             keeping.after(run, number, line)
-            position, line = _validated(run, replace(position, step=line.step), line)
+            position, line = _validated(run, replace(position, step=line.step), line, phases)
             _write(run, log, line)
             if line.step % run.settings.checkpoint_every == 0 or line.step == total:
+                phases(Phase("writing a checkpoint"))
                 _save(run, log, position)
             advance(line.step, total)
     for tracker in run.spread.accelerator.trackers:
@@ -223,11 +226,12 @@ def _all_steps(run: Run, position: Position, out: Path, keeping: Keeping) -> Pos
     return position
 
 
-def _validated(run: Run, position: Position, line: StepLine) -> tuple[Position, StepLine]:
+def _validated(run: Run, position: Position, line: StepLine, phases: Phases) -> tuple[Position, StepLine]:
     """The position with its best step, and the line with its validation loss, where one is due."""
     due = line.step % run.settings.validate_every == 0 or line.step == len(run.plan)
     if not run.validation or not due:
         return position, line
+    phases(Phase("validating"))
     loss = validation_loss(run)
     if position.best_loss is None or loss < position.best_loss:
         position = replace(position, best_loss=loss, best_step=line.step)

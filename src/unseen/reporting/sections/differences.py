@@ -17,10 +17,10 @@ from unseen.reporting.run_data import RunData
 from unseen.reporting.tables import Cell, Column, Row, figure_table, folded, section
 
 READING = (
-    "Each dot is tuned minus base on the same rows: first the mean over a side's tasks, then each task (the median "
-    "over its templates). The line is the 95 % interval for new rows: blue where it lies wholly above zero, orange "
-    "where wholly below. “Shows from” is the smallest true difference that so few rows would show in 80 of 100 runs; "
-    "the grey band marks it."
+    "Each dot is tuned minus base on the same rows: first the mean over a side's tasks, then each task (tuned's median "
+    "over its templates minus base's). The line is the 95 % interval for new rows: blue where it lies wholly above "
+    "zero, orange where wholly below. “Shows from” is the smallest true difference that so few rows would show in 80 "
+    "of 100 runs; the grey band marks it."
 )
 
 

@@ -14,6 +14,7 @@ from unseen.reporting.sections.rowtext import short_text
 from unseen.reporting.tables import Cell, Column, Row, figure_table, folded, section
 
 MOST_NAMED = 12  # labels in a legend
+MOST_WORDS = 3  # that templates have for one label, in its name
 
 Key = tuple[str, str, int]  # task, side, shots
 Words = Mapping[tuple[str, str], tuple[str, ...]]
@@ -29,10 +30,11 @@ def labels_section(run: RunData) -> Markup | None:
         groups.setdefault((each.task, each.side, each.shots), []).append(each)
     ordered = sorted(groups, key=lambda key: (key[1] != "unseen", key[0], key[2]))
     text = (
-        "A colour is a place among the answer choices; a bar shows how often each was right, and how often each model "
-        "gave it, over all templates. A model that is one colour where the right answers are not has collapsed."
+        "A colour is a place among the answer choices, whose words stand beside the right answers (several where "
+        "templates differ in them); a bar shows how often each was right, and how often each model gave it, over all "
+        "templates. A model that is one colour where the right answers are not has collapsed."
     )
-    rows = [row for key in ordered for row in _rows(key, groups[key])]
+    rows = [row for key in ordered for row in _rows(key, groups[key], words)]
     columns = [
         Column("task"),
         Column("shots"),
@@ -45,7 +47,6 @@ def labels_section(run: RunData) -> Markup | None:
         "labels",
         "Answers given",
         tag("p", text),
-        _legend(places(min(COLOURS, max(len(each.right) for each in labels)))),
         figure_table(columns, rows, "Answers given by task"),
         by_template,
     )
@@ -63,7 +64,7 @@ def words_of(predictions: Iterable[Prediction]) -> dict[tuple[str, str], tuple[s
     return {key: choices for key, choices in found.items() if key not in varied}
 
 
-def _rows(key: Key, group: Sequence[LabelFrequency]) -> list[Row]:
+def _rows(key: Key, group: Sequence[LabelFrequency], words: Words) -> list[Row]:
     """Right answers, then each model, as means over the templates (and seeds)."""
     task, side, shots = key
     instructed = [each for each in group if each.model != "base_plain"]
@@ -71,10 +72,22 @@ def _rows(key: Key, group: Sequence[LabelFrequency]) -> list[Row]:
     for model in ("base", "base_plain", "tuned"):
         shares = _mean([each.chosen for each in group if each.model == model])
         bars += [(MODELS[model], shares)] if shares else []
-    names = places(max(len(shares) for _, shares in bars))
+    names = _names(max(len(shares) for _, shares in bars), [words.get((task, each.template), ()) for each in group])
+    whose = [who if place else joined(who, _legend(names)) for place, (who, _) in enumerate(bars)]
     return [
-        [f"{task} ({side})", Cell(shots_name(shots), shots), who, _bar(task, who, shares, names), _largest(shares)]
-        for who, shares in bars
+        [f"{task} ({side})", Cell(shots_name(shots), shots), named, _bar(task, who, shares, names), _largest(shares)]
+        for named, (who, shares) in zip(whose, bars, strict=True)
+    ]
+
+
+def _names(count: int, words: Sequence[Sequence[str]]) -> list[str]:
+    """What the places of a task's choices are called: by their words in its templates, `yes / true`; by their number
+    where each row has choices of its own."""
+    found = [list(dict.fromkeys(each[place] for each in words if place < len(each))) for place in range(count)]
+    more = [" / …" if len(each) > MOST_WORDS else "" for each in found]
+    return [
+        " / ".join(each[:MOST_WORDS]) + rest if each else name
+        for each, rest, name in zip(found, more, places(count), strict=True)
     ]
 
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from unseen.evaluation.rows import MEETS
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, facts, plain, whole
 from unseen.reporting.run_data import Counts, RunData, TokenFacts
 from unseen.reporting.tables import Column, folded, section, table
 
-ROW_COUNTS = ("rows", "unlabelled", "dropped_for_overlap", "validation", "tuned_on")
+ROW_COUNTS = {  # of the record, by what they are called here
+    "rows": "rows",
+    "unlabelled": "unlabelled",
+    "dropped for overlap": "dropped_for_overlap",
+    "validation": "validation",
+    "not chosen": "not_chosen",
+    "could be tuned on": "tuned_on",
+    "met in tuning": "met",
+}
+SELDOM = ("not chosen", "met in tuning")  # the one is seldom more than 0, the other is not in older records
+MET = (
+    "“Could be tuned on” are the rows that are left for tuning; “met in tuning” are those of them that an example was "
+    "made of, however often. A run of less than an epoch meets fewer."
+)
 
 
 def left_out_section(run: RunData) -> Markup:
@@ -22,10 +36,13 @@ def _seen_rows(run: RunData) -> Markup | None:
     counts = run.record.counts
     if not counts:
         return None
-    columns = [Column("seen dataset"), *(Column(name.replace("_", " "), "number") for name in ROW_COUNTS)]
-    rows = [[name, *(whole(each.get(column, 0)) for column in ROW_COUNTS)] for name, each in counts.rows.items()]
+    there = {name for name, key in ROW_COUNTS.items() if any(each.get(key) for each in counts.rows.values())}
+    shown = [name for name in ROW_COUNTS if name not in SELDOM or name in there]
+    columns = [Column("seen dataset"), *(Column(name, "number") for name in shown)]
+    rows = [[name, *(whole(each.get(ROW_COUNTS[column], 0)) for column in shown)] for name, each in counts.rows.items()]
+    reading = tag("p", MET, class_="note") if "met in tuning" in shown else None
     told = facts(list(tuning_losses(counts)))
-    return joined(tag("h3", "Rows to tune on"), table(columns, rows, "Rows of the seen datasets"), told)
+    return joined(tag("h3", "Rows to tune on"), reading, table(columns, rows, "Rows of the seen datasets"), told)
 
 
 def tuning_losses(counts: Counts) -> Iterator[tuple[str, str]]:
@@ -48,7 +65,7 @@ def _validation(counts: Counts) -> str:
 def _asked(run: RunData) -> Markup | None:
     if not run.record.summary and not run.record.tasks.missing:
         return None
-    reasons = [(*reason, whole(number)) for reason, number in not_asked(run)]
+    reasons = [(side, task, _which(run, side, why), whole(number)) for (side, task, why), number in not_asked(run)]
     columns = [Column("side"), Column("task"), Column("reason"), Column("number", "number")]
     found = (
         table(columns, reasons, "Left out of the asking")
@@ -56,6 +73,13 @@ def _asked(run: RunData) -> Markup | None:
         else tag("p", "No row and no question was left out.")
     )
     return joined(tag("h3", "Questions"), found, facts(list(asking_losses(run))))
+
+
+def _which(run: RunData, side: str, reason: str) -> Markup:
+    """A reason; that of rows which the page has elsewhere leads to them."""
+    if side != "seen" or reason != MEETS or not run.record.seen_side:
+        return joined(reason)
+    return joined(reason, ": ", tag("a", "which they are", href="#seen-overlap"))
 
 
 def not_asked(run: RunData) -> Iterator[tuple[tuple[str, str, str], int]]:

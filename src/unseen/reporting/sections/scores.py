@@ -82,6 +82,10 @@ def _line(run: RunData, row: ScoreRow, rows: Sequence[ScoreRow], spread: Spread 
     )
 
 
+def _over_templates(row: ScoreRow) -> str:
+    return "difference of the medians" if row.model.startswith("difference") else "median over templates"
+
+
 def _led(run: RunData, row: ScoreRow, shown: Markup) -> Markup:
     """A score, struck through where it is void, which leads to its rows."""
     return leading(tag("s", shown) if is_void(run, row.task, row.side) else shown, behind_score(run, row))
@@ -144,7 +148,7 @@ def _score(run: RunData, row: ScoreRow) -> Row:
     return (
         row.side,
         task_name(run, row.task, row.side),
-        row.template or "median over templates",
+        row.template or _over_templates(row),
         Cell(_shots(run, row), row.shots),
         MODELS[row.model],
         "all" if row.seed is None else row.seed,

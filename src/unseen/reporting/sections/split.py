@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import counted, facts, listed, plain, whole
+from unseen.reporting.numbers import counted, facts, listed, plain, row_of_id, whole
 from unseen.reporting.run_data import ListFacts, RunData
 from unseen.reporting.sections.rowtext import short_text
 from unseen.reporting.tables import Column, Row, folded, section, table
@@ -36,7 +36,7 @@ def split_section(run: RunData) -> Markup:
         _selection(run),
         proof_shown(run.record.hold_out) if run.record.hold_out else _no_proof(run),
         _model(run),
-        seen_side_shown(run.record.seen_side) if run.record.seen_side else None,
+        tag("div", seen_side_shown(run.record.seen_side), id="seen-overlap") if run.record.seen_side else None,
     )
 
 
@@ -191,8 +191,8 @@ def _pair(pair: Pair) -> Row:
     return (
         KINDS.get(pair.kind, pair.kind),
         plain(pair.measure, 2),
-        f"{pair.seen_dataset} {pair.seen_row}",
-        f"{pair.unseen_dataset} {pair.unseen_row}",
+        f"{pair.seen_dataset} {row_of_id(pair.seen_row)}",
+        f"{pair.unseen_dataset} {row_of_id(pair.unseen_row)}",
         *map(short_text, (pair.seen_text, pair.unseen_text, pair.shared)),
         tag("code", f"{pair.seen_hash} {pair.unseen_hash}"),
     )

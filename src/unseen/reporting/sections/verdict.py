@@ -10,7 +10,18 @@ from unseen.reporting.figures.scale import Scale, around_zero
 from unseen.reporting.figures.strips import axis, difference_strip
 from unseen.reporting.findings import Finding, by_setting, headline, unseen_findings
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import SIDES, counted, limits, listed, metric_name, plain, scored, shots_name, signed
+from unseen.reporting.numbers import (
+    SIDES,
+    counted,
+    drawn_of_epoch,
+    limits,
+    listed,
+    metric_name,
+    plain,
+    scored,
+    shots_name,
+    signed,
+)
 from unseen.reporting.run_data import RunData
 from unseen.task.variants import counted_tasks
 
@@ -141,11 +152,19 @@ def caveats(run: RunData, unseen: Sequence[Finding], page: str = "") -> Iterator
     if (proof := run.record.hold_out) and proof.overlap == "clean_subset" and proof.unclean_unseen:
         shared = counted(sum(map(len, proof.unclean_unseen.values())), "unseen row")
         yield f"{shared} share text with the seen side and are among those above; the scores without them stand below."
+    yield from _part_of_epoch(run)
     if unseen:
         yield _new_tasks(run, unseen[0])
         yield _plainly(run, unseen[0])
         yield _for_scale(run, unseen[0])
     yield from _collapses(run, page)
+
+
+def _part_of_epoch(run: RunData) -> Iterator[str]:
+    """That a run was tuned on less than its mixture draws in an epoch; nothing before it was tuned."""
+    counts = run.record.counts
+    if run.record.training and counts and counts.epoch_length and counts.examples < counts.epoch_length:
+        yield f"It was tuned on {drawn_of_epoch(counts.examples, counts.epoch_length)}."
 
 
 def _new_tasks(run: RunData, main: Finding) -> Child:
@@ -189,4 +208,5 @@ def _collapses(run: RunData, page: str) -> Iterator[Child]:
         if fallen:
             where = f"In {len(fallen)} of {len(ours)} settings (task, template, shots) on {SIDES[side]} "
             what = "the tuned model gives one and the same answer nearly always: "
-            yield joined(where, what, tag("a", "answers given", href=f"{page}#labels"), ".")
+            tab = {"target": "_blank", "rel": "noopener"} if page else {}
+            yield joined(where, what, tag("a", "answers given", href=f"{page}#labels", **tab), ".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import SIDES, metric_name, plain, row_name, shots_name, whole
+from unseen.reporting.numbers import SIDES, metric_name, plain, row_name, row_told, shots_name, whole
 from unseen.reporting.pairs import Pair
 from unseen.reporting.sections.examples import answers_of
 from unseen.studio.asking import recipe_of
@@ -38,13 +38,13 @@ def prediction(workspace: Workspace, values: Values) -> Shown:
         _neighbours(table, path, number, wanted),
         _facts(pair, kind),
         ways_on(workspace, path, folder, number, pair.question),
-        _prompt(pair),
+        prompt_of(pair),
         tag("h2", "Answers"),
         _numbers(workspace, path, pair) if pair.question.choices else None,
         tag("div", answers_of(pair), class_="example"),
     ]
     title = f"{pair.question.task}, {row_name(pair.question.split, pair.question.row)}"
-    return Page(title, "/runs", joined(*parts), styles=STYLES, at=at_of(workspace, pair.question))
+    return Page(title, "/runs", joined(*parts), wide=True, styles=STYLES, at=at_of(workspace, pair.question))
 
 
 def kind_of(table: Table, question: int) -> str:
@@ -74,6 +74,7 @@ def _facts(pair: Pair, kind: str) -> Markup:
     one = pair.question
     facts = {
         "Judged": kind,
+        "Row": row_told(one.split, one.row),
         "Template": one.template,
         "Side": SIDES.get(one.side, one.side),
         "Shots": f"{shots_name(one.shots)}, seed {one.seed}",
@@ -85,7 +86,7 @@ def _facts(pair: Pair, kind: str) -> Markup:
     return tag("dl", *pairs, class_="facts")
 
 
-def _prompt(pair: Pair) -> Markup:
+def prompt_of(pair: Pair) -> Markup:
     """The prompt; where tuned was asked in other words than base, both."""
     prompts = {name: each.prompt for name, each in pair.answers}
     if len(set(prompts.values())) == 1:

@@ -8,9 +8,11 @@ from unseen.encode.token_text import token_texts
 from unseen.model.embedded import ALIAS
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, row_name
+from unseen.reporting.tables import folded
 from unseen.studio.answer_tokens import AnswerTokens, answers_in_tokens, left_out
 from unseen.studio.asking import recipe_of
 from unseen.studio.frame import Page
+from unseen.studio.pages.prediction import prompt_of
 from unseen.studio.pages.runs import run_path
 from unseen.studio.pages.ways_on import at_of
 from unseen.studio.prediction_table import question_of
@@ -26,7 +28,10 @@ AGAIN = (
     "Runs keep what a model said as text. These are the tokens that the model's tokenizer makes of it, which may be "
     "cut elsewhere than the tokens that were drawn; whether it ended by itself is not kept."
 )
-RANKED = "Each choice is shown as it was ranked, with its end; the numbers are the run's own."
+RANKED = (
+    "Each choice is shown as it was ranked, with its end. The numbers are the run's own, which keeps the sum over a "
+    "choice's tokens, not the number of each."
+)
 
 
 def prediction_tokens(workspace: Workspace, values: Values) -> Shown:
@@ -47,6 +52,7 @@ def prediction_tokens(workspace: Workspace, values: Values) -> Shown:
             tag("p", f"Cut into tokens by {model}. ", RANKED if one.choices else AGAIN, class_="faint"),
             legend("its log-probability is in the sum" if one.choices else ""),
             *(_answer(each, ready) for each in answers),
+            folded("The prompt that they follow", prompt_of(pair)),
             tag("p", f"{counted(more, f'more {what}')} not shown.", class_="warn") if more else None,
             tag("p", "Point at a token, or go through them with the arrow keys.", class_="token-told"),
         )

@@ -27,8 +27,10 @@ BEGINNING = 160  # characters of a text in the list
 ASKED = {"False": "with instructions", "True": "plain prompts"}
 READING = (
     "A number beside an answer is its score, from 0 to 100, by the metric that is named; it is no probability. The "
-    "log-probabilities of choices stand on the page of each question."
+    "log-probabilities of choices stand on the page of each question. The number of a row, as in test[49], is that of "
+    "its record in the file, counted from 0: few rows may have large numbers."
 )
+RIGHT_OR_WRONG = ("accuracy", "exact_match")  # of one answer they say no more
 SIGNS = {"right by both": "✓✓", "mended by tuning": "✗✓", "broken by tuning": "✓✗", "wrong by both": "✗✗"}
 
 
@@ -160,14 +162,24 @@ def _row(at: str, pair: Pair, kind: str) -> Markup:
 def _said(answer: Prediction | None) -> Child:
     if answer is None:
         return tag("span", "not asked", class_="faint")
-    score = tag("small", *_score(answer), title="a score from 0 to 100, not a probability", class_="score")
+    score = tag("small", *_score(answer), title=_judge(answer), class_="score")
     return joined(tag("bdi", _beginning(answer.text), class_="row"), score)
 
 
-def _score(answer: Prediction) -> tuple[str, ...]:
-    """The metric that judges the answer by itself, and what it gives."""
+def _judge(answer: Prediction) -> str:
     judge = next((name for name in answer.metrics if name in answer.values), None)
-    return () if judge is None else (f" {metric_name(judge)} {plain(answer.values[judge])}",)
+    return "" if judge is None else f"{metric_name(judge)} {plain(answer.values[judge])}, from 0 to 100, no probability"
+
+
+def _score(answer: Prediction) -> tuple[str, ...]:
+    """What the metric gives that judges the answer by itself; in a word where it can only be right or wrong."""
+    judge = next((name for name in answer.metrics if name in answer.values), None)
+    if judge is None:
+        return ()
+    value = answer.values[judge]
+    if judge in RIGHT_OR_WRONG and value in (0.0, 100.0):
+        return (" ✓ right",) if value else (" ✗ wrong",)
+    return (f" {metric_name(judge)} {plain(value)}",)
 
 
 def _beginning(text: str) -> str:

@@ -29,6 +29,12 @@ from unseen.studio.turned import turned_note
 from unseen.studio.workspace import Workspace
 from unseen.study.record import read_record
 
+REASONS = 4  # why rows were left out, that are told at once
+UNSCRIPTED = (
+    "It is shown without its script, since a run folder may come from elsewhere: its tables do not sort by their "
+    "heads, and a link to something folded does not open it. In a tab of its own: "
+)
+
 
 def routes() -> list[Route]:
     return [
@@ -58,7 +64,7 @@ def run(workspace: Workspace, values: Values) -> Shown:
         _report(path, folder, record),
         tag("div", progress(workspace, folder), id="progress", data_stream=live),
         _controls(folder, going),
-        _warnings(record),
+        _warnings(path, record),
         _links(path, folder),
         filled(run_path(path, "run-scores"), "Reading the scores …") if record.summary else None,
         _recipe(record),
@@ -67,7 +73,7 @@ def run(workspace: Workspace, values: Values) -> Shown:
     return Page(f"{record.name} {record.fingerprint[:8]}", "/runs", joined(*parts), wide=True, styles=STYLES)
 
 
-def _warnings(record: RunRecord) -> Markup | None:
+def _warnings(path: str, record: RunRecord) -> Markup | None:
     """What must be known beside the verdict, and, where there is none yet, what it will warn of."""
     void = [task for task, on in record.model.conflicts.items() if not isinstance(on, str)]
     lines = []
@@ -75,9 +81,19 @@ def _warnings(record: RunRecord) -> Markup | None:
         lines.append(f"Void: the start model was tuned on {', '.join(void[:5])}{' …' if len(void) > 5 else ''} before.")
     if "unknown" in record.model.conflicts.values() and not record.finished:
         lines.append("Nobody says what the start model was instruction-tuned on: its unseen tasks may not be unseen.")
-    if record.left_out:
-        lines.append(f"{whole(sum(record.left_out.values()))} rows or answers were left out; the report says which.")
-    return note("warn", joined_lines(tuple(lines))) if lines else None
+    left_out = _left_out(path, record) if record.left_out else None
+    return note("warn", joined_lines(tuple(lines)), left_out) if lines or left_out else None
+
+
+def _left_out(path: str, record: RunRecord) -> Markup:
+    """What was not asked, why, and the way to the report's list of it."""
+    reasons = sorted(record.left_out.items(), key=lambda each: -each[1])
+    told = "; ".join(f"{name} {whole(number)}" for name, number in reasons[:REASONS])
+    more = f"; and {counted(len(reasons) - REASONS, 'more reason')}" if len(reasons) > REASONS else ""
+    report = run_path(path, "run-report") + "#left-out"
+    link = tag("a", "What was left out, in the report", href=report, target="_blank", rel="noopener")
+    many = whole(sum(record.left_out.values()))
+    return tag("p", f"{many} rows or answers were left out ({told}{more}). ", link)
 
 
 def _controls(folder: Path, going: bool) -> Markup | None:
@@ -157,7 +173,7 @@ def _report(path: str, folder: Path, record: RunRecord) -> Markup | None:
     alone = tag("a", "open it alone", href=at, target="_blank", rel="noopener")
     frame = tag("iframe", src=at, title="The report of this run", loading="lazy", sandbox="")
     made = None if there else " It is made now: the frame is empty for some seconds."
-    told = tag("p", "It is shown without its script; ", alone, ".", made)
+    told = tag("p", UNSCRIPTED, alone, ".", made)
     return folded("Show the report here", told, tag("div", frame, class_="embedded"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 from unseen.errors import UnseenError
+from unseen.phases import TUNING, Standing
 from unseen.reporting.figures.curve import SMOOTH_FROM, Line, line_chart, loss_chart
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import counted, duration, plain, whole
@@ -24,6 +25,7 @@ from unseen.study.arm_progress import planned_steps
 from unseen.study.record import read_record
 
 LOOK_EVERY = 1.0  # seconds
+CLOCK = 3.0  # seconds after which the time that something has taken is told anew
 
 
 def progress(workspace: Workspace, folder: Path) -> Markup:
@@ -35,7 +37,7 @@ def progress(workspace: Workspace, folder: Path) -> Markup:
     told = tag("p", state_shown(state), f" · {steps}", _pace(curves, state, planned), class_="standing")
     now = now_doing(doing_now(folder)) if state == "running" else None
     quiet = _quiet(folder) if state == "stopped" else None
-    return joined(told, bar, now, quiet, _left_out(curves), _curves(curves))
+    return joined(told, bar, now, quiet, _left_out(curves), _curves(curves, "now" if state == "running" else "at last"))
 
 
 def _pace(curves: Curves, state: str, planned: int) -> str:
@@ -65,7 +67,8 @@ def _left_out(curves: Curves) -> Markup | None:
     return note("warn", *(tag("p", line) for line in told if line)) if any(told) else None
 
 
-def _curves(curves: Curves) -> Markup | None:
+def _curves(curves: Curves, last: str) -> Markup | None:
+    """`last` says when the last value of each was."""
     loss = curves.points("loss")
     if not loss:
         return None
@@ -78,7 +81,10 @@ def _curves(curves: Curves) -> Markup | None:
     names = ("train", "validation") if curves.validation else ("train",)
     keys = tag("ul", *(tag("li", tag("span", class_=f"key {name}"), name) for name in names), class_="keys")
     first = tag("figure", tag("h2", "Loss"), keys, loss_chart(loss, curves.validation[-500:]), tag("figcaption", drawn))
-    others = [_small(curves, "learning_rate", "Learning rate"), _small(curves, "grad_norm", "Gradient norm")]
+    others = [
+        _small(curves, "learning_rate", "Learning rate", last),
+        _small(curves, "grad_norm", "Gradient norm", last),
+    ]
     return tag("div", first, tag("div", *others, class_="two"), class_="curves")
 
 
@@ -86,11 +92,11 @@ def _thin(curves: Curves, drawn: object) -> bool:
     return isinstance(drawn, list) and len(drawn) < len(curves.steps) - curves.unlike
 
 
-def _small(curves: Curves, measure: str, name: str) -> Markup | None:
+def _small(curves: Curves, measure: str, name: str, last: str) -> Markup | None:
     points = curves.points(measure)
     if not points:
         return None
-    told = f"{name}: {points[0][1]:.3g} at first, {points[-1][1]:.3g} now"
+    told = f"{name}: {points[0][1]:.3g} at first, {points[-1][1]:.3g} {last}"
     chart = line_chart([Line(points, "train")], told, level=short_number)
     return tag("figure", tag("h3", name), chart, tag("figcaption", told))
 
@@ -108,12 +114,18 @@ def progress_stream(workspace: Workspace, values: Values) -> Response:
     return streamed(_events(workspace, folder))
 
 
+def _clock_of(doing: Standing | None) -> int:
+    """Changes now and then while something is done that is not counted in steps: its time is told."""
+    return 0 if doing is None or doing.phase.name == TUNING else int((time.time() - doing.began) / CLOCK)
+
+
 def _events(workspace: Workspace, folder: Path) -> Iterator[Event]:
-    before = None
+    before: object = None
     while True:
         try:
             state = state_of(folder, read_record(folder))
-            now = (last_written(folder), state, doing_now(folder))
+            doing = doing_now(folder)
+            now = last_written(folder), state, doing, _clock_of(doing)
             if now != before:
                 yield Event("part", progress(workspace, folder))
                 before = now

@@ -10,13 +10,14 @@ from starlette.routing import Route
 
 from unseen.errors import UserMistake
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import duration
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import Page, note
 from unseen.studio.jobs import Job, Jobs, State, resuming
 from unseen.studio.pages.planned import plans_of
 from unseen.studio.reply import Shown, Values, shows, went_to
-from unseen.studio.waiting import now_doing
+from unseen.studio.waiting import clock, now_doing
 from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
 from unseen.study.record import NAME as RECORD
@@ -45,7 +46,8 @@ def begin(workspace: Workspace, draft: Draft, values: Values) -> Job:
     """Start the run of a sound draft. Raises what `Jobs.start` raises."""
     jobs, wanted = jobs_of(workspace), values.get("run", "").strip()
     name = wanted or jobs.free_name(draft.recipe.name if draft.recipe else "run")
-    return jobs.start(name, draft.text, plans_of(workspace).memory_mb(draft.text))
+    plans = plans_of(workspace)
+    return jobs.start(name, draft.text, plans.memory_mb(draft.text), plans.run_seconds(draft.text))
 
 
 def running(jobs: Jobs) -> Markup | None:
@@ -103,7 +105,7 @@ def job_page(workspace: Workspace, values: Values) -> Shown:
     recipe = _recipe(jobs, job, "Begin from this run's recipe")
     another = tag("p", recipe, " · ", tag("a", "Start another", href="/start"))
     parts = [live, _buttons(job, state), _facts(jobs, job), another]
-    return Page(job.name, "/start", joined(*parts), styles=("start.css",))
+    return Page(job.name, "/start", joined(*parts), wide=True, styles=("start.css",))
 
 
 def watch(workspace: Workspace, values: Values) -> Shown:
@@ -140,11 +142,19 @@ def _state(job: Job, state: State) -> Markup:
     now = now_doing(state.standing) if state.runs else None
     kind = KINDS.get(state.kind, "wrong")
     log = "\n".join(state.log) or "It has said nothing yet."
+    said = tag("pre", log, tabindex="0", class_="log")
+    said_now = joined(tag("h2", "What it says"), said)
+    line = None if now else joined(": ", state.line)  # said once
     return joined(
-        note(kind, tag("p", tag("b", state.kind), ": ", state.line), bar, now),
-        tag("h2", "What it says"),
-        tag("pre", log, tabindex="0", class_="log"),
+        note(kind, tag("p", tag("b", state.kind), line), _time(job) if state.runs else None, bar, now),
+        tag("details", tag("summary", "What it said"), said) if state.kind == "finished" else said_now,
     )
+
+
+def _time(job: Job) -> Markup:
+    """How long it has gone on, beside how long it was planned to take in all."""
+    planned = f"; its plan says about {duration(job.seconds)} for tuning and asking" if job.seconds else ""
+    return tag("p", f"{clock(job.gone_on())} since it was started{planned}", class_="faint")
 
 
 def _can(job: Job) -> tuple[bool, str]:
@@ -154,7 +164,8 @@ def _can(job: Job) -> tuple[bool, str]:
 
 def _buttons(job: Job, state: State) -> Markup:
     is_there, again = _can(job)
-    result = tag("a", "See the run", href=f"/runs/{job.name}", class_="button") if is_there else None
+    kind = "button" if state.runs else "button main"
+    result = tag("a", "See the run", href=f"/runs/{job.name}", class_=kind) if is_there else None
     if state.runs:
         look = tag("a", "Look again", href=f"/start/jobs/{job.name}", class_="button")
         stopped = _form(job, "stop", "Stop", f"Stop this run? {again[:1].upper()}{again[1:]}.")
