@@ -21,6 +21,7 @@ from unseen.errors import one_line
 from unseen.phases import Standing, standing_in
 from unseen.progress import TOLD_IN
 from unseen.reporting.planning import process_mb
+from unseen.studio.draft import draft_of_text
 from unseen.studio.jobs import SAID
 from unseen.wholefile import write_whole
 
@@ -41,8 +42,10 @@ class Planned:
 
 
 def key_of(text: str) -> str:
-    """Names the plan of a recipe by what the recipe says."""
-    return sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+    """Names the plan of a recipe by what the recipe says, however it is written; text that is none by itself."""
+    recipe = draft_of_text(text).recipe
+    said = text if recipe is None else json.dumps(recipe.canonical(), sort_keys=True)
+    return sha256(said.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 @dataclass(slots=True)
@@ -59,7 +62,8 @@ class _Running:
 
 @dataclass(slots=True)
 class Plans:
-    """A new plan ends the one before: it is a form that changed. A recipe that was planned is not planned again."""
+    """A new plan ends the one before: it is a form that changed. What was planned is not planned again, and is there
+    again for a recipe that was changed back."""
 
     program: tuple[str, ...] = (sys.executable, "-m", "unseen")
     _running: _Running | None = None
@@ -67,20 +71,23 @@ class Plans:
     _lock: Lock = field(default_factory=Lock)
 
     def begin(self, text: str) -> str:
-        """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key."""
+        """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key. What went wrong is
+        tried again."""
         key = key_of(text)
         with self._lock:
-            if key in self._done or (self._running and self._running.key == key):
+            done = self._done.get(key)
+            if (done and done.state != "wrong") or (self._running and self._running.key == key):
                 return key
             self._leave()
-            self._running = running = self._started(text)
+            self._running = running = self._started(key, text)
         Thread(target=self._wait, args=(running,), daemon=True).start()
         return key
 
-    def leave(self) -> None:
-        """End the plan that is under way, if there is one."""
+    def leave(self, key: str) -> None:
+        """End the plan of that key, if it is under way."""
         with self._lock:
-            self._leave()
+            if self._running and self._running.key == key:
+                self._leave()
 
     def of(self, key: str) -> Planned:
         """How far a plan is; `left` where it was never begun, or ended before it was done."""
@@ -97,7 +104,7 @@ class Plans:
         values = self.of(key_of(text)).values
         return None if values is None else process_mb(values)
 
-    def _started(self, text: str) -> _Running:
+    def _started(self, key: str, text: str) -> _Running:
         folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")
         write_whole(Path(folder.name) / "recipe.yaml", text)
         told = {TOLD_IN: str(told_in(folder))}
@@ -111,7 +118,7 @@ class Plans:
             errors="replace",
             env={**os.environ, **told},
         )
-        return _Running(key_of(text), folder, child)
+        return _Running(key, folder, child)
 
     def _leave(self) -> None:
         running, self._running = self._running, None

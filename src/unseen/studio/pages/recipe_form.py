@@ -25,32 +25,33 @@ FIRST = (  # keys that most people need, before all others
     "evaluate.shots",
 )
 EXPLAINED = {"templates.turned": f": {MEANS}"}  # words of a help that nothing else on the page explains
-MOST_ROWS = 14  # of the text that are seen at once
+MOST_ROWS, WIDE = 40, 72  # lines of the text that are seen at once; characters of one, roughly
 
 
-def form_of(draft: Draft, facts: Markup, deeds: Markup) -> Markup:
-    """The whole form; `deeds` are its buttons, `facts` what is known of the recipe."""
+def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None = None) -> Markup:
+    """The whole form; `deeds` are its buttons, `facts` what is known of the recipe. The `plan` stands above all, where
+    it is seen whole however far down its button is."""
     text = tag(
         "textarea",
         draft.text if not draft.text.startswith("\n") else f"\n{draft.text}",
         name="text",
         id="yaml",
-        rows=min(max(draft.text.count("\n") + 4, 10), MOST_ROWS),
+        rows=min(max(sum(1 + len(line) // WIDE for line in draft.text.split("\n")) + 1, 10), MOST_ROWS),
         spellcheck="false",
         aria_describedby="wrong-text",
     )
     beside = tag(
         "div",
-        tag("label", tag("h2", "The recipe as YAML"), text, class_="yaml"),
         tag("div", facts, id="facts"),
         deeds,
+        tag("label", tag("h2", "The recipe as YAML"), text, class_="yaml"),
         class_="beside",
     )
     before = tag("textarea", f"\n{draft.text}", name="before", hidden=True, aria_hidden="true", id="before")
     sections = tag("div", *_sections(draft), class_="keys")
-    return tag(
-        "form", before, tag("div", sections, beside, class_="recipe"), action="/start", method="post", id="recipe"
-    )
+    found = tag("div", plan, id="plan", tabindex="-1", role="region", aria_label="What it would do")
+    both = tag("div", sections, beside, class_="recipe")
+    return tag("form", before, found, both, action="/start", method="post", id="recipe")
 
 
 def pointed(draft: Draft) -> Markup:
