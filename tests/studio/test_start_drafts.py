@@ -36,7 +36,7 @@ def test_what_was_typed_stands_on_start_again_and_begins_afresh_when_asked(studi
     text = studio.ask("/start").text
     assert "name: mine" in text and "Your draft <b>mine</b>, kept at" in text
     fresh = studio.ask("/start?afresh=yes").text
-    assert "# unseen demo" in fresh and "name: mine" not in fresh and "1 other draft" in fresh
+    assert "# Begun from demo" in fresh and "name: mine" not in fresh and "1 other draft" in fresh
     assert "name: mine" in studio.ask("/start").text
 
 
@@ -73,7 +73,7 @@ def test_a_draft_is_thrown_away_and_its_address_then_says_so(studio: Studio) -> 
     draft = typed(studio, recipe("mine"), page="one")["draft"]
     assert studio.ask("/start/forget", {"id": draft}).status == 303
     text = studio.ask(f"/start?draft={draft}").text
-    assert "That draft is not kept any more" in text and "# unseen demo" in text
+    assert "That draft is not kept any more" in text and "# Begun from demo" in text
 
 
 @pytest.mark.parametrize("id", ["../../../etc/passwd", "..%2f..", "a" * 12 + "/", "zzzzzzzzzzzz", ""])

@@ -19,8 +19,8 @@ from unseen.recipe import Recipe
 from unseen.reporting.planning import memory_line, plan_lines, process_mb, repeats_line
 from unseen.section import check_model
 from unseen.study.plan import plan
-from unseen.study.questions import asked_of, questions
 from unseen.study.prepare import prepare
+from unseen.study.questions import asked_of, questions
 
 
 def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(

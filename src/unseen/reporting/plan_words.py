@@ -1,4 +1,4 @@
-"""What a plan comes to, in the words of somebody who wants to start it: how long, how large, on what, and asked what."""
+"""What a plan comes to, in the words of somebody who wants to start it: how long, on what, and asked what."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from unseen.task.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """At most what a task of a side is asked: each of `rows` through `templates` by `models` models, and through `plain`
-    plain prompts by the base model alone, all of it `draws` times, with other numbers of exemplars or other ones."""
+    """At most what a task of a side is asked: each of `rows` through `templates` by `models` models, and through
+    `plain` plain prompts by the base model alone, all of it `draws` times, with other exemplars or more of them."""
 
     task: str
     side: Side

@@ -92,6 +92,32 @@ recipe.addEventListener("input", (event) => {
   plan.classList.toggle("busy", plan.childElementCount > 0); // whether it is still the recipe's is known in a moment
 });
 
+// A dataset that is chosen becomes a line of the key below which it is chosen.
+for (const adder of recipe.querySelectorAll("[data-adds]")) {
+  const [chooser, button] = [adder.querySelector("input"), adder.querySelector("button")];
+  const known = new Set([...document.getElementById("datasets").options].map((each) => each.value));
+  const add = () => {
+    const lines = field(adder.dataset.adds), name = chooser.value.trim();
+    if (!name) return chooser.focus();
+    const there = lines.value.split("\n").filter((line) => line.trim());
+    lines.value = [...there, ...(there.includes(name) ? [] : [name])].join("\n");
+    lines.rows = Math.min(there.length + 1, 8);
+    chooser.value = "";
+    lines.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  adder.hidden = false;
+  button.addEventListener("click", add);
+  chooser.addEventListener("input", (event) => {
+    const chosen = !event.inputType || event.inputType === "insertReplacementText"; // from the list, not typed
+    if (chosen && known.has(chooser.value)) add();
+  });
+  chooser.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    add();
+  });
+}
+
 // What was typed in the last moment is kept too.
 window.addEventListener("pagehide", () => {
   if (!soon) return;
