@@ -107,13 +107,15 @@ def test_the_drafts_that_were_not_touched_for_longest_go(studio: Studio) -> None
 
 
 def test_the_mixture_opens_the_draft_or_else_the_newest_run_or_else_the_demo(studio: Studio) -> None:
-    assert "demo (shipped)</option>" in studio.ask("/mixture").text and "# unseen demo" in studio.ask("/mixture").text
+    assert (
+        "demo (shipped)</option>" in studio.ask("/mixture").text and "# Begun from demo" in studio.ask("/mixture").text
+    )
     write_run(studio.workspace.runs / "little", list(answers(2)))
     text = studio.ask("/mixture").text
-    assert "recipe of the run" in text and 'href="/runs/little"' in text and "films/*" in text
+    assert "the recipe of the run" in text and 'href="/runs/little"' in text and "films/*" in text
     typed(studio, recipe("mine"), page="one")
     text = studio.ask("/mixture").text
-    assert "This is your draft" in text and "name: mine" in text and "little (a run)" in text
+    assert "Opened: your draft" in text and "name: mine" in text and "little (a run)" in text
     assert "films/*" in studio.ask("/mixture?recipe=run:little").text
 
 
