@@ -74,7 +74,7 @@ def cut_mark(cut: Cut) -> Markup:
 
 def trunk_mark(length: int) -> Markup:
     return tag(
-        "mark", f"┆ the trunk ends: the next row begins with these {counted(length, 'token')} too", class_="trunk-mark"
+        "mark", f"┆ so far as the next row: it begins with the same {counted(length, 'token')}", class_="trunk-mark"
     )
 
 

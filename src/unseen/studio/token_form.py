@@ -30,14 +30,17 @@ def tabs(here: str) -> Markup:
 
 
 def number_field(
-    label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None
+    label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None, about: str = ""
 ) -> Markup:
-    value = values.get(name, default)
-    return field(label, tag("input", type="number", name=name, value=value, min=least, max=most, inputmode="numeric"))
+    value, title = values.get(name, default), about or None
+    control = tag("input", type="number", name=name, value=value, min=least, max=most, inputmode="numeric", title=title)
+    return field(label, control)
 
 
 def model_field(workspace: Workspace, values: Values) -> Markup:
-    control = tag("input", name="model", value=values.get("model") or DEFAULT, list="models", autocomplete="off")
+    control = tag(
+        "input", name="model", value=values.get("model") or DEFAULT, list="models", size=26, autocomplete="off"
+    )
     return joined(field("Model", control), data_list("models", model_names(workspace)))
 
 

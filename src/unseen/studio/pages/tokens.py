@@ -18,6 +18,7 @@ from unseen.reporting.numbers import counted, row_name
 from unseen.reporting.showing import sequences_read
 from unseen.studio.frame import PATHS, Page, choice, field, nothing
 from unseen.studio.hand_on import At, at_mark
+from unseen.studio.pages.template_form import show
 from unseen.studio.reply import Shown, Values, in_its_place, shows
 from unseen.studio.token_form import (
     LEAST_LIMIT,
@@ -39,6 +40,8 @@ from unseen.studio.workspace import Workspace
 
 STYLES, SCRIPTS = ("trie.css", "tokens.css"), ("tokens.js",)
 MOST_TEXT = 200_000  # characters of a pasted text
+LONGEST = "a row that has more is cut to this, as train.max_tokens cuts it in a run; no limit when empty"
+DRAWN = "how many rows, from this one on, the figure at the foot draws together: what they share stands once in it"
 
 
 def routes() -> list[Route]:
@@ -57,7 +60,7 @@ def tokens(workspace: Workspace, values: Values) -> Shown:
     given = {name: value for name, value in values.items() if value}
     at = _chosen(workspace, given)
     values = _as_named({"task": names[0], **given})
-    fields = tag("div", _task_field(names, values), *_fields(workspace, values), class_="bar fields")
+    fields = tag("div", *show(), _task_field(names, values), *_fields(workspace, values), class_="bar fields")
     mark = at_mark(at, PATHS) if at else None
     found = tag("div", in_its_place(lambda: _row(workspace, values)), mark, id="shown")
     shown = tag("form", fields, found, action="/tokens", method="get", data_live="#shown")
@@ -99,9 +102,8 @@ def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
         number_field("Exemplars", "shots", values, "0", most=MOST_SHOTS),
         model_field(workspace, values),
         format_choice(values),
-        number_field("At most, tokens", "max_tokens", values, "", least=LEAST_LIMIT),
-        number_field("Rows in the trie", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS),
-        tag("button", "Show"),
+        number_field("Longest, in tokens", "max_tokens", values, "", least=LEAST_LIMIT, about=LONGEST),
+        number_field("Rows drawn as a trie", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS, about=DRAWN),
     )
 
 
