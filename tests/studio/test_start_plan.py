@@ -88,6 +88,8 @@ def test_what_came_of_a_plan_stands_there_when_one_comes_back(studio: Studio, jo
     text = stands(studio, "<h2>What it would do</h2>")
     plan = text[text.index('id="plan"') : text.index('class="recipe"')]
     assert "1,712 MB" in plan and "aria-live" not in plan and "Start the run" in plan
+    pressed = re.findall(r'<button[^>]*name="do" value="(\w+)"', text[text.index('id="recipe"') :])
+    assert pressed[0] == "plan" and "run" in pressed  # the Enter key presses the first
 
 
 def test_a_plan_belongs_to_what_a_recipe_says_and_stands_again_when_it_is_changed_back(

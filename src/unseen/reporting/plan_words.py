@@ -107,7 +107,7 @@ def asked_table(values: Mapping[str, Any]) -> tuple[Sequence[str], list[Sequence
 def drawn_table(values: Mapping[str, Any]) -> tuple[Sequence[str], list[Sequence[str | int]]]:
     """Heads and rows: of each task that is tuned on, the examples, their rows, and the rows that there are to draw."""
     there = values["examples"].get("rows", {})
-    rows = [
+    rows: list[Sequence[str | int]] = [
         [name, each["examples"], each["rows"], _rows_there(there, name), each["wordings"]]
         for name, each in values.get("exposures", {}).items()
     ]

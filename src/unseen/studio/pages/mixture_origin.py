@@ -67,9 +67,9 @@ def standing_of(workspace: Workspace, text: str, name: str, holds: bool) -> Mark
     there = "your draft on Start" if name.startswith(DRAFT) else "what was opened"
     said = "" if same else f"Changed: this is not {there}, which stays as it is. "
     if not holds:
-        return tag("p", f"{said}It can be taken to Start once it holds.", class_="faint") if said else None
+        return tag("p", tag("b", said), "It can be taken to Start once it holds.") if said else None
     button = tag("button", "Take it to Start", formaction="/mixture/take")
-    return tag("p", tag("span", said), button, class_="bar taken")
+    return tag("p", tag("b", said) if said else None, button, class_="bar taken")
 
 
 def _is_still(workspace: Workspace, text: str, name: str) -> bool:

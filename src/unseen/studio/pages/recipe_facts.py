@@ -17,7 +17,7 @@ from unseen.task.claims import finer, shared_names
 from unseen.task.holdout import hold_out
 from unseen.task.task import Task
 
-SHOWN = 12  # datasets of a side that are named
+SHOWN, TURNED = 12, 3  # datasets of a side that are named; tasks that are turned around
 
 
 def facts_of(workspace: Workspace, draft: Draft) -> Markup:
@@ -64,8 +64,8 @@ def _turned(workspace: Workspace, recipe: Recipe, selected: Selected) -> Markup 
     names = [task.name for task in workspace.catalog_of(recipe.catalogs).turned(selected.seen)]
     if not names:
         return None
-    listed = joined(*(joined(", " if place else "", tag("code", name)) for place, name in enumerate(names[:SHOWN])))
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    listed = joined(*(joined(", " if place else "", tag("code", name)) for place, name in enumerate(names[:TURNED])))
+    more = f" and {len(names) - TURNED} more" if len(names) > TURNED else ""
     off = tag("a", "templates.turned: false", href="#at-templates.turned")
     return tag("p", "Also turned around: ", listed, more, "; ", off, " leaves them out.", class_="side")
 

@@ -73,7 +73,12 @@ def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None = No
     sections = tag("div", *_sections(draft), class_="keys")
     found = tag("div", plan, id="plan", tabindex="-1", role="region", aria_label="What it would do")
     both = tag("div", sections, beside, class_="recipe")
-    return tag("form", before, found, both, action="/start", method="post", id="recipe")
+    return tag("form", before, _entered(), found, both, action="/start", method="post", id="recipe")
+
+
+def _entered() -> Markup:
+    """What the Enter key presses in a field: the first button of the form, which must not be the one that starts it."""
+    return tag("button", "Enter", name="do", value="plan", class_="unshown", tabindex="-1", aria_hidden="true")
 
 
 def pointed(draft: Draft) -> Markup:

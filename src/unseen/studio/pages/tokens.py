@@ -92,7 +92,7 @@ def _page(here: str, *body: Markup) -> Page:
 
 
 def _task_field(names: Sequence[str], values: Values) -> Markup:
-    control = tag("input", name="task", value=values["task"], list="tasks", data_key="/", size=34, autocomplete="off")
+    control = tag("input", name="task", value=values["task"], list="tasks", data_key="/", size=28, autocomplete="off")
     return joined(field("Task", control), data_list("tasks", names))
 
 
@@ -103,14 +103,14 @@ def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
         model_field(workspace, values),
         format_choice(values),
         number_field("Longest, in tokens", "max_tokens", values, "", least=LEAST_LIMIT, about=LONGEST),
-        number_field("Rows drawn as a trie", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS, about=DRAWN),
+        number_field("Rows drawn together", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS, about=DRAWN),
     )
 
 
 def _row_field(values: Values) -> Markup:
     """A row by the name that predictions give it."""
     about = "the number of its record in the file, or a whole name as predictions have it: test[12]"
-    control = tag("input", name="row", value=values.get("row", ""), placeholder="the first", size=12, title=about)
+    control = tag("input", name="row", value=values.get("row", ""), placeholder="the first", size=8, title=about)
     return field("Row", control)
 
 
