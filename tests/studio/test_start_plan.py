@@ -87,7 +87,7 @@ def test_what_came_of_a_plan_stands_there_when_one_comes_back(studio: Studio, jo
     studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "plan"})
     text = stands(studio, "<h2>What it would do</h2>")
     plan = text[text.index('id="plan"') : text.index('class="recipe"')]
-    assert "1,712 MB" in plan and "aria-live" not in plan and "Start the run" in plan
+    assert "1,712 MB" in plan and "aria-live" not in plan and "Start this run" in plan
     pressed = re.findall(r'<button[^>]*name="do" value="(\w+)"', text[text.index('id="recipe"') :])
     assert pressed[0] == "plan" and "run" in pressed  # the Enter key presses the first
 

@@ -21,7 +21,7 @@ from unseen.study.means import memory
 def plan_shown(values: Mapping[str, Any], seconds: float, runs: Path) -> Markup:
     """`seconds` is how long it took to find out, `runs` the folder that the run would lie in."""
     name = _folder(values, runs)
-    start = tag("button", "Start the run", name="do", value="run", class_="main")
+    start = tag("button", "Start this run", name="do", value="run", class_="main")
     where = tag("span", f"into {name}. Found out in {seconds:.0f} s.", class_="faint")
     return joined(
         tag("h2", "What it would do"),
