@@ -14,9 +14,11 @@ from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
 from tests.studio.start_program import DEMO, PLAN
+from unseen.data.places import user_catalog
 from unseen.studio.jobs import Jobs
 from unseen.studio.pages import planned
-from unseen.studio.plans import Planned, key_of
+from unseen.studio.pages.planned import plans_of
+from unseen.studio.plans import Planned
 
 
 def test_a_plan_names_the_folder_that_the_studio_would_take(studio: Studio, jobs: Jobs) -> None:
@@ -67,7 +69,7 @@ def stands(studio: Studio, said: str) -> str:
 
 def follow(studio: Studio, before: str, text: str) -> dict[str, Any]:
     """What a page that shows the plan of `before` is answered when it says `text` now."""
-    form = {"text": text, "before": text, "planned": key_of(before)}
+    form = {"text": text, "before": text, "planned": plans_of(studio.workspace).key_of(before)}
     found: dict[str, Any] = json.loads(studio.ask("/start/follow", form).text)
     return found
 
@@ -101,7 +103,13 @@ def test_a_plan_belongs_to_what_a_recipe_says_and_stands_again_when_it_is_change
     assert changed["planned"] == "" and "has changed since" in changed["plan"]
     for same in (DEMO, "# another comment\n" + DEMO.replace("3.0e-4", "0.0003")):
         back = follow(studio, "", same)
-        assert back["planned"] == key_of(DEMO) and "What it would do" in back["plan"]
+        assert back["planned"] and "What it would do" in back["plan"]
+    own = DEMO.replace("[shipped]", "[shipped, user]")
+    studio.ask("/start", {"text": own, "before": own, "do": "plan"})
+    stands(studio, "<h2>What it would do</h2>")
+    (user_catalog() / "mine.yaml").parent.mkdir(parents=True, exist_ok=True)
+    (user_catalog() / "mine.yaml").write_text("dataset: mine")
+    assert not follow(studio, "", own)["planned"] and follow(studio, "", DEMO)["planned"]  # a catalog was changed
 
 
 def test_a_plan_answers_first_what_one_asks_first(tmp_path: Path) -> None:
@@ -114,9 +122,11 @@ def test_a_plan_answers_first_what_one_asks_first(tmp_path: Path) -> None:
         "questions": {"unseen": 56},
         "asked": [asked | {"questions": 56}],
     }
+    again = PLAN["examples"] | {"examples": 900, "epoch_length": 300}
+    assert "3.0 times an epoch" in planned.shown(Planned("planned", 1.0, PLAN | {"examples": again}), tmp_path)
     answers, _, rest = planned.shown(Planned("planned", 1.0, values), tmp_path).partition("</dl>")
     assert "About 2 min 30 s on this machine: 1 min 30 s for 6 steps of tuning, 1 min 0 s for 56 questions" in answers
-    assert "48 examples in 6 steps, 24 % of an epoch, which is 198 draws: 48 from 31 rows of a/b" in answers
+    assert "48 examples in 6 steps, 24 % of an epoch (198 draws): 48 from 31 rows of a/b" in answers
     assert "nli/c, at level cluster: no task of the unseen clusters was tuned on" in answers
     assert "56 questions of unseen tasks = 8 rows × (3 templates × 2 models + 1 plain prompt); evaluate.rows" in answers
     assert "2 models are base and tuned; plain prompts are for base alone." in answers

@@ -29,8 +29,14 @@ def tuned_words(values: Mapping[str, Any]) -> str:
     examples, epoch = values["examples"]["examples"], values["examples"].get("epoch_length", 0)
     said = f"{counted(examples, 'example')} in {counted(values['steps'], 'step')}"
     if epoch:
-        said += f", {plain(100 * examples / epoch, 0)} % of an epoch, which is {counted(epoch, 'draw')}"
+        said += f", {_of_epoch(examples / epoch)} ({counted(epoch, 'draw')})"
     return f"{said}: {_drawn_from(values)}"
+
+
+def _of_epoch(share: float) -> str:
+    if share < 1:
+        return f"{plain(100 * share, 0)} % of an epoch"
+    return "one epoch" if share == 1 else f"{plain(share)} times an epoch"
 
 
 def _drawn_from(values: Mapping[str, Any]) -> str:
@@ -63,6 +69,8 @@ def held_words(values: Mapping[str, Any]) -> str:
 
 def asked_words(values: Mapping[str, Any]) -> list[str]:
     """A line a side: how many questions at most, and the product that they are; then which models those are."""
+    if not values["questions"]:
+        return ["nothing"]
     sides = [_side_words(side, number, values) for side, number in values["questions"].items()]
     asked = values.get("asked", ())
     models = ["2 models are base and tuned"] if any(each["models"] == 2 for each in asked) else []

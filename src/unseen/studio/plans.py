@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from unseen.progress import TOLD_IN
 from unseen.reporting.planning import process_mb
 from unseen.studio.draft import draft_of_text
 from unseen.studio.jobs import SAID
+from unseen.studio.workspace import Stamp
 from unseen.wholefile import write_whole
 
 KEPT = 16  # plans that are remembered, by what their recipe says
@@ -41,10 +42,15 @@ class Planned:
     standing: Standing | None = None
 
 
-def key_of(text: str) -> str:
-    """Names the plan of a recipe by what the recipe says, however it is written; text that is none by itself."""
+def no_stamp(catalogs: Sequence[str]) -> Stamp:
+    return ()
+
+
+def key_of(text: str, stamp: Callable[[Sequence[str]], Stamp] = no_stamp) -> str:
+    """Names the plan of a recipe by what the recipe says, however it is written, and by the `stamp` of its catalogs;
+    text that is no recipe by itself."""
     recipe = draft_of_text(text).recipe
-    said = text if recipe is None else json.dumps(recipe.canonical(), sort_keys=True)
+    said = text if recipe is None else json.dumps(recipe.canonical(), sort_keys=True) + repr(stamp(recipe.catalogs))
     return sha256(said.encode("utf-8", "replace")).hexdigest()[:24]
 
 
@@ -63,17 +69,22 @@ class _Running:
 @dataclass(slots=True)
 class Plans:
     """A new plan ends the one before: it is a form that changed. What was planned is not planned again, and is there
-    again for a recipe that was changed back."""
+    again for a recipe that was changed back; `stamp` tells that a catalog was changed, so that its plans are old."""
 
     program: tuple[str, ...] = (sys.executable, "-m", "unseen")
+    stamp: Callable[[Sequence[str]], Stamp] = no_stamp
     _running: _Running | None = None
     _done: OrderedDict[str, Planned] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
+    def key_of(self, text: str) -> str:
+        """The key of the plan of the recipe that `text` is, as its catalogs are now."""
+        return key_of(text, self.stamp)
+
     def begin(self, text: str) -> str:
         """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key. What went wrong is
         tried again."""
-        key = key_of(text)
+        key = self.key_of(text)
         with self._lock:
             done = self._done.get(key)
             if (done and done.state != "wrong") or (self._running and self._running.key == key):
@@ -101,7 +112,7 @@ class Plans:
 
     def memory_mb(self, text: str) -> int | None:
         """What the recipe's plan says that its process needs, where it has one."""
-        values = self.of(key_of(text)).values
+        values = self.of(self.key_of(text)).values
         return None if values is None else process_mb(values)
 
     def _started(self, key: str, text: str) -> _Running:

@@ -21,6 +21,7 @@ TABS = (
     ("/tokens/step", "A recipe's first step"),
 )
 FORMATS = [("auto", "the model's own"), ("chat", "chat"), ("plain", "plain")]
+TOKENIZER = "only its tokenizer is read here, so the list has folders that hold nothing else too"
 LEAST_LIMIT, NO_LIMIT = 8, 1 << 20  # of max_tokens
 
 
@@ -38,9 +39,8 @@ def number_field(
 
 
 def model_field(workspace: Workspace, values: Values) -> Markup:
-    control = tag(
-        "input", name="model", value=values.get("model") or DEFAULT, list="models", size=26, autocomplete="off"
-    )
+    value = values.get("model") or DEFAULT
+    control = tag("input", name="model", value=value, list="models", size=26, title=TOKENIZER, autocomplete="off")
     return joined(field("Model", control), data_list("models", model_names(workspace)))
 
 

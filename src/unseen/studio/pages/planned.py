@@ -13,7 +13,7 @@ from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import note
 from unseen.studio.pages.plan_shown import plan_shown
-from unseen.studio.plans import Planned, Plans, key_of
+from unseen.studio.plans import Planned, Plans
 from unseen.studio.reply import Shown, Values, shows
 from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
@@ -35,7 +35,7 @@ def routes() -> list[Route]:
 
 def plans_of(workspace: Workspace) -> Plans:
     """The plans of this studio."""
-    found: Plans = workspace.kept("plans", None, Plans)
+    found: Plans = workspace.kept("plans", None, lambda: Plans(stamp=workspace.stamp_of_catalogs))
     return found
 
 
@@ -46,7 +46,7 @@ def begin(workspace: Workspace, draft: Draft) -> Markup:
 
 def begun(workspace: Workspace, draft: Draft) -> Markup | None:
     """The plan of a draft that was begun before: how far it is, or what came of it."""
-    key = key_of(draft.text)
+    key = plans_of(workspace).key_of(draft.text)
     return None if plans_of(workspace).of(key).state == "left" else _followed(workspace, key)
 
 
@@ -58,7 +58,8 @@ def refused(said: Markup) -> Markup:
 def kept_up(workspace: Workspace, draft: Draft, was: str) -> tuple[str, Markup | None]:
     """The key of the plan that belongs to what a draft says now, and what is to stand for it on a page that shows the
     plan `was`. A plan that is under way is ended where its recipe says something else now."""
-    plans, key = plans_of(workspace), key_of(draft.text)
+    plans = plans_of(workspace)
+    key = plans.key_of(draft.text)
     if plans.of(key).state != "left":
         return key, _followed(workspace, key)
     if was in ("", REFUSED):
