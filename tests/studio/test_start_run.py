@@ -23,7 +23,7 @@ def test_a_run_is_started_watched_and_found_in_the_list(studio: Studio, jobs: Jo
     page = studio.ask("/start/jobs/demo").text
     assert "tuning: 20 steps" in page and 'href="/runs/demo"' in page and "Resume" not in page
     assert "event: gone" in studio.ask("/start/jobs/demo/watch").text
-    assert "1 run started here, none running now" in studio.ask("/start").text
+    assert "Runs started here: 1, none running now" in studio.ask("/start").text
     again = studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "run"})
     assert again.headers["location"] == "/start/jobs/demo-2"
     until(jobs, "demo-2", has_ended)

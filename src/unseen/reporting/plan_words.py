@@ -29,14 +29,16 @@ def tuned_words(values: Mapping[str, Any]) -> str:
     examples, epoch = values["examples"]["examples"], values["examples"].get("epoch_length", 0)
     said = f"{counted(examples, 'example')} in {counted(values['steps'], 'step')}"
     if epoch:
-        said += f", {_of_epoch(examples / epoch)} ({counted(epoch, 'draw')})"
+        said += f", {share_of_epoch(examples, epoch)} ({counted(epoch, 'draw')})"
     return f"{said}: {_drawn_from(values)}"
 
 
-def _of_epoch(share: float) -> str:
-    if share < 1:
-        return f"{plain(100 * share, 0)} % of an epoch"
-    return "one epoch" if share == 1 else f"{plain(share)} times an epoch"
+def share_of_epoch(examples: int, epoch: int) -> str:
+    """24 % of an epoch, one epoch, 2.5 times an epoch: never 0 % or 100 % of what is not."""
+    share = 100 * examples / max(epoch, 1)
+    if share < 100:
+        return f"{plain(share, 0 if 1 <= share < 99 else 1)} % of an epoch"
+    return "one epoch" if examples == epoch else f"{plain(share / 100)} times an epoch"
 
 
 def _drawn_from(values: Mapping[str, Any]) -> str:

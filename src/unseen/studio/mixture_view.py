@@ -6,7 +6,8 @@ from collections import Counter
 
 from unseen.reporting.figures.lanes import lanes
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted, plain, row_name, whole
+from unseen.reporting.numbers import counted, row_name, whole
+from unseen.reporting.plan_words import share_of_epoch
 from unseen.reporting.sections.overlaps import overlaps
 from unseen.reporting.sections.split import CLAIMS, proof_shown, seen_side_shown
 from unseen.reporting.tables import Column, folded, table
@@ -92,11 +93,9 @@ def _mixture(settled: Settled, shares: Shares) -> Markup:
 
 
 def _run_takes(wanted: int, per_step: int, epoch: int) -> str:
-    """This run takes 48 draws, 6 steps of 8: 24 % of an epoch."""
+    """This run takes 48 draws, 6 steps: 24 % of an epoch."""
     steps = -(-wanted // per_step)
-    share = wanted / max(epoch, 1)
-    of = "one epoch" if wanted == epoch else f"{plain(100 * share, 0)} % of an epoch" if share < 1 else ""
-    return f"This run takes {counted(wanted, 'draw')}, {counted(steps, 'step')}: {of or f'{plain(share)} epochs'}."
+    return f"This run takes {counted(wanted, 'draw')}, {counted(steps, 'step')}: {share_of_epoch(wanted, epoch)}."
 
 
 def _counts(names: list[str], drawn: list[str]) -> str:

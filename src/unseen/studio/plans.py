@@ -46,7 +46,7 @@ def no_stamp(catalogs: Sequence[str]) -> Stamp:
     return ()
 
 
-def key_of(text: str, stamp: Callable[[Sequence[str]], Stamp] = no_stamp) -> str:
+def key_with(stamp: Callable[[Sequence[str]], Stamp], text: str) -> str:
     """Names the plan of a recipe by what the recipe says, however it is written, and by the `stamp` of its catalogs;
     text that is no recipe by itself."""
     recipe = draft_of_text(text).recipe
@@ -79,7 +79,7 @@ class Plans:
 
     def key_of(self, text: str) -> str:
         """The key of the plan of the recipe that `text` is, as its catalogs are now."""
-        return key_of(text, self.stamp)
+        return key_with(self.stamp, text)
 
     def begin(self, text: str) -> str:
         """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key. What went wrong is

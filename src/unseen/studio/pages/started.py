@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from unseen.errors import UserMistake
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import Page, note
@@ -61,10 +60,7 @@ def running(jobs: Jobs) -> Markup | None:
     live = [job for job in found if job.process.lives]
     return tag(
         "details",
-        tag(
-            "summary",
-            f"{counted(len(found), 'run')} started here, {f'{len(live)} running' if live else 'none running now'}",
-        ),
+        tag("summary", f"Runs started here: {len(found)}, {f'{len(live)} running' if live else 'none running now'}"),
         _memory(live) if live else None,
         table,
         more,
