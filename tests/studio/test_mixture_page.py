@@ -206,9 +206,15 @@ def test_the_page_follows_the_recipe_as_it_is_typed(page: Any, studio: Studio) -
     area.fill(RECIPE)
     expect(page.locator("#shown")).to_contain_text("Apart.")
     expect(page.locator(".lanes")).to_be_visible()
+    expect(page.locator("#shown")).to_contain_text("Changed: this is not what was opened")
     area.fill(RECIPE.replace("sentiment/film_notes", "sentiment/film_note"))
     expect(page.get_by_role("alert")).to_contain_text("matches no task")
     expect(area).to_have_value(re.compile("film_note"))
+    area.fill(RECIPE)
+    page.get_by_role("button", name="Take it to Start").click()
+    expect(page.locator("#yaml")).to_have_value(RECIPE)
+    page.get_by_role("navigation").get_by_role("link", name="Mixture and split").click()
+    expect(area).to_have_value(RECIPE)  # it is what one is at now
 
 
 def test_the_button_compares_and_keeps_the_text(page: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
