@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from tests.studio.conftest import Studio
 from tests.studio.start_program import DEMO, PLAN
 from unseen.data.places import user_catalog
+from unseen.reporting.plan_words import asked_words
 from unseen.studio.jobs import Jobs
 from unseen.studio.pages import planned
 from unseen.studio.pages.planned import plans_of
@@ -46,6 +47,16 @@ def test_a_plan_for_gpus_is_held_against_their_memory_and_names_the_command_for_
     shown = planned.shown(Planned("planned", 1.0, PLAN | {"machine": PLAN["machine"] | {"gpus": gpus}}), tmp_path)
     assert "812 MB of the GPU (H200)" in shown and said in shown and "4 GPUs here" in shown
     assert "torchrun --nproc-per-node 4 -m unseen tune recipes/demo.yaml" in shown and "<details open" in shown
+
+
+def test_sides_of_several_tasks_are_told_by_their_product_or_by_what_it_lies_between() -> None:
+    alike = {"side": "unseen", "task": "a", "rows": 48, "templates": 3, "models": 1, "plain": 0, "draws": 2}
+    other = {**alike, "side": "seen", "rows": 8, "draws": 1}
+    asked = [alike, {**alike, "task": "b"}, other, {**other, "task": "d", "rows": 10}]
+    lines = asked_words({"questions": {"unseen": 576, "seen": 54}, "asked": asked})
+    assert lines[0].startswith("576 questions of unseen tasks = 2 tasks × 48 rows × 3 templates × 1 model × 2 choices")
+    assert lines[1].startswith("54 questions of seen tasks (new rows), 2 tasks with 8 to 10 rows × templates × models")
+    assert len(lines) == 2 and asked_words({"questions": {}}) == ["nothing"]
 
 
 def test_a_plan_that_fails_says_its_own_line(studio: Studio, jobs: Jobs) -> None:
