@@ -97,7 +97,7 @@ def jobs(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job
     monkeypatch.chdir(tmp_path)
     (tmp_path / "unseen.py").write_text(PROGRAM)
     program = (sys.executable, str(tmp_path / "unseen.py"))
-    studio.workspace.kept("plans", None, lambda: Plans(program))
+    studio.workspace.kept("plans", None, lambda: Plans(program, studio.workspace.stamp_of_catalogs))
     found: Jobs = studio.workspace.kept(
         "jobs", studio.workspace.runs, lambda: Jobs(studio.workspace.runs, patience=0.5, program=program)
     )

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
-from tests.studio.stand_in_model import opened, said
+from tests.studio.stand_in_model import answers, opened, said, talk_of
 from unseen.studio.talk import Talks
 
 
@@ -22,6 +22,24 @@ def test_a_row_of_a_task_is_a_question_with_its_choices(studio: Studio) -> None:
     assert "template 2 of" in found["told"] and "row test[1], one of" in found["told"]
     page = unescape(studio.ask("/ask?task=sentiment/film_notes&template=2&row=1").text)
     assert found["text"] in page and found["choices"] in page
+
+
+def test_the_rows_own_answer_is_marked_while_the_question_is_the_rows(studio: Studio, talks: Talks) -> None:
+    row = {"task": "sentiment/film_notes", "template": "2", "row": "1"}
+    found = json.loads(studio.ask(f"/ask/question?{urlencode(row)}").text)
+    right = unescape(re.sub("<[^>]*>", "", found["told"].partition("<q>")[2]))
+    its = answers(studio, said(studio, **row, text=found["text"], choices=found["choices"]))[0]
+    assert re.search(rf"{re.escape(right)}\W+(?:◂ chosen\W+)?✓ right", its) and its.count("✓ right") == 1
+    assert "✓ right" not in answers(studio, said(studio, **row, text="Another", choices=found["choices"]))[0]
+
+
+def test_whether_a_question_goes_on_with_the_talk_is_said_before_it_is_asked(studio: Studio, talks: Talks) -> None:
+    assert "Begins a talk" in studio.ask("/ask?left=first").text
+    page = said(studio, text="Hello")
+    assert "Goes on with the talk above: each model reads 1 turn before this one." in page
+    answers(studio, page)
+    assert answers(studio, said(studio, talk=talk_of(page), text="And?"))[0].startswith("first of 3")
+    assert "Begins a talk" in studio.ask("/ask", {"left": "first", "do": "clear", "talk": talk_of(page)}).text
 
 
 @pytest.mark.parametrize("query", ["film_note", "film_notes&template=99", "film_notes&row=9999999", ""])

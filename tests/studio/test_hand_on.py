@@ -103,15 +103,16 @@ def test_what_is_handed_on_is_what_was_there(task: str, template: str, split: st
 def test_the_mixture_tunes_on_it_unless_the_users_recipe_names_it(studio: Studio, mine: None) -> None:
     ways = links(studio.ask("/datasets/mine/complaints").text)
     shown = studio.ask(ways["Mixture and split"]).text
-    assert "You looked at mine/complaints last, which" in shown
+    assert "You looked at mine/complaints last, and" in shown and "does not name it" in shown
     assert "seen: [mine/complaints]" in shown
     assert "Begin with it on Start" in shown and "All datasets" in shown and "matches no task" not in shown
     other = "name: other\nseen: [topic/*]\nunseen: [nli/*]\n"
     studio.ask("/start/follow", {"text": other, "before": other, "page": "one"})
-    assert "You looked at mine/complaints last, which" in studio.ask(ways["Mixture and split"]).text
+    shown = studio.ask(ways["Mixture and split"]).text
+    assert "knows the catalogs shipped only; add user to its catalogs" in shown
     draft = "name: ours\ncatalogs: [shipped, user]\nseen: [mine/*]\nunseen: [nli/*]\n"
     studio.ask("/start/follow", {"text": draft, "before": draft, "page": "two"})
-    assert "This is your draft" in studio.ask(ways["Mixture and split"]).text
+    assert "Opened: your draft" in studio.ask(ways["Mixture and split"]).text
 
 
 def go(page: Any, name: str) -> None:

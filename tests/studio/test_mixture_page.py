@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,59 @@ def test_counts_of_an_epoch_are_exact(studio: Studio) -> None:
     assert rows == ["film_notes", "film_notes:turned"] and epoch[0] == 50
     assert f"An epoch is {sum(epoch)} draws" in text and re.search(r'data-head="templates">2 of \d', text)
     assert "input and answer change places" in text
+
+
+def test_the_end_of_the_run_is_marked_where_draws_are_left(studio: Studio) -> None:
+    """Two steps of eight are the first 16 of an epoch's draws, and the strip is marked behind them."""
+    text = finished(studio, RECIPE.replace("examples_per_step: 8", "examples_per_step: 8, steps: 2"))
+    epoch = re.search(r"An epoch is (\d+) draws", text)
+    assert epoch and f"This run takes 16 draws, 2 steps: {1600 / int(epoch[1]):.0f} % of an epoch." in text
+    taken = re.search(r"ends the run: ((?:film_notes\S* \d+(?:, )?)+)", text.replace("sentiment/", ""))
+    assert taken and sum(map(int, re.findall(r" (\d+)", taken[1]))) == 16
+    assert text.count('class="run-end"') == 1
+    whole = finished(studio, RECIPE)
+    assert "one epoch." in whole and 'class="run-end"' not in whole
+
+
+def kept(studio: Studio, text: str) -> str:
+    """A draft on Start, and its name on Mixture."""
+    answer = studio.ask("/start/follow", {"text": text, "before": text, "page": "one"})
+    return f"draft:{json.loads(answer.text)['draft']}"
+
+
+def test_an_edit_of_a_draft_is_told_from_it_and_taken_to_start(studio: Studio) -> None:
+    name, edit = kept(studio, RECIPE), RECIPE.replace("cap: 50", "cap: 40")
+    opened = studio.ask(f"/mixture?recipe={name}").text
+    assert "Opened: your draft" in opened and "Changed:" not in opened and "Take it to Start" not in opened
+    was = re.search(r'name="was" value="(\w+)"', opened)
+    assert was is not None
+    form = {"recipe": name, "was": was[1], "page": "two"}
+    wrong = studio.ask("/mixture", {**form, "text": RECIPE.replace("film_notes", "film_note")}).text
+    assert "once it holds" in wrong and "Take it to Start" not in wrong
+    assert "Changed: this is not your draft on Start" in studio.ask("/mixture", {**form, "text": edit}).text
+    went = studio.ask("/mixture/take", {**form, "text": edit})
+    assert went.status == 303 and went.headers["location"] == f"/start?draft={name.removeprefix('draft:')}"
+    assert "cap: 40" in studio.ask(went.headers["location"]).text
+    assert "Changed:" not in studio.ask("/mixture", {**form, "text": edit}).text
+
+
+def test_an_edit_never_takes_the_place_of_what_start_has_since(studio: Studio) -> None:
+    name = kept(studio, RECIPE)
+    form = {"recipe": name, "was": "of another text", "page": "two", "text": RECIPE.replace("cap: 50", "cap: 40")}
+    went = studio.ask("/mixture/take", form).headers["location"]
+    assert name.removeprefix("draft:") not in went and "cap: 40" in studio.ask(went).text
+    assert "cap: 50" in studio.ask(f"/start?draft={name.removeprefix('draft:')}").text
+    long = studio.ask("/mixture/take", {**form, "text": "#" * 100_001})
+    assert "shorten it" in long.text and "<textarea" in long.text
+
+
+def test_a_recipe_of_the_packages_opens_with_the_users_tasks_as_on_start(studio: Studio, home: Path) -> None:
+    catalog(home, {"one": ["a row", "another row"]})
+    text = studio.ask("/mixture").text
+    assert "catalogs: [shipped, user]" in text and "with your catalog user added to its catalogs" in text
+    assert "Take it to Start" in text
+    alone = studio.ask("/mixture", {"text": RECIPE}).text
+    assert "Its catalogs are shipped: tasks of user are not in it" in alone
 
 
 def test_the_strip_shows_every_draw_of_the_first_block_once(studio: Studio) -> None:
@@ -152,9 +206,15 @@ def test_the_page_follows_the_recipe_as_it_is_typed(page: Any, studio: Studio) -
     area.fill(RECIPE)
     expect(page.locator("#shown")).to_contain_text("Apart.")
     expect(page.locator(".lanes")).to_be_visible()
+    expect(page.locator("#shown")).to_contain_text("Changed: this is not what was opened")
     area.fill(RECIPE.replace("sentiment/film_notes", "sentiment/film_note"))
     expect(page.get_by_role("alert")).to_contain_text("matches no task")
     expect(area).to_have_value(re.compile("film_note"))
+    area.fill(RECIPE)
+    page.get_by_role("button", name="Take it to Start").click()
+    expect(page.locator("#yaml")).to_have_value(RECIPE)
+    page.get_by_role("navigation").get_by_role("link", name="Mixture and split").click()
+    expect(area).to_have_value(RECIPE)  # it is what one is at now
 
 
 def test_the_button_compares_and_keeps_the_text(page: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

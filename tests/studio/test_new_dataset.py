@@ -102,13 +102,13 @@ def test_too_few_rows_to_deal_out_are_told(studio: Studio, tmp_path: Path) -> No
     [
         ({"dataset": "../../etc/evil"}, "; try etc_evil"),
         ({"dataset": ".."}, "; try my_reviews"),
-        ({"dataset": "my reviews!"}, "dataset: may hold letters (a to z, A to Z), digits and _ . + -, and"),
+        ({"dataset": "my reviews!"}, "Name: may hold letters (a to z, A to Z), digits and _ . + -, and"),
         ({"dataset": "my reviews!"}, "; try my_reviews"),
         ({"dataset": "film_notes"}, "there is a dataset 'film_notes' already; try film_notes_2"),
         ({"cluster": "a/b"}, "; try a_b"),
         ({"words": "bad"}, "1 words for the 2 labels neg, pos"),
         ({"encoding": "klingon"}, "no encoding is called 'klingon'"),
-        ({"dataset": "x" * 400}, "dataset: must be shorter"),
+        ({"dataset": "x" * 400}, "Name: must be shorter"),
     ],
 )
 def test_what_cannot_be_is_told_and_what_was_typed_is_kept(
@@ -117,6 +117,20 @@ def test_what_cannot_be_is_told_and_what_was_typed_is_kept(
     answer = studio.ask("/new/save", {**FORM, "path": str(soups), **changed})
     assert answer.status == 422 and told in answer.text.replace("&#x27;", "'") and 'value="CC0-1.0"' in answer.text
     assert not list(home.glob("catalog/*.yaml"))
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("gadget reviews", "gadget_reviews"), ("film_notes", "film_notes_2")])
+def test_a_name_that_cannot_be_is_told_once_by_its_label_and_a_better_one_is_a_click_away(
+    studio: Studio, soups: Path, typed: str, offered: str
+) -> None:
+    form = {**FORM, "path": str(soups), "dataset": typed}
+    text = studio.ask("/new/save", form).text
+    told = "may hold letters" if " " in typed else "already"
+    assert text.count(told) == 1 and "the form" not in text and text.count('role="alert"') == 1
+    assert f'name="take" value="{offered}"' in text
+    text = studio.ask("/new", {**form, "take": offered}).text
+    assert f'name="dataset" value="{offered}"' in text and 'role="alert"' not in text
+    assert studio.ask("/new/save", {**form, "dataset": offered}).status == 303
 
 
 def origin_shown(studio: Studio, address: str) -> str:

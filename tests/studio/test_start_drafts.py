@@ -36,7 +36,7 @@ def test_what_was_typed_stands_on_start_again_and_begins_afresh_when_asked(studi
     text = studio.ask("/start").text
     assert "name: mine" in text and "Your draft <b>mine</b>, kept at" in text
     fresh = studio.ask("/start?afresh=yes").text
-    assert "# unseen demo" in fresh and "name: mine" not in fresh and "1 other draft" in fresh
+    assert "# Begun from demo" in fresh and "name: mine" not in fresh and "1 other draft" in fresh
     assert "name: mine" in studio.ask("/start").text
 
 
@@ -73,7 +73,7 @@ def test_a_draft_is_thrown_away_and_its_address_then_says_so(studio: Studio) -> 
     draft = typed(studio, recipe("mine"), page="one")["draft"]
     assert studio.ask("/start/forget", {"id": draft}).status == 303
     text = studio.ask(f"/start?draft={draft}").text
-    assert "That draft is not kept any more" in text and "# unseen demo" in text
+    assert "That draft is not kept any more" in text and "# Begun from demo" in text
 
 
 @pytest.mark.parametrize("id", ["../../../etc/passwd", "..%2f..", "a" * 12 + "/", "zzzzzzzzzzzz", ""])
@@ -107,13 +107,15 @@ def test_the_drafts_that_were_not_touched_for_longest_go(studio: Studio) -> None
 
 
 def test_the_mixture_opens_the_draft_or_else_the_newest_run_or_else_the_demo(studio: Studio) -> None:
-    assert "demo (shipped)</option>" in studio.ask("/mixture").text and "# unseen demo" in studio.ask("/mixture").text
+    assert (
+        "demo (shipped)</option>" in studio.ask("/mixture").text and "# Begun from demo" in studio.ask("/mixture").text
+    )
     write_run(studio.workspace.runs / "little", list(answers(2)))
     text = studio.ask("/mixture").text
-    assert "recipe of the run" in text and 'href="/runs/little"' in text and "films/*" in text
+    assert "the recipe of the run" in text and 'href="/runs/little"' in text and "films/*" in text
     typed(studio, recipe("mine"), page="one")
     text = studio.ask("/mixture").text
-    assert "This is your draft" in text and "name: mine" in text and "little (a run)" in text
+    assert "Opened: your draft" in text and "name: mine" in text and "little (a run)" in text
     assert "films/*" in studio.ask("/mixture?recipe=run:little").text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from tests.studio.conftest import Studio
 from tests.studio.start_program import DEMO
@@ -109,7 +111,7 @@ def test_a_task_of_another_catalog_is_told_with_the_catalog_and_nothing_is_calle
 
 def test_a_recipe_that_came_with_the_package_begins_with_the_users_tasks_too(studio: Studio, own_task: str) -> None:
     page = studio.ask("/start").text
-    assert "catalogs: [shipped, user]" in page and "# unseen demo" in page
+    assert "catalogs: [shipped, user]" in page and "# Begun from demo, which comes with unseen." in page
 
 
 def test_a_recipe_without_tasks_of_the_users_begins_as_it_came(studio: Studio) -> None:
@@ -150,6 +152,24 @@ def test_a_recipe_begins_around_a_dataset_of_the_users(studio: Studio) -> None:
     assert "sentiment/film_notes is tuned on" in tuned and "sentiment/film_notes is held out" in held
     assert "The recipe is sound" in tuned and "The recipe is sound" in held
     assert "did you mean" in studio.ask("/start?dataset=sentiment/film_note").text
+
+
+def test_tasks_that_come_in_turned_around_are_named_with_the_way_to_leave_them_out(studio: Studio) -> None:
+    facts = followed(studio, DEMO, {"seen": "topic/question_types"})["facts"]
+    assert "Tuned on, 1 dataset: " in facts and "<code>topic/question_types:turned</code>" in facts
+    assert 'href="#at-templates.turned"' in facts and 'id="at-templates.turned"' in studio.ask("/start").text
+    assert (
+        ":turned" not in followed(studio, DEMO, {"seen": "topic/question_types", "templates.turned": "false"})["facts"]
+    )
+
+
+def test_a_dataset_is_chosen_by_a_part_of_its_name(page: Any, studio: Studio) -> None:
+    page.goto(f"{studio.url}start")
+    page.get_by_label("Add a dataset to unseen").fill("topic/question_types")
+    page.get_by_label("Add a dataset to unseen").press("Enter")
+    expect(page.locator('[name="k.unseen"]')).to_have_value("nli/*\ntopic/question_types")
+    expect(page.locator("#yaml")).to_have_value(re.compile(r"unseen: \[nli/\*, topic/question_types\]"))
+    expect(page.locator("#facts")).to_contain_text("both sides")
 
 
 def test_a_file_that_is_no_recipe_is_told_and_the_page_goes_on(studio: Studio, tmp_path: Path) -> None:

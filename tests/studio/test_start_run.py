@@ -24,7 +24,7 @@ def test_a_run_is_started_watched_and_found_in_the_list(studio: Studio, jobs: Jo
     assert "tuning: 20 steps" in page and 'href="/runs/demo"' in page and "Resume" not in page
     assert "finished</b>: its verdict and its scores are on its page" in page and "since it was started" not in page
     assert "event: gone" in studio.ask("/start/jobs/demo/watch").text
-    assert "0 of 1 runs" in studio.ask("/start").text
+    assert "Runs started here: 1, none running now" in studio.ask("/start").text
     again = studio.ask("/start", {"text": DEMO, "before": DEMO, "do": "run"})
     assert again.headers["location"] == "/start/jobs/demo-2"
     until(jobs, "demo-2", has_ended)

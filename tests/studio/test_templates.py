@@ -256,6 +256,8 @@ def test_saving_by_keyboard_walking_rows_and_undoing(page: Any, studio: Studio, 
     page.locator("#field-prompt").fill("{{ text }} Well?")
     page.keyboard.press("Control+s")
     expect(page.locator(".note.good")).to_contain_text("film_notes_templates.yaml")
+    page.locator("#field-prompt").press_sequentially("!")
+    expect(page.locator(".note.good")).to_have_count(0)  # what is typed now is not saved
     expect(page.locator("#draft")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".note.good")).to_contain_text("Undone")

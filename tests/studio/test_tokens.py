@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.studio.conftest import Answer, Studio
 from unseen.model.random_models import ALIASES, random_folder
+from unseen.studio.model_sizes import names
 
 ROW = {"task": "sentiment/film_notes"}
 
@@ -175,3 +177,11 @@ def test_another_task_begins_with_its_own_first_template(studio: Studio) -> None
         studio, task="topic/news_briefs", template="liked_it", split="train", row=3, of="sentiment/film_notes"
     )
     assert "has no template" not in answer.text and 'value="topic/news_briefs"' in answer.text
+
+
+def test_a_folder_without_weights_is_no_model_to_talk_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, file in (("tokenizer", "tokenizer.json"), ("whole", "model.safetensors"), ("packed", "model.gguf")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("{}")
+    monkeypatch.setenv("UNSEEN_MODELS", str(tmp_path))
+    assert {"whole", "packed"} <= set(names()) and "tokenizer" not in names()

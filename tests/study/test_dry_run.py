@@ -18,8 +18,9 @@ from unseen.progress import TOLD_IN
 from unseen.recipe import Recipe
 from unseen.reporting.planning import memory_line, plan_lines, process_mb, repeats_line
 from unseen.section import check_model
-from unseen.study.plan import plan, questions
+from unseen.study.plan import plan
 from unseen.study.prepare import prepare
+from unseen.study.questions import asked_of, questions
 
 
 def test_a_plan_counts_what_the_run_would_do_and_leaves_nothing(
@@ -72,7 +73,7 @@ def test_a_plan_tells_rows_that_are_drawn_again_from_other_rows_with_the_same_te
     values["train"] |= {"validation_rows": 0}
     found = plan(check_model(Recipe, values, "few", RecipeMistake)).values
     assert found["examples"]["examples"] == 16 and found["duplicates"] == 13 and found["drawn_again"] == 12
-    assert plan_lines(found)["examples"].startswith("to tune on: 16 examples, 4.0 epochs of 4; to validate: 0")
+    assert plan_lines(found)["examples"].startswith("to tune on: 16 examples, 4.0 times an epoch of 4; to validate: 0")
     said = plan_lines(found)["repeats"]
     assert said.startswith("13 of 16 examples to tune on have the tokens of an earlier one: 12 a row drawn again")
     assert "1 another row or template with the same text; nothing to mend" in said
@@ -112,6 +113,16 @@ def test_questions_are_counted_for_every_draw_of_exemplars(recipe: Recipe, home:
     once, drawn = prepare(recipe), prepare(recipe.model_copy(update={"evaluate": settings}))
     assert (once.recipe.evaluate.shots, once.recipe.evaluate.seeds) == ((0, 1), (0,))
     assert questions(drawn) == {side: (1 + 3) * count // 2 for side, count in questions(once).items()}
+
+
+def test_what_is_asked_is_a_product_of_what_a_plan_names(recipe: Recipe, home: Path) -> None:
+    """Base and tuned in the same templates, and base alone in plain prompts."""
+    found = list(asked_of(prepare(recipe)))
+    assert {each.side for each in found} == {"seen", "unseen"} and {each.models for each in found} == {2}
+    for each in found:
+        assert each.questions == each.rows * (2 * each.templates + each.plain) * each.draws > 0
+    alone = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"base": False})})
+    assert {(each.models, each.plain) for each in asked_of(prepare(alone))} == {(1, 0)}
 
 
 def test_the_plan_is_printed_with_its_supervised_tokens_marked(

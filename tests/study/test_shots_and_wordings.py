@@ -20,8 +20,8 @@ from unseen.reporting.page import report
 from unseen.reporting.terminal import print_scores
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples, shots_in_turn
-from unseen.study.plan import questions
 from unseen.study.prepare import Prepared, prepare
+from unseen.study.questions import questions
 from unseen.study.run import Run, evaluate, tune
 
 

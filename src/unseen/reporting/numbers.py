@@ -123,13 +123,20 @@ def sharing(values: Mapping[str, Any]) -> str:
     return f"{told} (ratio {plain(ratio, 2)}; {drawn}, mixture.group {group})"
 
 
-def drawn_of_epoch(examples: int, epoch_length: int) -> str:
-    """48 of 198 examples, 24 % of an epoch; 396 examples, 2.0 epochs of 198."""
-    share = 100 * examples / epoch_length
-    if share >= 100:
-        return f"{counted(examples, 'example')}, {plain(share / 100)} epochs of {whole(epoch_length)}"
-    percent = plain(share, 0 if 1 <= share < 99 else 1)
-    return f"{whole(examples)} of {counted(epoch_length, 'example')}, {percent} % of an epoch"
+def share_of_epoch(examples: int, epoch: int) -> str:
+    """24 % of an epoch, one epoch, 2.5 times an epoch: never 0 % or 100 % of what is not."""
+    share = 100 * examples / max(epoch, 1)
+    if share < 100:
+        return f"{plain(share, 0 if 1 <= share < 99 else 1)} % of an epoch"
+    return "one epoch" if examples == epoch else f"{plain(share / 100)} times an epoch"
+
+
+def drawn_of_epoch(examples: int, epoch: int) -> str:
+    """48 of 198 examples, 24 % of an epoch; 396 examples, 2.0 times an epoch of 198."""
+    share = share_of_epoch(examples, epoch)
+    if examples < epoch:
+        return f"{whole(examples)} of {counted(epoch, 'example')}, {share}"
+    return f"{counted(examples, 'example')}, {share} of {whole(epoch)}"
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> Markup:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from unseen.reporting.numbers import counted, drawn_of_epoch, sharing, whole
+from unseen.reporting.plan_words import asked_words
 from unseen.reporting.terminal import print_table
 from unseen.study.means import OWN_BYTES
 
@@ -77,7 +78,7 @@ def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
         "memory": memory_line(values),
         "machine, when planned": machine_line(values["machine"]),
         "kept to be verified": f"two steps, {values['replay_mb']} MB of disk" if values["replay_mb"] else "nothing",
-        "questions": ", ".join(f"{number} {side}" for side, number in values["questions"].items()) + " at most",
+        "questions": "; ".join(asked_words(values)) + "; at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from unseen.ask.chat import Drawing
@@ -76,7 +77,7 @@ def _number(name: str, said: str, default: float) -> float:
 def anew(asked: Asked, manner: Mapping[str, Any]) -> Asked:
     """The same question in the manner of the form; where words are drawn, they are drawn anew."""
     same = manner["temperature"] > 0 and manner["seed"] == asked.manner["seed"]
-    return Asked(asked.text, asked.choices, {**manner, "seed": manner["seed"] + 1} if same else manner)
+    return replace(asked, manner={**manner, "seed": manner["seed"] + 1} if same else manner)
 
 
 def recipe_of(workspace: Workspace, run: str) -> dict[str, Any]:

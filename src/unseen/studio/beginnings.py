@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
-from unseen.studio.draft import Draft, draft_of_file, draft_of_form, draft_of_text, dumped
+from unseen.studio.draft import HEAD, Draft, draft_of_file, draft_of_form, draft_of_text, dumped
 from unseen.studio.jobs import NAME, no_name
 from unseen.studio.workspace import Workspace, is_shipped
 from unseen.task.catalog import UNDER_DATA, Catalog
@@ -33,8 +34,16 @@ def begun(workspace: Workspace, recipe: str, file: str, dataset: str, side: str)
     if recipe and recipe not in found:
         raise RecipeMistake(recipe, "no such recipe", "choose one of the list, or give a file")
     path = found[recipe] if recipe else next(iter(found.values()))
-    draft = draft_of_file(path)
-    return _with_own_catalogs(workspace, draft) if is_shipped(path) else draft
+    return of_shipped(workspace, path) if is_shipped(path) else draft_of_file(path)
+
+
+def of_shipped(workspace: Workspace, path: Path) -> Draft:
+    """A recipe that came with the package as a beginning of one's own: what its file says of itself, which will not be
+    true for long, gives way to where it is from; and it looks for tasks where the user's are, too."""
+    text = draft_of_file(path).text
+    head = HEAD.match(text)
+    said = f"# Begun from {path.stem}, which comes with unseen.\n{text[head.end() if head else 0 :]}"
+    return _with_own_catalogs(workspace, draft_of_text(said))
 
 
 def saved(text: str, name: str, over: bool) -> Path:
@@ -54,10 +63,15 @@ def saved(text: str, name: str, over: bool) -> Path:
 
 def _with_own_catalogs(workspace: Workspace, draft: Draft) -> Draft:
     """A shipped recipe that also looks for tasks where the user's are, if there are some."""
-    named = list(draft.recipe.catalogs) if draft.recipe else []
-    there = {each.catalog for each in workspace.catalog().datasets}
-    own = [name for name in workspace.catalogs if name in there and name not in (*named, *UNDER_DATA, "shipped")]
+    named = draft.recipe.catalogs if draft.recipe else ()
+    own = own_catalogs(workspace, named)
     return draft_of_form(draft.text, {"catalogs": "\n".join([*named, *own])}) if own else draft
+
+
+def own_catalogs(workspace: Workspace, named: Sequence[str]) -> list[str]:
+    """The user's catalogs that hold something and are not among those that a recipe has `named`."""
+    there = {each.catalog for each in workspace.catalog().datasets}
+    return [name for name in workspace.catalogs if name in there and name not in (*named, *UNDER_DATA, "shipped")]
 
 
 def around(workspace: Workspace, name: str, side: str) -> str:

@@ -113,7 +113,7 @@ def _name(task: Task, left_out: str) -> Markup:
     """The dataset and the task's variant, with what its dataset is made of, and which rows were left out."""
     own = task.name.partition("/")[2]
     origin = [name for name in (*task.dataset.origin, *task.dataset.shares_rows_with) if name != task.dataset.name]
-    made_of = tag("small", f" from {', '.join(origin)}") if origin else None
+    made_of = tag("small", f" rows of {', '.join(origin)}") if origin else None
     missing = tag("small", tag("br"), f"left out: {left_out}") if left_out else None
     return tag("span", own, made_of, missing)
 

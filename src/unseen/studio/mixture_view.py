@@ -6,7 +6,7 @@ from collections import Counter
 
 from unseen.reporting.figures.lanes import lanes
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import counted, row_name, whole
+from unseen.reporting.numbers import counted, row_name, share_of_epoch, whole
 from unseen.reporting.sections.overlaps import overlaps
 from unseen.reporting.sections.split import CLAIMS, proof_shown, seen_side_shown
 from unseen.reporting.tables import Column, folded, table
@@ -15,9 +15,11 @@ from unseen.studio.frame import note
 from unseen.study.prepare import Settled
 from unseen.study.shares import Shares
 from unseen.task.proof import Proof
+from unseen.train.plan import count_draws
 
 MOST_LANES = 40  # tasks up to which each has a lane; of more, each cluster has one
 LISTED = 32  # draws that are told one by one
+TOLD = 6  # tasks whose draws of the run are told
 NO_PROOF = "This recipe has one side only, so there is nothing to prove apart."
 
 
@@ -72,19 +74,34 @@ def _mixture(settled: Settled, shares: Shares) -> Markup:
     if len(names) > MOST_LANES:
         names = list(dict.fromkeys(share.task.cluster for share in shares.tasks))
         drawn = [shares.tasks[draw.task].task.cluster for draw in shares.first]
-    per_step = settled.recipe.train.examples_per_step
+    per_step, wanted = settled.recipe.train.examples_per_step, count_draws(settled.recipe.train, shares.epoch)
     counts = Counter(drawn)
     label = "; ".join(f"{name} {counts[name]}" for name in names)
     said = (
         f"An epoch is {counted(shares.epoch, 'draw')}. These are the first {whole(len(drawn))}, from left to right: "
-        f"a stroke is an example, and a line ends a step of {per_step}."
+        f"a stroke is an example, and a line ends a step of {per_step}. "
     )
+    run = tag("b", _run_takes(wanted, per_step, shares.epoch))
+    mark = f" A bold line ends the run: {_counts(names, drawn[:wanted])} before it." if wanted < len(drawn) else ""
     return joined(
         tag("h2", "What is drawn first", id="draws"),
-        tag("p", said),
-        lanes(names, [names.index(name) for name in drawn], per_step, f"Draws of each: {label}"),
+        tag("p", said, run, mark),
+        lanes(names, [names.index(name) for name in drawn], per_step, f"Draws of each: {label}", wanted),
         folded(f"The first {min(LISTED, len(drawn))} draws one by one", _listed(settled, shares)),
     )
+
+
+def _run_takes(wanted: int, per_step: int, epoch: int) -> str:
+    """This run takes 48 draws, 6 steps: 24 % of an epoch."""
+    steps = -(-wanted // per_step)
+    return f"This run takes {counted(wanted, 'draw')}, {counted(steps, 'step')}: {share_of_epoch(wanted, epoch)}."
+
+
+def _counts(names: list[str], drawn: list[str]) -> str:
+    counts = Counter(drawn)
+    found = [f"{name} {counts[name]}" for name in names if counts[name]]
+    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    return ", ".join(found[:TOLD]) + more
 
 
 def _listed(settled: Settled, shares: Shares) -> Markup:

@@ -15,6 +15,7 @@ from unseen.model.safetensors_file import tensors_of
 from unseen.study.means import OWN_BYTES
 from unseen.study.record import read_if_there
 
+WEIGHTS = ("*.safetensors", "*.gguf")  # files of a folder that a model can be loaded from
 WIDTH = (
     4  # bytes of a number: models are asked in float32, or in bfloat16 on a GPU, where this machine's memory is spared
 )
@@ -36,10 +37,14 @@ def runs_with_models(runs: Path) -> list[RunFolder]:
 
 
 def names() -> list[str]:
-    """Aliases of models, and the folders under `$UNSEEN_MODELS`."""
+    """Aliases of models, and the folders under `$UNSEEN_MODELS` that hold weights: a tokenizer alone says nothing."""
     root = models_root()
-    folders = [file.parent.name for file in sorted(root.glob("*/config.json"))] if root else []
+    folders = [each.name for each in sorted(root.iterdir()) if has_weights(each)] if root and root.is_dir() else []
     return [*dict.fromkeys([ALIAS, *folders, *descriptions()])]
+
+
+def has_weights(folder: Path) -> bool:
+    return any(next(folder.glob(pattern), None) for pattern in WEIGHTS)
 
 
 def memory_needed(name: str) -> int | None:

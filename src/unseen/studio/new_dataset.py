@@ -11,9 +11,11 @@ from typing import Any
 
 from unseen.data.dataset import Dataset, Row
 from unseen.data.description import described
+from unseen.data.description_file import NAME
 from unseen.data.list_edit import mapping_text, with_list
 from unseen.data.rows import read_rows
 from unseen.errors import DataMistake
+from unseen.names import EXAMPLE, possible
 from unseen.prompt.engine import compile_template
 from unseen.studio.drafts import entry_of, starter, template_of
 from unseen.studio.incoming import Incoming, slug
@@ -189,7 +191,7 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     if len(dataset.name) > LONGEST_NAME:
         raise DataMistake("the form", "dataset: must be shorter", f"{LONGEST_NAME} characters will do")
     file = folder / f"{dataset.name}.yaml"
-    known = [*(each.name for each in workspace.catalog().datasets), *(each.stem for each in folder.glob("*.yaml"))]
+    known = known_names(workspace)
     if dataset.name in known:
         what = f"there is a dataset '{dataset.name}' already"
         raise DataMistake("name", what, f"try {free_name(dataset.name, known)}")
@@ -204,6 +206,19 @@ def save_dataset(workspace: Workspace, given: Incoming, form: Mapping[str, str])
     if given.dropped:
         given.file.unlink(missing_ok=True)  # its copy is in the catalog now
     return dataset.task
+
+
+def known_names(workspace: Workspace) -> list[str]:
+    """Names that datasets have already."""
+    files = workspace.own_catalog.glob("*.yaml")
+    return [*(each.name for each in workspace.catalog().datasets), *(each.stem for each in files)]
+
+
+def better_name(typed: str, known: Sequence[str]) -> str:
+    """The nearest name to what was typed that a new dataset may have; nothing where that is what was typed."""
+    name = possible(typed, NAME) or EXAMPLE
+    better = free_name(name, known) if name in known else name
+    return "" if better == typed else better
 
 
 def _checked(dataset: Dataset) -> Row:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,9 @@ from unseen.errors import one_line
 from unseen.phases import Standing, standing_in
 from unseen.progress import TOLD_IN
 from unseen.reporting.planning import process_mb
+from unseen.studio.draft import draft_of_text
 from unseen.studio.jobs import SAID
+from unseen.studio.workspace import Stamp
 from unseen.wholefile import write_whole
 
 KEPT = 16  # plans that are remembered, by what their recipe says
@@ -40,9 +42,16 @@ class Planned:
     standing: Standing | None = None
 
 
-def key_of(text: str) -> str:
-    """Names the plan of a recipe by what the recipe says."""
-    return sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+def no_stamp(catalogs: Sequence[str]) -> Stamp:
+    return ()
+
+
+def key_with(stamp: Callable[[Sequence[str]], Stamp], text: str) -> str:
+    """Names the plan of a recipe by what the recipe says, however it is written, and by the `stamp` of its catalogs;
+    text that is no recipe by itself."""
+    recipe = draft_of_text(text).recipe
+    said = text if recipe is None else json.dumps(recipe.canonical(), sort_keys=True) + repr(stamp(recipe.catalogs))
+    return sha256(said.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 @dataclass(slots=True)
@@ -59,28 +68,37 @@ class _Running:
 
 @dataclass(slots=True)
 class Plans:
-    """A new plan ends the one before: it is a form that changed. A recipe that was planned is not planned again."""
+    """A new plan ends the one before: it is a form that changed. What was planned is not planned again, and is there
+    again for a recipe that was changed back; `stamp` tells that a catalog was changed, so that its plans are old."""
 
     program: tuple[str, ...] = (sys.executable, "-m", "unseen")
+    stamp: Callable[[Sequence[str]], Stamp] = no_stamp
     _running: _Running | None = None
     _done: OrderedDict[str, Planned] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
+    def key_of(self, text: str) -> str:
+        """The key of the plan of the recipe that `text` is, as its catalogs are now."""
+        return key_with(self.stamp, text)
+
     def begin(self, text: str) -> str:
-        """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key."""
-        key = key_of(text)
+        """Begin to plan the recipe that `text` is, unless that is done or under way; the plan's key. What went wrong is
+        tried again."""
+        key = self.key_of(text)
         with self._lock:
-            if key in self._done or (self._running and self._running.key == key):
+            done = self._done.get(key)
+            if (done and done.state != "wrong") or (self._running and self._running.key == key):
                 return key
             self._leave()
-            self._running = running = self._started(text)
+            self._running = running = self._started(key, text)
         Thread(target=self._wait, args=(running,), daemon=True).start()
         return key
 
-    def leave(self) -> None:
-        """End the plan that is under way, if there is one."""
+    def leave(self, key: str) -> None:
+        """End the plan of that key, if it is under way."""
         with self._lock:
-            self._leave()
+            if self._running and self._running.key == key:
+                self._leave()
 
     def of(self, key: str) -> Planned:
         """How far a plan is; `left` where it was never begun, or ended before it was done."""
@@ -94,15 +112,15 @@ class Plans:
 
     def memory_mb(self, text: str) -> int | None:
         """What the recipe's plan says that its process needs, where it has one."""
-        values = self.of(key_of(text)).values
+        values = self.of(self.key_of(text)).values
         return None if values is None else process_mb(values)
 
     def run_seconds(self, text: str) -> int | None:
         """About how long the recipe's plan says that its run tunes and asks, where it has one."""
-        values = self.of(key_of(text)).values
+        values = self.of(self.key_of(text)).values
         return None if values is None else int(values["tuning_seconds"] + values["asking_seconds"])
 
-    def _started(self, text: str) -> _Running:
+    def _started(self, key: str, text: str) -> _Running:
         folder = tempfile.TemporaryDirectory(prefix="unseen-studio-")
         write_whole(Path(folder.name) / "recipe.yaml", text)
         told = {TOLD_IN: str(told_in(folder))}
@@ -116,7 +134,7 @@ class Plans:
             errors="replace",
             env={**os.environ, **told},
         )
-        return _Running(key_of(text), folder, child)
+        return _Running(key, folder, child)
 
     def _leave(self) -> None:
         running, self._running = self._running, None

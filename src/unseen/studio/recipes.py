@@ -8,12 +8,12 @@ from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.recipe import Recipe, beside
 from unseen.section import check_model
-from unseen.studio.beginnings import around
+from unseen.studio.beginnings import around, of_shipped
 from unseen.studio.draft import dumped
 from unseen.studio.jobs import Jobs
 from unseen.studio.kept_recipes import kept_recipes
 from unseen.studio.run_folders import entries, folder_at, job_in
-from unseen.studio.workspace import Workspace
+from unseen.studio.workspace import Workspace, is_shipped
 from unseen.study.record import NAME as RECORD
 from unseen.study.record import read_if_there
 from unseen.task.selection import named_by
@@ -35,16 +35,28 @@ def worked_with(workspace: Workspace, dataset: str = "") -> str:
     shipped one. Where that does not name `dataset`, which was looked at last, one that tunes on it."""
     name = _newest(workspace)
     known = {each.task: each for each in workspace.catalog().datasets}
-    return f"{AROUND}{dataset}" if dataset in known and not _names(workspace, name, dataset) else name
+    return f"{AROUND}{dataset}" if dataset in known and _why_not(workspace, name, dataset) else name
 
 
-def _names(workspace: Workspace, name: str, dataset: str) -> bool:
-    """Whether a recipe names a dataset on either side; one that cannot be read may."""
+def why_not(workspace: Workspace, dataset: str) -> str:
+    """Why the recipe that the user is at does not have a dataset of the studio's catalogs on either side; nothing where
+    it has."""
+    return _why_not(workspace, _newest(workspace), dataset)
+
+
+def _why_not(workspace: Workspace, name: str, dataset: str) -> str:
+    """As `why_not`, of any recipe; one that cannot be read may have it."""
+    catalog = {each.task: each.catalog for each in workspace.catalog().datasets}[dataset]
     try:
         recipe = recipe_of(recipe_text(workspace, name), name)
+        there = {each.task for each in workspace.catalog_of(recipe.catalogs).datasets}
     except UserMistake:
-        return True
-    return any(named_by([dataset], pattern) for pattern in (*recipe.seen, *recipe.unseen))
+        return ""
+    if dataset not in there:
+        listed = ", ".join(recipe.catalogs)
+        return f"knows the catalogs {listed} only; add {catalog} to its catalogs to have it there"
+    named = any(named_by([dataset], pattern) for pattern in (*recipe.seen, *recipe.unseen))
+    return "" if named else "does not name it"
 
 
 def _newest(workspace: Workspace) -> str:
@@ -68,7 +80,8 @@ def _of_runs(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 def recipe_text(workspace: Workspace, name: str) -> str:
-    """The text of a recipe: of a file, a draft, a run, or one that tunes on a dataset. Raises `RecipeMistake` for what
+    """The text of a recipe: of a file (a shipped one as Start begins with it), a draft, a run, or one that tunes on a
+    dataset. Raises `RecipeMistake` for what
     is none or not there, `TaskMistake` for an unknown dataset, `DataMistake` for a path out of the folder of runs."""
     if name.startswith(DRAFT):
         held = kept_recipes(workspace).of(name.removeprefix(DRAFT))
@@ -83,6 +96,8 @@ def recipe_text(workspace: Workspace, name: str) -> str:
     if path.suffix not in SUFFIXES:
         raise RecipeMistake(str(path), "is no recipe file", "name a .yaml file")
     read_yaml_mapping(path, RecipeMistake)
+    if is_shipped(path):
+        return of_shipped(workspace, path).text
     return path.read_text(encoding="utf-8-sig")
 
 

@@ -33,11 +33,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One turn of the user's. With `choices`, these are ranked instead of answered. `manner` is `Manner`'s values."""
+    """One turn of the user's. With `choices`, these are ranked instead of answered. `manner` is `Manner`'s values;
+    `right` the answer of the row that the question is, nothing for one that is no row's. Models are not told it."""
 
     text: str
     choices: tuple[str, ...]
     manner: Mapping[str, Any]
+    right: str = ""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,11 @@ class Talk:
     id: str
     turns: list[Turn] = field(default_factory=list)
 
+    @property
+    def answered(self) -> int:
+        """Turns that some model answers in words, which it reads again: of ranked choices nothing is read."""
+        return sum(not turn.asked.choices for turn in self.turns)
+
     def messages(self, column: int, asked: str) -> list[tuple[str, str]]:
         """What a model reads: every turn before that it answered in words, and what it is asked now."""
         found: list[tuple[str, str]] = []
@@ -115,13 +122,13 @@ class Talks:
                     self._talks.popitem(last=False)
             return self._talks[id]
 
-    def answering(self, id: str, turn: int, column: int) -> Answering:
-        """Raises `UserMistake` where there is no such answer."""
+    def answering(self, id: str, turn: int, column: int) -> tuple[Answering, Asked]:
+        """An answer, and what it is to. Raises `UserMistake` where there is no such answer."""
         with self._lock:
             talk = self._talks.get(id)
         if talk is None or not 0 <= turn < len(talk.turns) or not 0 <= column < len(talk.turns[turn].answers):
             raise UserMistake("ask", "this talk is over", "ask again")
-        return talk.turns[turn].answers[column]
+        return talk.turns[turn].answers[column], talk.turns[turn].asked
 
     def say(self, talk: Talk, asked: Asked, sides: Sequence[Side]) -> Turn:
         """Ask every side, each by its own model; models that no side has leave the memory.

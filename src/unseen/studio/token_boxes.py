@@ -73,9 +73,7 @@ def cut_mark(cut: Cut) -> Markup:
 
 
 def trunk_mark(length: int) -> Markup:
-    return tag(
-        "mark", f"┆ the trunk ends: the next row begins with these {counted(length, 'token')} too", class_="trunk-mark"
-    )
+    return tag("mark", f"┆ up to here the next row reads the same {counted(length, 'token')}", class_="trunk-mark")
 
 
 def legend(counted_as: str = "predicted: the loss counts it") -> Markup:

@@ -21,6 +21,7 @@ TABS = (
     ("/tokens/step", "A recipe's first step"),
 )
 FORMATS = [("auto", "the model's own"), ("chat", "chat"), ("plain", "plain")]
+TOKENIZER = "only its tokenizer is read here, so the list has folders that hold nothing else too"
 LEAST_LIMIT, NO_LIMIT = 8, 1 << 20  # of max_tokens
 
 
@@ -30,14 +31,16 @@ def tabs(here: str) -> Markup:
 
 
 def number_field(
-    label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None
+    label: str, name: str, values: Values, default: str, least: int = 0, most: int | None = None, about: str = ""
 ) -> Markup:
-    value = values.get(name, default)
-    return field(label, tag("input", type="number", name=name, value=value, min=least, max=most, inputmode="numeric"))
+    value, title = values.get(name, default), about or None
+    control = tag("input", type="number", name=name, value=value, min=least, max=most, inputmode="numeric", title=title)
+    return field(label, control)
 
 
 def model_field(workspace: Workspace, values: Values) -> Markup:
-    control = tag("input", name="model", value=values.get("model") or DEFAULT, list="models", autocomplete="off")
+    value = values.get("model") or DEFAULT
+    control = tag("input", name="model", value=value, list="models", size=26, title=TOKENIZER, autocomplete="off")
     return joined(field("Model", control), data_list("models", model_names(workspace)))
 
 

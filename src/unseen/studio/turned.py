@@ -11,10 +11,11 @@ MEANS = (
     "input and answer change places (the answer is given, and the model writes what it answers), so that more is "
     "learned from the same rows; for tuning only, never asked"
 )
+LEFT_OUT = "A recipe with templates.turned: false leaves it out."
 
 
 def turned_note(names: Iterable[str]) -> Markup | None:
     """A line on tasks that are turned around, where there is one among the names."""
     if not any(name.endswith(TURNED) for name in names):
         return None
-    return tag("p", tag("code", TURNED), f" is turned around: {MEANS}.", class_="faint turned")
+    return tag("p", tag("code", TURNED), f" is turned around: {MEANS}. ", LEFT_OUT, class_="faint turned")

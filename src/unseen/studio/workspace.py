@@ -119,6 +119,13 @@ class Workspace:
         told: Told = self.kept(("told", file, catalog), (stamp_of(file), data_root()), lambda: told_by(file, catalog))
         return told
 
+    def stamp_of_catalogs(self, names: Sequence[str]) -> Stamp:
+        """What tells whether a description in these catalogs was changed; nothing where one of them is none."""
+        try:
+            return self._stamp(names)
+        except UserMistake:
+            return ()
+
     def _stamp(self, names: Sequence[str]) -> Stamp:
         return tuple(stamps(sorted(folder_of(name).glob("*.yaml"))) for name in names)
 

@@ -52,8 +52,8 @@ class Sizes:
         return Size(**_remembered("size", recipe, work, lambda: self._found(recipe, work)))
 
     def _found(self, recipe: Recipe, work: Work) -> Record:
-        from unseen.study.plan import questions
         from unseen.study.prepare import prepare
+        from unseen.study.questions import questions
 
         prepared = prepare(recipe)
         asked = sum(questions(prepared, work).values())
@@ -135,8 +135,9 @@ def cost_of(recipe: Recipe, work: Work) -> Record:
 
         values = plan(recipe).values
         return {name: values[name] for name in ("tuning_seconds", "asking_seconds", "memory_mb")}
-    from unseen.study.plan import questions, seconds_per_question
+    from unseen.study.plan import seconds_per_question
     from unseen.study.prepare import prepare
+    from unseen.study.questions import questions
     from unseen.study.run import load
 
     prepared = prepare(recipe)

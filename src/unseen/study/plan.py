@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,7 @@ from unseen.ask.hf import HfBackend
 from unseen.encode.encoded import Encoded
 from unseen.encode.pieces import pieces
 from unseen.errors import RecipeMistake
-from unseen.evaluation.evaluate import Asking, draws_of, evaluate
-from unseen.evaluation.rows import asked_split
+from unseen.evaluation.evaluate import Asking, evaluate
 from unseen.phases import Phase
 from unseen.progress import phased
 from unseen.recipe import Recipe
@@ -29,13 +28,10 @@ from unseen.study.facts import format_record, token_record
 from unseen.study.formats import format_for
 from unseen.study.means import machine_facts
 from unseen.study.prepare import Prepared, prepare, proof_of
-from unseen.study.reworded import LOOKED_AT
+from unseen.study.questions import Asked, asked_of
 from unseen.study.run import load
-from unseen.study.settings import Work
 from unseen.study.seven_steps import seven_steps
 from unseen.study.sides import sides_of
-from unseen.task.rewording import distinct_ways
-from unseen.task.task import Task
 from unseen.train.dealing import dealing_of
 from unseen.train.estimate import Probe, estimate, probe
 from unseen.train.kept import kept_bytes
@@ -68,7 +64,7 @@ def plan(recipe: Recipe) -> Plan:
     model = load(prepared)
     with tempfile.TemporaryDirectory(prefix="unseen-plan-") as folder, phased() as phases:
         phases(Phase("timing a few questions"))
-        per_question, asked = seconds_per_question(prepared, model), questions(prepared)
+        per_question, asked = seconds_per_question(prepared, model), tuple(asked_of(prepared))
         stored, held, counts = encode_examples(prepared, model, Path(folder), phases)
         steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
         lengths = stored.lengths.tolist()
@@ -76,6 +72,7 @@ def plan(recipe: Recipe) -> Plan:
         phases(Phase("timing two steps of tuning"))
         measured = probe(model, stored[: recipe.train.examples_per_step], dealing, recipe.train)
         cost = estimate(measured, steps, stored, dealing.deal, recipe.train, sum(len(each.ids) for each in held))
+        exposures = exposures_of(each.id for each in stored)
         values = {
             "name": recipe.name,
             "folder": run_folder,
@@ -89,8 +86,10 @@ def plan(recipe: Recipe) -> Plan:
             "supervised_tokens": sum(each.supervised for each in stored),
             **_repeats(stored),
             "label_balance": label_balance(prepared),
-            "questions": asked,
-            "asking_seconds": round(per_question * sum(asked.values())),
+            "exposures": {task: asdict(each) for task, each in exposures.items()},
+            "questions": _by_side(asked),
+            "asked": [each.as_json() for each in asked],
+            "asking_seconds": round(per_question * sum(each.questions for each in asked)),
             "steps": cost.steps,
             "tokens": cost.tokens,
             "nodes": cost.nodes,
@@ -103,11 +102,18 @@ def plan(recipe: Recipe) -> Plan:
             "replay_mb": round(_replay_bytes(recipe, measured) / 2**20, 1),
             "machine": has,
             "format": format_record(prepared, model),
-            "delia": seven_steps(prepared, token_record(model), exposures_of(each.id for each in stored)),
+            "delia": seven_steps(prepared, token_record(model), exposures),
         }
         places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
         shown = tuple((stored[i].id, tuple(pieces(stored[i], model.tokenizer))) for i in places)
     return Plan(values, shown)
+
+
+def _by_side(asked: Sequence[Asked]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for each in asked:
+        found[each.side] += each.questions
+    return dict(found)
 
 
 def _replay_bytes(recipe: Recipe, measured: Probe) -> int:
@@ -172,29 +178,3 @@ def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
     for side, tasks in sides_of(prepared):
         count += sum(1 for _ in evaluate(asking, tasks[:1], side))
     return (time.perf_counter() - began) / max(count, 1)
-
-
-def questions(prepared: Prepared, work: Work = "tune") -> dict[str, int]:
-    """At most how many questions each side is asked, over templates, shots, seeds of exemplars, and the models that
-    are asked; plain prompts are for the base model alone."""
-    settings = settings_of(prepared)
-    asks_base = work == "ask" or settings.base
-    models = 2 if work == "tune" and settings.base else 1
-    asked: dict[str, int] = {}
-    for side, tasks in sides_of(prepared):
-        for task in tasks:
-            split = asked_split(task, side, prepared.rows)
-            rows = len(prepared.rows(task, split)) if split else 0
-            rows = min(rows, settings.rows_of(side) or rows)
-            templates = models * _ways(prepared, task, split, settings)
-            if asks_base and settings.plain_base:
-                templates += min(settings.templates, len(task.plain))
-            asked[side] = asked.get(side, 0) + rows * templates * len(draws_of(settings))
-    return asked
-
-
-def _ways(prepared: Prepared, task: Task, split: str | None, settings: Any) -> int:
-    """How many ways to ask are left of a task's templates; that some ask alike is judged by its first rows."""
-    ways = range(len(task.templates))[: settings.templates]
-    rows = tuple(islice(prepared.rows(task, split), LOOKED_AT)) if split else ()
-    return len(distinct_ways(task, ways, rows)) or 1

@@ -25,6 +25,11 @@ WHAT_BECAME = {
     "clean_subset": "the unseen rows without overlap were scored by themselves too",
 }
 TURNED_AROUND = "Turned around: input and answer change places, so that more is learned from the same rows."
+TEXTS = (
+    "A row is compared as a whole and, where a column is long enough to say something alone, by that column too: so "
+    "there may be more texts than rows. The fingerprint is of all texts together: where another run has the same one, "
+    "the same texts were compared."
+)
 KINDS = {"equal": "equal texts", "near": "near-duplicates", "ngram": "shared runs of words"}
 
 
@@ -153,7 +158,7 @@ def _compared(proof: Proof) -> Markup:
         for side, found in (("seen", proof.compared_seen), ("unseen", proof.compared_unseen))
         for each in found
     ]
-    return table([*columns, Column("digest of the texts")], rows, "What was compared")
+    return joined(tag("p", TEXTS), table([*columns, Column("fingerprint of the texts")], rows, "What was compared"))
 
 
 def _line(each: Compared) -> Row:
@@ -182,7 +187,7 @@ def pair_counts(proof: Proof, one: str, other: str) -> Markup | None:
 def _pairs(proof: Proof, one: str, other: str) -> Markup | None:
     if not proof.pairs:
         return None
-    heads = ("how", "measure", f"{one} row", f"{other} row", f"{one} text", f"{other} text", "shared", "hashes")
+    heads = ("how", "measure", f"{one} row", f"{other} row", f"{one} text", f"{other} text", "shared", "fingerprints")
     shown = table([*map(Column, heads)], map(_pair, proof.pairs), "Pairs of rows that share text")
     return folded(f"The first {counted(len(proof.pairs), 'pair')} of rows that share text", shown)
 

@@ -44,6 +44,7 @@ async function act(deed) {
     put(turns, found.html, "turns");
     put(document.getElementById("talk-id"), found.html, "talk-id");
     put(document.getElementById("sides"), found.html, "sides");
+    put(document.getElementById("goes-on"), found.html, "goes-on");
     if (deed === "say" || deed === "again") setTimeout(settle, 1500);
     if (deed === "say" && !told.childElementCount) text.value = "";
     compare();

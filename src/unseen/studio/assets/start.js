@@ -60,6 +60,13 @@ function show(found, typed) {
   put(document.getElementById("facts"), found.facts);
 }
 
+// A plan belongs to what the recipe says: one that is changed back has it again.
+function showPlan(found) {
+  plan.classList.remove("busy");
+  const shown = field("planned") ? field("planned").value : "";
+  if (shown !== found.planned) put(plan, found.plan);
+}
+
 async function follow(typed) {
   const turn = (asked += 1);
   soon = 0;
@@ -70,6 +77,7 @@ async function follow(typed) {
     if (found.draft) remember(found.draft);
     if (turn !== asked) return;
     put(kept, found.kept);
+    showPlan(found);
     if (found.fields) show(found, typed);
     else put(document.getElementById("facts"), found.facts); // no YAML: what the form says waits until it is
   } catch (error) {
@@ -77,19 +85,38 @@ async function follow(typed) {
   }
 }
 
-async function left() {
-  if (!plan.childElementCount || plan.dataset.left) return;
-  plan.dataset.left = "yes";
-  plan.dataset.follow = "";
-  put(plan, (await ask("/start/leave", { method: "POST" })).html);
-}
-
 recipe.addEventListener("input", (event) => {
   if (!event.target.name || !(event.target === yaml || event.target.name.startsWith("k."))) return;
   clearTimeout(soon);
   soon = setTimeout(() => follow(event.target), 200);
-  left();
+  plan.classList.toggle("busy", plan.childElementCount > 0); // whether it is still the recipe's is known in a moment
 });
+
+// A dataset that is chosen becomes a line of the key below which it is chosen.
+for (const adder of recipe.querySelectorAll("[data-adds]")) {
+  const [chooser, button] = [adder.querySelector("input"), adder.querySelector("button")];
+  const known = new Set([...document.getElementById("datasets").options].map((each) => each.value));
+  const add = () => {
+    const lines = field(adder.dataset.adds), name = chooser.value.trim();
+    if (!name) return chooser.focus();
+    const there = lines.value.split("\n").filter((line) => line.trim());
+    lines.value = [...there, ...(there.includes(name) ? [] : [name])].join("\n");
+    lines.rows = Math.min(there.length + 1, 8);
+    chooser.value = "";
+    lines.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  adder.hidden = false;
+  button.addEventListener("click", add);
+  chooser.addEventListener("input", (event) => {
+    const chosen = !event.inputType || event.inputType === "insertReplacementText"; // from the list, not typed
+    if (chosen && known.has(chooser.value)) add();
+  });
+  chooser.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    add();
+  });
+}
 
 // What was typed in the last moment is kept too.
 window.addEventListener("pagehide", () => {
@@ -107,7 +134,6 @@ recipe.addEventListener("submit", async (event) => {
   if (!event.submitter || event.submitter.value !== "plan") return;
   event.preventDefault();
   await follow(null);
-  delete plan.dataset.left;
   plan.dataset.follow = "yes";
   const data = new FormData(recipe);
   data.set("do", "plan");
@@ -115,11 +141,13 @@ recipe.addEventListener("submit", async (event) => {
 });
 
 // It is brought into view when it begins and when it is there, and left alone between: one may read something else.
+// Both are said, too; what changes between them each second is not.
 plan.addEventListener("put", () => {
   if (!plan.dataset.follow) return;
   const going = plan.querySelector("progress") !== null;
   if (going && plan.dataset.follow === "going") return;
   plan.dataset.follow = going ? "going" : "";
-  document.getElementById("plan-it").scrollIntoView({ block: going ? "nearest" : "start" });
-  if (going) plan.scrollIntoView({ block: "nearest" });
+  say(going ? "Finding out what the recipe would do." : plan.querySelector(".answers") ? "The plan is there." : "There is no plan.");
+  plan.scrollIntoView({ block: "start" });
+  plan.focus({ preventScroll: true });
 });

@@ -106,6 +106,14 @@ if (form && form.elements.namedItem("prompt")) {
   });
 }
 
+// What the last step did is said until something else is typed, of which it is not true.
+if (form) {
+  form.addEventListener("input", (event) => {
+    if (event.target === form || ["row", "rows", "split"].includes(event.target.name)) return; // a draft, or other rows
+    document.querySelector("[data-until-typed]")?.remove();
+  });
+}
+
 // Mistakes are told above the rows; here each also goes to the field that it is about.
 function placeMistakes() {
   if (!form) return;

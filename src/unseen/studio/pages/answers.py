@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from unseen.reporting.markup import Markup, joined, tag
-from unseen.reporting.numbers import CHOSEN
+from unseen.reporting.numbers import CHOSEN, RIGHT, counted
 from unseen.studio.events import Event
 from unseen.studio.frame import note
 from unseen.studio.talk import Answering, Talk, Turn
@@ -24,8 +24,8 @@ def turns_of(talk: Talk) -> Markup:
     return joined(*(_turn(talk.id, number, turn) for number, turn in enumerate(talk.turns)))
 
 
-def answers_come(answer: Answering) -> Iterator[Event]:
-    """An answer from its beginning, whoever asks for it and however late."""
+def answers_come(answer: Answering, right: str = "") -> Iterator[Event]:
+    """An answer from its beginning, whoever asks for it and however late; `right` is the row's own, if it has one."""
     shown, began = 0, monotonic()
     while True:
         with answer.changed:
@@ -38,7 +38,7 @@ def answers_come(answer: Answering) -> Iterator[Event]:
             yield Event("part", _waits(answer, monotonic() - began) if not text else Markup(""))
         yield Event("more", text[shown:]) if text[shown:] else Event("still")
         shown = len(text)
-    yield Event("part", _answer(answer))
+    yield Event("part", _answer(answer, right))
     yield Event("end")
 
 
@@ -49,7 +49,7 @@ def _turn(talk: str, number: int, turn: Turn) -> Markup:
             tag("h3", side.label),
             tag(
                 "div",
-                _answer(answer) if answer.ended else None,
+                _answer(answer, turn.asked.right) if answer.ended else None,
                 class_="answer",
                 data_stream=None if answer.ended else f"/ask/stream/{talk}/{number}/{column}",
             ),
@@ -75,13 +75,13 @@ def _waits(answer: Answering, seconds: float) -> Markup:
     return tag("p", f"Waiting for its first word, {seconds:.0f} s so far.", class_="faint")
 
 
-def _answer(answer: Answering) -> Markup:
+def _answer(answer: Answering, right: str) -> Markup:
     if answer.wrong:
         return note("wrong", answer.wrong)
     facts = answer.facts or {}
     if "log_probs" in facts:
-        return joined(_ranked(answer.choices, facts), _told(facts, []))
-    tokens = [f"{facts['tokens']} tokens"] if "tokens" in facts else []
+        return joined(_ranked(answer.choices, facts, right), _told(facts, []))
+    tokens = [counted(facts["tokens"], "token")] if "tokens" in facts else []
     broken = ["broken off at its longest"] if facts.get("broken_off") else []
     stopped = ["stopped"] if facts.get("stopped") else []
     text = answer.text or tag("i", "nothing: it ended at once", class_="faint")
@@ -93,9 +93,9 @@ def _told(facts: Mapping[str, Any], more: list[str]) -> Markup:
     return tag("p", ", ".join([*more, f"{facts['seconds']:.1f} s", *cut]), class_="faint told-last")
 
 
-def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
+def _ranked(choices: Sequence[str], facts: Mapping[str, Any], right: str) -> Markup:
     """Each choice with its share of the choices' probability, as a bar and in numbers; the likeliest is marked as the
-    one that is chosen, which says nothing about what is right."""
+    one that is chosen, and by a mark of its own the one that is right, where the question is a row's."""
     sums, lengths = facts["log_probs"], facts["lengths"]
     head = tag(
         "tr", *(tag("th", name, scope="col") for name in ("Choice", "Share", "", "Log-probability, summed", "Tokens"))
@@ -103,7 +103,12 @@ def _ranked(choices: Sequence[str], facts: Mapping[str, Any]) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("td", choices[at], tag("b", f" {CHOSEN}", class_="chosen") if at == facts["chosen"] else None),
+            tag(
+                "td",
+                choices[at],
+                tag("b", f" {CHOSEN}", class_="chosen") if at == facts["chosen"] else None,
+                tag("b", f" {RIGHT}", class_="chosen") if right and choices[at] == right else None,
+            ),
             tag("td", f"{share:.1%}", class_="number"),
             tag("td", tag("meter", min=0, max=1, value=round(share, 4), aria_label="share")),
             tag("td", f"{sums[at]:.2f}", class_="number"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,14 @@ from starlette.routing import Route
 from unseen.data.places import models_root
 from unseen.errors import UserMistake
 from unseen.model.embedded import ALIAS
-from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.studio.asking import MOST_NEW_TOKENS, NUMBERS, anew, asked_of, manner_of, recipe_of, sides_of
 from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
-from unseen.studio.pages.ask_choices import choices_of, choices_told, row_of
+from unseen.studio.pages.ask_choices import choices_of, choices_told, right_of, row_of
 from unseen.studio.reply import Shown, Values, shows, told
 from unseen.studio.row_question import RowQuestion
 from unseen.studio.talk import Side, Talk, Talks
@@ -76,7 +77,8 @@ def did(workspace: Workspace, values: Values) -> Shown:
             sides, manner = sides_of(workspace, values), manner_of(values)
             talks.say(talk, anew(talks.again(talk), manner), sides)
         else:
-            talks.say(talk, asked_of(values), sides_of(workspace, values))
+            asked = replace(asked_of(values), right=right_of(workspace, values))
+            talks.say(talk, asked, sides_of(workspace, values))
             values = {**values, "text": "", "said": values.get("text", "")}
     except UserMistake as mistake:
         return _page(workspace, talk, values, told("wrong", *mistake.lines))
@@ -97,8 +99,8 @@ def question(workspace: Workspace, values: Values) -> Shown:
 def stream(workspace: Workspace, values: Values) -> Shown:
     """One answer as it comes."""
     turn, column = (int(values[name]) if values[name].isdecimal() else -1 for name in ("turn", "column"))
-    answering = talks_of(workspace).answering(values["talk"], turn, column)
-    return streamed(answers_come(answering))
+    answering, asked = talks_of(workspace).answering(values["talk"], turn, column)
+    return streamed(answers_come(answering, asked.right))
 
 
 def _where_from(row: RowQuestion) -> Markup:
@@ -187,12 +189,26 @@ def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup
         text,
         tag("div", choices_told(workspace, values), id="choices-of", role="status"),
         _token(workspace, values),
+        tag("p", *_goes_on(talk), class_="faint", id="goes-on"),
         tag("div", *buttons, class_="bar"),
         manner,
         action="/ask",
         method="post",
         id="ask",
         class_="card",
+    )
+
+
+def _goes_on(talk: Talk) -> Sequence[Child]:
+    """Whether a model will read what was said before."""
+    before = talk.answered
+    if not before:
+        return ("Begins a talk: the models read this alone.",)
+    turns = counted(before, "turn")
+    return (
+        f"Goes on with the talk above: each model reads {turns} before this one. ",
+        tag("b", "Clear"),
+        " begins anew.",
     )
 
 

@@ -17,6 +17,18 @@ def row_of(workspace: Workspace, values: Mapping[str, str]) -> RowQuestion:
     return row_question(workspace, values.get("task", ""), values.get("template", ""), values.get("row", ""))
 
 
+def right_of(workspace: Workspace, values: Mapping[str, str]) -> str:
+    """The answer of the row that was taken, where what is asked is still that row's question with its choices."""
+    if not values.get("task"):
+        return ""
+    try:
+        row = row_of(workspace, values)
+    except UserMistake:
+        return ""
+    asks_it = _lines(values.get("text", "")) == _lines(row.text) and _has_its_choices(row, values)
+    return row.right.strip() if asks_it else ""
+
+
 def choices_told(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
     """`choices_of` the row that the form's fields name, where they name one."""
     if not values.get("task"):

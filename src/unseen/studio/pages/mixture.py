@@ -9,16 +9,16 @@ from starlette.routing import Route
 from unseen.errors import RecipeMistake, UserMistake
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.studio.background import Errand
+from unseen.studio.beginnings import own_catalogs
 from unseen.studio.comparing import Asked, Compared, compared_in_background, is_small, key_of
 from unseen.studio.events import Event, followed_line, streamed
 from unseen.studio.frame import Page, choice, field, joined_lines, note
-from unseen.studio.hand_on import all_datasets
-from unseen.studio.kept_recipes import new_id
+from unseen.studio.kept_recipes import Writer, new_id
 from unseen.studio.mixture_tree import tree
 from unseen.studio.mixture_view import outcome, verdict
-from unseen.studio.pages.runs import run_path
-from unseen.studio.recipes import AROUND, DRAFT, RUN, offered_recipes, recipe_of, recipe_text, worked_with
-from unseen.studio.reply import Shown, Values, in_its_place, shows, went_to
+from unseen.studio.pages.mixture_origin import mark_of, opened_as, standing_of, taken
+from unseen.studio.recipes import AROUND, offered_recipes, recipe_of, recipe_text, worked_with
+from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.waiting import waiting
 from unseen.studio.workspace import Workspace
 from unseen.study.selected import Selected, selected_tasks
@@ -31,12 +31,13 @@ def routes() -> list[Route]:
     return [
         Route("/mixture", shows(mixture), methods=["GET", "POST"]),
         Route("/mixture/compare", shows(compare), methods=["POST"]),
+        Route("/mixture/take", shows(take), methods=["POST"]),
         Route("/mixture/stop", shows(stop), methods=["POST"]),
         Route("/mixture/stream", shows(stream)),
     ]
 
 
-def mixture(workspace: Workspace, values: Values) -> Shown:
+def mixture(workspace: Workspace, values: Values, said: Markup | None = None) -> Shown:
     """A recipe that was chosen, typed or compared before, or that the user is at; and below it what it comes to."""
     job = workspace.background.get(values.get("job", ""))
     named = values.get("file") or values.get("recipe") or worked_with(workspace, values.get("dataset", ""))
@@ -47,10 +48,21 @@ def mixture(workspace: Workspace, values: Values) -> Shown:
     except UserMistake as mistake:
         text, wrong = "", note("wrong", joined_lines(mistake.lines))
     page = values.get("page") or new_id()
-    found = tag("div", wrong or in_its_place(lambda: _found(workspace, text, name, page)), id="shown")
-    opened = None if wrong else _opened(name)
-    body = joined(_chooser(workspace, name, page), opened, _editor(text, name, page, found))
+    was = values.get("was", "") if job or "text" in values else mark_of(text)
+    found = tag("div", wrong or _shown(workspace, text, name, page), id="shown")
+    opened = None if wrong else opened_as(workspace, name)
+    body = joined(said, _chooser(workspace, name, page), opened, _editor(text, name, page, was, found))
     return Page("Mixture and split", "/mixture", body, wide=True, styles=STYLES)
+
+
+def take(workspace: Workspace, values: Values) -> Shown:
+    """The text as a draft on Start, and there; nothing that stands there already is lost."""
+    writer = Writer(values.get("page") or new_id())
+    try:
+        draft = taken(workspace, values.get("recipe", ""), values.get("text", ""), values.get("was", ""), writer)
+    except UserMistake as mistake:
+        return mixture(workspace, values, note("wrong", joined_lines(mistake.lines)))
+    return went_to(f"/start?{urlencode({'draft': draft})}")
 
 
 def _chooser(workspace: Workspace, name: str, page: str) -> Markup:
@@ -69,35 +81,19 @@ def _chooser(workspace: Workspace, name: str, page: str) -> Markup:
     )
 
 
-def _opened(name: str) -> Markup | None:
-    """What a recipe is that is no file, and the way to where it comes from."""
-    if name.startswith(DRAFT):
-        link = tag("a", "Start", href=f"/start?{urlencode({'draft': name.removeprefix(DRAFT)})}")
-        return tag("p", "This is your draft, as it stands on ", link, ".", class_="faint")
-    if name.startswith(AROUND):
-        dataset = name.removeprefix(AROUND)
-        start = tag("a", "Begin with it on Start", href=f"/start?{urlencode({'dataset': dataset, 'as': 'seen'})}")
-        mine = tag("a", "the recipe that you are at", href="/mixture")
-        said = (f"You looked at {dataset} last, which ", mine, " does not name. This one tunes on it. ")
-        return tag("p", *said, start, " · ", all_datasets(), class_="faint handed")
-    if name.startswith(RUN):
-        path = name.removeprefix(RUN)
-        return tag("p", "This is the recipe of the run ", tag("a", path, href=run_path(path)), ".", class_="faint")
-    return None
-
-
 def _hidden(page: str) -> Markup:
     """What tells this page's own comparisons from those that other pages follow."""
     return tag("input", type="hidden", name="page", value=page)
 
 
-def _editor(text: str, name: str, page: str, found: Markup) -> Markup:
-    """The recipe's text; what stands below follows it while one types. Nothing is written back."""
+def _editor(text: str, name: str, page: str, was: str, found: Markup) -> Markup:
+    """The recipe's text; what stands below follows it while one types. It goes to Start by a button alone."""
     area = tag("textarea", text, name="text", rows=min(max(text.count("\n") + 2, 8), 18), spellcheck="false")
     return tag(
         "form",
         _hidden(page),
         tag("input", type="hidden", name="recipe", value=name),
+        tag("input", type="hidden", name="was", value=was),
         field("What it says", area, "Change it here to see what would change; what was opened stays as it is."),
         tag("p", tag("button", "Show")),
         found,
@@ -107,7 +103,31 @@ def _editor(text: str, name: str, page: str, found: Markup) -> Markup:
     )
 
 
+def _shown(workspace: Workspace, text: str, name: str, page: str) -> Markup:
+    """How the text stands to what was opened, and what it comes to or what is wrong with it."""
+    try:
+        found, holds = _found(workspace, text, name, page), True
+    except UserMistake as mistake:
+        found, holds = note("wrong", joined_lines(mistake.lines)), False
+    return joined(standing_of(workspace, text, name, holds), found)
+
+
 def _found(workspace: Workspace, text: str, path: str, page: str) -> Markup:
+    return joined(_catalogs(workspace, text, path), _compared(workspace, text, path, page))
+
+
+def _catalogs(workspace: Workspace, text: str, path: str) -> Markup | None:
+    """That a recipe does not look where the user's own tasks are."""
+    named = _asked(workspace, text, path)[0].recipe.catalogs
+    if not (own := own_catalogs(workspace, named)):
+        return None
+    said = (
+        f"Its catalogs are {', '.join(named)}: tasks of {', '.join(own)} are not in it until that is added to catalogs."
+    )
+    return tag("p", said, class_="faint")
+
+
+def _compared(workspace: Workspace, text: str, path: str, page: str) -> Markup:
     asked, selected = _asked(workspace, text, path)
     key = key_of(asked.recipe, selected)
     job = workspace.background.get(key)

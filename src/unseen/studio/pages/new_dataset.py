@@ -22,13 +22,25 @@ from unseen.studio.coloured import row_table
 from unseen.studio.frame import Page, choice, field, joined_lines, note, nothing, whole
 from unseen.studio.guard import MOST_BYTES
 from unseen.studio.incoming import Incoming, incoming, keep_dropped
-from unseen.studio.new_dataset import SPLITS, form_of, previewed, save_dataset
+from unseen.studio.new_dataset import SPLITS, better_name, form_of, known_names, previewed, save_dataset
 from unseen.studio.pages.template_form import show
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.workspace import Workspace
 
 STYLES, SCRIPTS = ("templates.css",), ("templates.js",)
 FIRST = 3  # rows that are shown
+AFTERWARDS = "The first rows stand here once that is mended."
+LABELS = {  # what the form calls the keys of a description
+    "dataset": "Name",
+    "name": "Name",
+    "cluster": "Cluster",
+    "licence": "Licence",
+    "language": "Language",
+    "origin": "Origin",
+    "encoding": "Encoding",
+    "labels": "Label",
+    "splits": "Splits",
+}
 
 
 def routes() -> list[Route]:
@@ -43,6 +55,8 @@ def new(workspace: Workspace, values: Values) -> Shown:
     """Where to drop a file; with one, what it probably is, to look at and to change."""
     if not values.get("file") and not values.get("path"):
         return _page(_chooser(values))
+    if values.get("take"):
+        values = {**values, "dataset": values["take"]}  # the name that was offered
     try:
         given = incoming(workspace, values)
     except UserMistake as mistake:
@@ -74,9 +88,25 @@ def saved(workspace: Workspace, values: Values) -> Shown:
         with given.by_its_name():
             task = save_dataset(workspace, given, form)
     except UserMistake as mistake:
-        told = note("wrong", tag("p", tag("b", "Not saved. ")), joined_lines(mistake.lines[:10]))
-        return _wrong(joined(told, _described(workspace, given, form)))
+        told = _told("Not saved. ", mistake, form, known_names(workspace))
+        return _wrong(joined(told, _described(workspace, given, form, AFTERWARDS)))
     return went_to("/templates?" + urlencode({"task": task, "done": "saved"}))
+
+
+def _told(before: str, mistake: UserMistake, form: Mapping[str, str], known: Sequence[str]) -> Markup:
+    """What is wrong, in the words of the form, and a name that can be where the name is what is wrong."""
+    lines = [_in_words(one_line(each)) for each in mistake.lines[:10]]
+    better = better_name(form["dataset"], known)
+    take = tag("button", f"Call it {better}", name="take", value=better, formaction="/new", form="new")
+    offered = tag("p", take) if better and any(line.startswith("Name") for line in lines) else None
+    return note("wrong", tag("p", tag("b", before)) if before else None, joined_lines(tuple(lines)), offered)
+
+
+def _in_words(line: str) -> str:
+    """A mistake as the form calls what it is about."""
+    said = line.removeprefix("the form: ")
+    key, colon, rest = said.partition(": ")
+    return f"{LABELS[key]}: {rest}" if colon and key in LABELS else said
 
 
 def _page(body: Markup) -> Page:
@@ -127,7 +157,8 @@ def _chooser(values: Values) -> Markup:
     return joined(tag("p", about), drop, typed)
 
 
-def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str]) -> Markup:
+def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str], instead: str = "") -> Markup:
+    """The form and its first rows; `instead` of what is wrong with the form, where that is told above."""
     editor = tag(
         "form",
         tag("input", type="hidden", name="file", value=given.dropped) if given.dropped else None,
@@ -143,9 +174,10 @@ def _described(workspace: Workspace, given: Incoming, form: Mapping[str, str]) -
         action="/new",
         method="post",
         class_="template",
+        id="new",
         data_live="#preview",
     )
-    shown = tag("div", *_preview(given, form), id="preview")
+    shown = tag("div", *_preview(given, form, known_names(workspace), instead), id="preview")
     return joined(tag("p", tag("a", "Another file", href="/new")), tag("div", editor, shown, class_="editor"))
 
 
@@ -169,8 +201,8 @@ def _about(workspace: Workspace, form: Mapping[str, str]) -> Markup:
         field(
             "Origin",
             _input(form, "origin", placeholder="the dataset's own name"),
-            "the published datasets that the rows come from, else their file; a hold-out takes datasets that share one "
-            "for the same rows",
+            "what the rows come from: published datasets, else their file, whatever you call the dataset above; a "
+            "hold-out takes datasets that share one for the same rows",
         ),
     )
 
@@ -226,15 +258,14 @@ def _reading(given: Incoming, form: Mapping[str, str]) -> Markup:
     return joined(tag("h2", "Rows"), field("Splits", splits), encoding if text else hidden, kept)
 
 
-def _preview(given: Incoming, form: Mapping[str, str]) -> list[Markup]:
+def _preview(given: Incoming, form: Mapping[str, str], known: Sequence[str], instead: str) -> list[Markup]:
     notes = [note("warn", tag("p", each)) for each in given.guess.notes]
     try:
         with given.by_its_name():
             dataset, text = previewed(given, form)
             rows = _first(dataset)
     except UserMistake as mistake:
-        lines = tuple(one_line(each) for each in mistake.lines[:10])
-        return [note("wrong", joined_lines(lines)), *notes]
+        return [nothing(instead) if instead else _told("", mistake, form, known), *notes]
     shown = [_row(dataset, row) for row in rows] or [nothing("No rows.")]
     yaml = tag("details", tag("summary", "Its description, as it will be saved"), tag("pre", text))
     labels = ", ".join(f"{at} {word}" for at, word in enumerate(dataset.labels.words)) if dataset.labels else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unseen.errors import UserMistake
 from unseen.recipe import Recipe
 from unseen.reporting.markup import Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.studio.draft import Draft
 from unseen.studio.frame import joined_lines, note
 from unseen.studio.pages.browse import dataset_path
@@ -16,7 +17,7 @@ from unseen.task.claims import finer, shared_names
 from unseen.task.holdout import hold_out
 from unseen.task.task import Task
 
-SHOWN = 12  # datasets of a side that are named
+SHOWN, TURNED = 12, 3  # datasets of a side that are named; tasks that are turned around
 
 
 def facts_of(workspace: Workspace, draft: Draft) -> Markup:
@@ -31,6 +32,7 @@ def facts_of(workspace: Workspace, draft: Draft) -> Markup:
     return joined(
         note("good", tag("p", "The recipe is sound.")),
         _side("Tuned on", selected.seen),
+        _turned(workspace, draft.recipe, selected),
         _side("Only asked", selected.unseen),
         note("plain", joined_lines(left)) if left else None,
     )
@@ -55,10 +57,23 @@ def _refuse_overlap(recipe: Recipe, catalog: Catalog, selected: Selected) -> Non
         hold_out(seen, selected.unseen, recipe.hold_out, lambda task, side: ())
 
 
+def _turned(workspace: Workspace, recipe: Recipe, selected: Selected) -> Markup | None:
+    """The tasks that come in unasked, and where to leave them out."""
+    if not recipe.templates.turned:
+        return None
+    names = [task.name for task in workspace.catalog_of(recipe.catalogs).turned(selected.seen)]
+    if not names:
+        return None
+    listed = joined(*(joined(", " if place else "", tag("code", name)) for place, name in enumerate(names[:TURNED])))
+    more = f" and {len(names) - TURNED} more" if len(names) > TURNED else ""
+    off = tag("a", "templates.turned: false", href="#at-templates.turned")
+    return tag("p", "Also turned around: ", listed, more, "; ", off, " leaves them out.", class_="side")
+
+
 def _side(name: str, tasks: tuple[Task, ...]) -> Markup:
     datasets = list({task.dataset.task: task.dataset for task in tasks}.values())
     if not datasets:
         return tag("p", tag("b", f"{name}: "), "nothing")
     links = [joined(tag("a", each.task, href=dataset_path(each)), " ") for each in datasets[:SHOWN]]
     more = f"and {len(datasets) - SHOWN} more" if len(datasets) > SHOWN else None
-    return tag("p", tag("b", f"{name}, {len(datasets)} datasets: "), *links, more, class_="side")
+    return tag("p", tag("b", f"{name}, {counted(len(datasets), 'dataset')}: "), *links, more, class_="side")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from unseen.reporting.markup import Markup, tag
+from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.studio.draft import Draft
 from unseen.studio.frame import choice, joined_lines, note
 from unseen.studio.recipe_keys import Key, recipe_keys, section_help
@@ -21,36 +21,64 @@ FIRST = (  # keys that most people need, before all others
     "train.epochs",
     "train.steps",
     "train.examples_per_step",
+    "templates.turned",
     "evaluate.rows",
+    "evaluate.seen_rows",
     "evaluate.shots",
 )
-EXPLAINED = {"templates.turned": f": {MEANS}"}  # words of a help that nothing else on the page explains
-MOST_ROWS = 14  # of the text that are seen at once
+CALLED = {  # what the first keys are called by somebody who does not know them yet
+    "name": "Name",
+    "model": "Model",
+    "catalogs": "Catalogs",
+    "seen": "Tuned on",
+    "unseen": "Held out, only asked",
+    "hold_out.level": "What is claimed of the hold-out",
+    "train.epochs": "Epochs",
+    "train.steps": "Steps",
+    "train.examples_per_step": "Examples in a step",
+    "templates.turned": "Turned-around templates",
+    "evaluate.rows": "Rows asked of each held-out task",
+    "evaluate.seen_rows": "Rows asked of each task tuned on",
+    "evaluate.shots": "Exemplars in a question",
+}
+TOLD = {  # help in other words than the command line's
+    "seen": "One a line: a whole name (nli/fact_follows), or a glob (nli/* is the whole cluster nli, * is everything). "
+    "With ! before it, it is taken away again. list:NAME are the datasets that have NAME under lists",
+    "templates.turned": f"Tune on turned-around templates of seen tasks too: {MEANS}",
+}
+ADDED_TO = ("seen", "unseen")  # keys whose lines are names of datasets
+MOST_ROWS, WIDE = 40, 72  # lines of the text that are seen at once; characters of one, roughly
 
 
-def form_of(draft: Draft, facts: Markup, deeds: Markup) -> Markup:
-    """The whole form; `deeds` are its buttons, `facts` what is known of the recipe."""
+def form_of(draft: Draft, facts: Markup, deeds: Markup, plan: Markup | None = None) -> Markup:
+    """The whole form; `deeds` are its buttons, `facts` what is known of the recipe. The `plan` stands above all, where
+    it is seen whole however far down its button is."""
     text = tag(
         "textarea",
         draft.text if not draft.text.startswith("\n") else f"\n{draft.text}",
         name="text",
         id="yaml",
-        rows=min(max(draft.text.count("\n") + 4, 10), MOST_ROWS),
+        rows=min(max(sum(1 + len(line) // WIDE for line in draft.text.split("\n")) + 1, 10), MOST_ROWS),
         spellcheck="false",
         aria_describedby="wrong-text",
     )
     beside = tag(
         "div",
-        tag("label", tag("h2", "The recipe as YAML"), text, class_="yaml"),
         tag("div", facts, id="facts"),
         deeds,
+        tag("label", tag("h2", "The recipe as YAML"), text, class_="yaml"),
         class_="beside",
     )
     before = tag("textarea", f"\n{draft.text}", name="before", hidden=True, aria_hidden="true", id="before")
     sections = tag("div", *_sections(draft), class_="keys")
-    return tag(
-        "form", before, tag("div", sections, beside, class_="recipe"), action="/start", method="post", id="recipe"
-    )
+    found = tag("div", plan, id="plan", tabindex="-1", role="region", aria_label="What it would do")
+    both = tag("div", sections, beside, class_="recipe")
+    return tag("form", before, _entered(), found, both, action="/start", method="post", id="recipe")
+
+
+def _entered() -> Markup:
+    """What the Enter key presses in a field: the first button of the form, which must not be the one that starts it."""
+    return tag("button", "Enter", name="do", value="plan", class_="unshown", tabindex="-1", aria_hidden="true")
 
 
 def pointed(draft: Draft) -> Markup:
@@ -78,9 +106,12 @@ def _in_sections() -> Sequence[Key]:
 
 
 def _first(fields: Mapping[str, str], wrong: Mapping[str, tuple[str, ...]]) -> Markup:
-    """What most people need, by whole paths: keys of several sections stand together here."""
+    """What most people need, in words and by whole paths: keys of several sections stand together here."""
     keys = [recipe_keys()[path] for path in FIRST]
-    controls = [_field(key, key.path, fields[key.path], wrong.get(key.path, ())) for key in keys]
+    names = [joined(CALLED[key.path], " ", tag("code", key.path)) for key in keys]
+    controls = [
+        _field(key, name, fields[key.path], wrong.get(key.path, ())) for key, name in zip(keys, names, strict=True)
+    ]
     return tag("details", _head("The recipe", keys, fields), *controls, open=True, class_="card")
 
 
@@ -108,12 +139,12 @@ def _section(
     )
 
 
-def _field(key: Key, name: str, value: str, wrong: tuple[str, ...]) -> Markup:
+def _field(key: Key, name: Child, value: str, wrong: tuple[str, ...]) -> Markup:
     told = tag("span", joined_lines(wrong), class_="said", data_wrong=key.path, id=f"wrong-{key.path}")
     default = f" Default: {key.default}." if key.default and key.kind != "choice" else ""
-    more = EXPLAINED.get(key.path, "")
-    help = tag("small", f"{key.help[:1].upper()}{key.help[1:]}{more}.{default}")
-    return tag(
+    said = TOLD.get(key.path) or key.help[:1].upper() + key.help[1:]
+    help = tag("small", f"{said}.{default}")
+    label = tag(
         "label",
         tag("span", name),
         _control(key, value, bool(wrong)),
@@ -121,6 +152,16 @@ def _field(key: Key, name: str, value: str, wrong: tuple[str, ...]) -> Markup:
         told,
         class_="field bad" if wrong else "field",
         id=f"at-{key.path}",
+    )
+    return joined(label, _adder(key)) if key.path in ADDED_TO else label
+
+
+def _adder(key: Key) -> Markup:
+    """A chooser of the datasets there are, for the script: what is chosen becomes a line of the key."""
+    about = f"Add a dataset to {key.path}"
+    chooser = tag("input", list="datasets", placeholder="add a dataset: type a part of its name", aria_label=about)
+    return tag(
+        "div", chooser, tag("button", "Add", type="button"), data_adds=f"k.{key.path}", class_="adder", hidden=True
     )
 
 

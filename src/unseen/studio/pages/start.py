@@ -77,19 +77,22 @@ def _refused(workspace: Workspace, draft: Draft, values: Values, sheet: Sheet, *
     """Why a button did nothing: where a plan would stand, or else above all."""
     said = told("wrong", *lines)
     if values.get("do", "") == "plan":
-        return _page(workspace, draft, values, None, sheet, said)
+        return _page(workspace, draft, values, None, sheet, planned.refused(said))
     return _page(workspace, draft, values, said, sheet)
 
 
 def follow(workspace: Workspace, values: Values) -> Shown:
     """The form and the text after a change of either: `text`, `fields` by key (none while the text is no YAML),
-    `wrong` lines by key, `facts` as markup; the `draft` that this is kept in, and `kept`, what is said of that."""
+    `wrong` lines by key, `facts` as markup; the `draft` that this is kept in, and `kept`, what is said of that; the
+    plan that belongs to what it says now, `planned` by its key, and as markup."""
     draft = sent(values)
     sheet = keep(workspace, values, draft.text)
     fields = draft.fields if draft.values or not draft.text.strip() else None
     facts = facts_of(workspace, draft)
     kept = {"draft": sheet.held.id if sheet.held else "", "kept": standing(workspace, sheet)}
-    return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts, **kept})
+    key, plan = planned.kept_up(workspace, draft, values.get("planned", ""))
+    found = {"planned": key, "plan": plan or ""}
+    return JSONResponse({"text": draft.text, "fields": fields, "wrong": draft.wrong, "facts": facts, **kept, **found})
 
 
 def sent(values: Values) -> Draft:
@@ -115,7 +118,7 @@ def _page(
         started.running(jobs),
         tag("div", standing(workspace, sheet), id="kept", data_unasked=sheet.unasked),
         _begin(workspace, values),
-        form_of(draft, facts_of(workspace, draft), joined(hidden(sheet), _deeds(jobs, draft, values, plan))),
+        form_of(draft, facts_of(workspace, draft), joined(hidden(sheet), _deeds(jobs, draft, values)), plan),
     ]
     return Page("Start", "/start", joined(*parts), wide=True, styles=("start.css",), scripts=("start.js",))
 
@@ -144,8 +147,8 @@ def _begin(workspace: Workspace, values: Mapping[str, str]) -> Markup:
     return tag("details", tag("summary", "Begin from another recipe, a file or a dataset"), *forms, class_="card begin")
 
 
-def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str], plan: Markup | None) -> Markup:
-    """Plan it, save it, start it; `plan` stands below its button."""
+def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str]) -> Markup:
+    """Plan it, save it, start it."""
     name = draft.recipe.name if draft.recipe else ""
     ask = tag("button", "What would it do?", name="do", value="plan", id="plan-it")
     save = tag("input", name="save", value=values.get("save", ""), placeholder=name or "name", id="save-as")
@@ -158,8 +161,7 @@ def _deeds(jobs: Jobs, draft: Draft, values: Mapping[str, str], plan: Markup | N
     saving = tag("div", tag("button", "Save", name="do", value="save"), over, class_="bar")
     starting = tag("div", tag("button", "Start the run", name="do", value="run", class_="main"), class_="bar")
     return joined(
-        tag("p", ask),
-        tag("div", plan, id="plan"),
+        tag("p", ask, tag("small", " time, memory, rows and questions: shown at the top")),
         tag(
             "div",
             tag("div", field("Save as", save, "into ./recipes; the recipe's name when empty"), saving),

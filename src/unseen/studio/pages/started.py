@@ -62,7 +62,7 @@ def running(jobs: Jobs) -> Markup | None:
     live = [job for job in found if job.process.lives]
     return tag(
         "details",
-        tag("summary", f"{len(live)} of {len(found)} runs that were started here are running"),
+        tag("summary", f"Runs started here: {len(found)}, {f'{len(live)} running' if live else 'none running now'}"),
         _memory(live) if live else None,
         table,
         more,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from unseen.reporting.markup import Child, Markup, joined, tag
+from unseen.reporting.numbers import counted
 from unseen.studio.editing import NEW, SEVERAL, Editing
 from unseen.studio.frame import choice, field, note
 from unseen.studio.saving import history
@@ -71,12 +72,20 @@ def _which(state: Editing) -> Markup:
     items = [_link(state, each.name, state.place.holds(each.name)) for each in state.saved]
     new = tag("a", "+ new", href=_address(state, NEW), aria_current="true" if not state.opened else None)
     listed = tag("ul", *items, tag("li", new), class_="ways")
-    several = f"{len(state.saved)} template{'s' if len(state.saved) != 1 else ''}"
-    count = several if state.opened else f"a new one beside {several}"
+    several = counted(len(state.saved), "template")
+    told = (
+        joined(several, ": ", tag("b", state.opened))
+        if state.opened
+        else joined(tag("b", "A new template"), _beside(state))
+    )
     return joined(
         _ways_out(state),
-        tag("details", tag("summary", count, ": ", tag("b", state.opened or "new")), listed, open=len(items) <= 12),
+        tag("details", tag("summary", told), listed, open=len(items) <= 12),
     )
+
+
+def _beside(state: Editing) -> str:
+    return f"; {counted(len(state.saved), 'other template')} of this dataset" if state.saved else ""
 
 
 def _link(state: Editing, name: str, own: bool) -> Markup:

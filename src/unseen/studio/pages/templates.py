@@ -82,7 +82,7 @@ def _done(values: Values, place: Place | None = None) -> Markup | None:
     where = tag("span", f" in {place.file}", title=str(place.file)) if place and values["done"] == "saved" else None
     lost = values.get("lost", "")
     gone = "" if lost in ("", "0") else f" {lost} comments inside what was replaced are gone; undo brings them back."
-    return note("good", tag("p", said, where, ".", gone))
+    return tag("div", note("good", tag("p", said, where, ".", gone)), data_until_typed=True)
 
 
 def saved(workspace: Workspace, values: Values) -> Shown:

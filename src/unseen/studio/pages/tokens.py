@@ -18,6 +18,7 @@ from unseen.reporting.numbers import counted, row_name
 from unseen.reporting.showing import sequences_read
 from unseen.studio.frame import PATHS, Page, choice, field, nothing
 from unseen.studio.hand_on import At, at_mark
+from unseen.studio.pages.template_form import show
 from unseen.studio.reply import Shown, Values, in_its_place, shows
 from unseen.studio.token_form import (
     LEAST_LIMIT,
@@ -39,6 +40,8 @@ from unseen.studio.workspace import Workspace
 
 STYLES, SCRIPTS = ("trie.css", "tokens.css"), ("tokens.js",)
 MOST_TEXT = 200_000  # characters of a pasted text
+LONGEST = "a row that has more is cut to this, as train.max_tokens cuts it in a run; no limit when empty"
+DRAWN = "how many rows, from this one on, the figure at the foot draws together: what they share stands once in it"
 
 
 def routes() -> list[Route]:
@@ -57,7 +60,7 @@ def tokens(workspace: Workspace, values: Values) -> Shown:
     given = {name: value for name, value in values.items() if value}
     at = _chosen(workspace, given)
     values = _as_named({"task": names[0], **given})
-    fields = tag("div", _task_field(names, values), *_fields(workspace, values), class_="bar fields")
+    fields = tag("div", *show(), _task_field(names, values), *_fields(workspace, values), class_="bar fields")
     mark = at_mark(at, PATHS) if at else None
     found = tag("div", in_its_place(lambda: _row(workspace, values)), mark, id="shown")
     shown = tag("form", fields, found, action="/tokens", method="get", data_live="#shown")
@@ -89,7 +92,7 @@ def _page(here: str, *body: Markup) -> Page:
 
 
 def _task_field(names: Sequence[str], values: Values) -> Markup:
-    control = tag("input", name="task", value=values["task"], list="tasks", data_key="/", size=34, autocomplete="off")
+    control = tag("input", name="task", value=values["task"], list="tasks", data_key="/", size=28, autocomplete="off")
     return joined(field("Task", control), data_list("tasks", names))
 
 
@@ -99,16 +102,15 @@ def _fields(workspace: Workspace, values: Values) -> Sequence[Markup]:
         number_field("Exemplars", "shots", values, "0", most=MOST_SHOTS),
         model_field(workspace, values),
         format_choice(values),
-        number_field("At most, tokens", "max_tokens", values, "", least=LEAST_LIMIT),
-        number_field("Rows in the trie", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS),
-        tag("button", "Show"),
+        number_field("Longest, in tokens", "max_tokens", values, "", least=LEAST_LIMIT, about=LONGEST),
+        number_field("Rows drawn together", "rows", values, str(FIRST_ROWS), least=1, most=MOST_ROWS, about=DRAWN),
     )
 
 
 def _row_field(values: Values) -> Markup:
     """A row by the name that predictions give it."""
     about = "the number of its record in the file, or a whole name as predictions have it: test[12]"
-    control = tag("input", name="row", value=values.get("row", ""), placeholder="the first", size=12, title=about)
+    control = tag("input", name="row", value=values.get("row", ""), placeholder="the first", size=8, title=about)
     return field("Row", control)
 
 
