@@ -25,9 +25,9 @@ def rows(split: str, name: str = "town_requests") -> list[dict[str, str]]:
 
 
 def test_the_script_writes_the_files_that_ship() -> None:
-    for split, text in town_requests.files().items():
-        assert (town_requests.FOLDER / f"{split}.jsonl").read_bytes() == text.encode()
-    assert harbour_requests.FILE.read_bytes() == harbour_requests.text().encode()
+    for script in (town_requests, harbour_requests):
+        for split, text in script.files().items():
+            assert (script.FOLDER / f"{split}.jsonl").read_bytes() == text.encode()
 
 
 def test_nothing_is_asked_twice() -> None:
@@ -36,7 +36,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split", "name"), [("train", "town_requests"), ("test", "town_requests"), ("test", "harbour_requests")]
+    ("split", "name"), [(split, name) for name in ("town_requests", "harbour_requests") for split in ("train", "test")]
 )
 def test_a_docket_is_a_literal_of_what_the_row_says(split: str, name: str) -> None:
     found = rows(split, name)
@@ -47,8 +47,8 @@ def test_a_docket_is_a_literal_of_what_the_row_says(split: str, name: str) -> No
 
 
 def test_no_row_of_the_harbour_meets_one_of_the_town() -> None:
-    harbour = rows("test", "harbour_requests")
-    assert len({row["request"] for row in harbour}) == len(harbour) == harbour_requests.SIZE
+    harbour = [*rows("train", "harbour_requests"), *rows("test", "harbour_requests")]
+    assert len({row["request"] for row in harbour}) == len(harbour) == sum(harbour_requests.SIZES.values())
     town = {piece for row in (*rows("train"), *rows("test")) for piece in pieces(f"{row['request']} {row['thought']}")}
     shared = town & {piece for row in harbour for piece in pieces(f"{row['request']} {row['thought']}")}
     assert not shared, "six words that both say"

@@ -81,7 +81,7 @@ def test_boxes_know_what_comes_before_them() -> None:
 
 
 def test_a_stroke_stands_at_its_draw_in_the_lane_of_its_task() -> None:
-    figure = lanes(["one", "two"], [0, 1, 1, 0], 2, "four draws")
+    figure = lanes(["one", "two"], [0, 1, 1, 0], 2, "four draws", ends=4)
     paths = re.findall(r'<path d="([^"]+)"', figure)
     assert paths == ["M125.0 2v12M875.0 2v12", "M375.0 18v12M625.0 18v12"]
     assert figure.count('class="step-end"') == 1 and 'x1="500.0"' in figure

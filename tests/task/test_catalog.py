@@ -140,6 +140,15 @@ def test_shipped_tasks_load_and_have_their_files() -> None:
     assert len({dataset.cluster for dataset in catalog.datasets}) >= 3
     for dataset in catalog.datasets:
         assert all(Path(source.path).exists() for source in dataset.splits.values())
+        assert {"train", "test"} <= set(dataset.splits), "so that seen: ['*'] can be tuned on"
+
+
+def test_what_is_only_asked_has_no_rows_to_tune_on() -> None:
+    datasets = load_catalog(["asked"]).datasets
+    assert datasets and not {each.name for each in datasets} & {
+        each.name for each in load_catalog(["shipped"]).datasets
+    }
+    assert all(set(each.splits) == {"test"} and Path(each.splits["test"].path).exists() for each in datasets)
 
 
 def test_datasets_whose_files_are_missing_are_left_out_and_named(

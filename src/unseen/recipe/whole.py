@@ -46,7 +46,7 @@ class Recipe(Section):
         "smollm2-135m-instruct", description="an alias, a folder, a .gguf file, or a hub id org/name@revision"
     )
     catalogs: tuple[str, ...] = Field(
-        ("shipped",), min_length=1, description="where tasks are looked for: shipped, data, p3, user, or folders"
+        ("shipped",), min_length=1, description="where tasks are looked for: shipped, asked, data, p3, user, or folders"
     )
     seen: tuple[str, ...] = Field(
         (), description="what is tuned on: globs over cluster/dataset; !glob takes away, list:NAME names a list"

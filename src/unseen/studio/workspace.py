@@ -16,7 +16,7 @@ from unseen.data.rows import open_rows, read_rows, source_of
 from unseen.data.rowstore import Rows
 from unseen.errors import UserMistake
 from unseen.studio.background import Errands
-from unseen.task.catalog import Catalog, Told, folder_of, load_catalog, told_by
+from unseen.task.catalog import NAMES, Catalog, Told, folder_of, load_catalog, told_by
 
 Stamp = Hashable
 FIRST_ROWS = 10_000  # rows that are read without opening the whole file
@@ -103,7 +103,7 @@ class Workspace:
     @property
     def own_catalog(self) -> Path:
         """Where the studio writes descriptions: the first of `catalogs` that is a folder of the user's."""
-        own = (Path(name).expanduser() for name in self.catalogs if name not in ("shipped", "data", "p3", "user"))
+        own = (Path(name).expanduser() for name in self.catalogs if name not in NAMES)
         return next(own, user_catalog())
 
     def extended_by(self, file: Path) -> str:

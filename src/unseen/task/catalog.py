@@ -26,7 +26,7 @@ from unseen.task.task import TURNED, Task
 from unseen.task.variants import base_name, tasks_of
 from unseen.yamlfile import read_yaml_mapping
 
-NAMES = ("shipped", "data", "p3", "user")
+NAMES = ("shipped", "asked", "data", "p3", "user")
 UNDER_DATA = ("data", "p3")  # catalogs whose files lie under $UNSEEN_DATA, and may be missing
 LEFT_OUT = "left out"  # begins the reason where a collection's faulty task was skipped
 
@@ -187,7 +187,13 @@ class _Found:
 def folder_of(name: str) -> Path:
     """Where the descriptions of a catalog lie. Raises `TaskMistake` for a name that is neither known nor a folder."""
     shipped = shipped_catalog()
-    folders = {"shipped": shipped, "data": shipped / "data", "p3": shipped / "data" / "p3", "user": user_catalog()}
+    folders = {
+        "shipped": shipped,
+        "asked": shipped / "asked",
+        "data": shipped / "data",
+        "p3": shipped / "data" / "p3",
+        "user": user_catalog(),
+    }
     folder = folders.get(name, Path(name).expanduser())
     if name not in folders and not folder.is_dir():
         raise TaskMistake("catalogs", f"'{name}' is no catalog and no folder", nearest(name, NAMES, "catalogs"))

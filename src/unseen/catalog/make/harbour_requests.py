@@ -1,9 +1,9 @@
 """Writes the rows of `formatted_text/harbour_requests`: what people ask of an invented harbour, each with a docket.
 
-Run by hand: `python -m unseen.catalog.make.harbour_requests` writes `rows/harbour_requests/test.jsonl`, byte for byte.
-The task and the docket are those of `town_requests`; nothing is put in the same words, neither in a request nor in its
-docket. Its rows are to be asked of models that were tuned on the town's, of which many share a sentence with the town's
-own test rows.
+Run by hand: `python -m unseen.catalog.make.harbour_requests` writes `rows/harbour_requests/{train,test}.jsonl`, byte
+for byte. The task and the docket are those of `town_requests`; nothing is put in the same words, neither in a request
+nor in its docket. Its test rows are to be asked of models that were tuned on the town's, of which many share a sentence
+with the town's own test rows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from random import Random
 from unseen.catalog.make.requests_words import Words, lines, requests
 
 SEED = 20261201
-SIZE = 240
-FILE = Path(__file__).parents[1] / "rows" / "harbour_requests" / "test.jsonl"
+SIZES = {"test": 240, "train": 60}
+FOLDER = Path(__file__).parents[1] / "rows" / "harbour_requests"
 
 WORDS = Words(
     things={
@@ -104,14 +104,19 @@ WORDS = Words(
 )
 
 
+def files() -> dict[str, str]:
+    """The text of each split's file."""
+    written, behind = dict[str, str](), 0
+    for split, size in SIZES.items():
+        written[split] = lines(requests(WORDS, Random(SEED), size, behind))
+        behind += size
+    return written
+
+
 def main() -> None:
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(text(), encoding="utf-8")
-
-
-def text() -> str:
-    """The text of the file."""
-    return lines(requests(WORDS, Random(SEED), SIZE))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for split, text in files().items():
+        (FOLDER / f"{split}.jsonl").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,14 @@ class Words:
     can_wait: tuple[str, ...]
 
 
-def requests(words: Words, random: Random, count: int) -> list[dict[str, str]]:
-    """`count` rows; nothing is asked twice of the same thing, and half of them cannot wait."""
+def requests(words: Words, random: Random, count: int, behind: int = 0) -> list[dict[str, str]]:
+    """`count` rows; nothing is asked twice of the same thing, and half of them cannot wait. With the same seed, those
+    `behind` so many others ask nothing that these do."""
     asked = [(desk, thing, said) for desk, things in words.things.items() for thing in things for said in words.asked]
     random.shuffle(asked)
-    rows = [_row(words, random, *each, "yes" if i % 2 else "no") for i, each in enumerate(asked[:count])]
+    rows = [
+        _row(words, random, *each, "yes" if i % 2 else "no") for i, each in enumerate(asked[behind : behind + count])
+    ]
     random.shuffle(rows)
     return rows
 

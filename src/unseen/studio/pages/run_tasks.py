@@ -16,12 +16,13 @@ from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.reply import Shown, Values
 from unseen.studio.run_folders import folder_at
 from unseen.studio.workspace import Workspace, stamp_of
+from unseen.task.catalog import NAMES
 
 MOST = 16  # tasks in the table; the scores below have all
 AT_ONCE = 1 << 20  # bytes of scores that are read while the page is made
 WHICH = {"unseen": "held out", "seen": "tuned on"}
 MODELS = ("base", "tuned", "difference")
-SHIPPED = ("shipped", "data", "p3")  # catalogs that are nobody's own
+SHIPPED = tuple(name for name in NAMES if name != "user")  # catalogs that are nobody's own
 
 Setting = dict[str, ScoreRow]  # of one task under one metric and number of shots, by model
 
