@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,14 +96,12 @@ def _digests_here(names: list[str], catalogs: list[str]) -> dict[str, str]:
     """Digests of the splits, named `cluster/dataset/split`, that can be read here."""
     found: dict[str, str] = {}
     try:
-        catalog = load_catalog(catalogs)
+        datasets = {dataset.task: dataset for dataset in load_catalog(catalogs).datasets}
     except (UserMistake, OSError):
         return found
     for name in dict.fromkeys(names):
         task, _, split = name.rpartition("/")
-        try:
-            dataset = catalog.match([task])[0].dataset
-            found[name] = open_rows(dataset, split).digest
-        except (UserMistake, OSError):
-            continue
+        if task in datasets:
+            with suppress(UserMistake, OSError):
+                found[name] = open_rows(datasets[task], split).digest
     return found
