@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as Xml
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,16 @@ def test_at_the_embedding_it_is_the_distance_of_rows_that_lie_in_the_files(
     assert last["distance"]["high"] - last["distance"]["value"] == pytest.approx(reach, rel=1e-2)
     assert numbers["settings"]["description"] == DESCRIPTION and numbers["settings"]["words_left_out"] == []
     assert said == numbers["sentence"] and "1 key word of its description, at the input embedding" in said
+
+
+def test_a_curve_over_arms_of_a_grid_is_called_by_what_their_names_share(
+    place: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    for arm, seed in (("rows_8+many", "seed-0"), ("rows_16+many", "seed-1")):
+        shutil.copytree(place / "many" / seed, tmp_path / arm / seed)
+    runs = [tmp_path / "rows_8+many" / "seed-0", tmp_path / "rows_16+many" / "seed-1"]
+    numbers, _ = probed(tmp_path / "out", capsys, "representation", *runs)
+    assert {each["series"] for each in numbers["points"]["means"]} == {"many"}
 
 
 def test_a_row_that_does_not_learn_is_where_it_began(place: Path, tmp_path: Path, capsys: Capture) -> None:

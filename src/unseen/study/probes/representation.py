@@ -16,6 +16,7 @@ from unseen.probe.kept import Kept, key_of
 from unseen.probe.key_words import KeyWords, key_words
 from unseen.progress import bar
 from unseen.study.diverse import CLUSTER
+from unseen.study.grids import JOINED
 from unseen.study.prepare import prepare
 from unseen.study.probes.asked import asked_examples, to_be_asked, told
 from unseen.study.probes.runs import TunedRun, loaded, start_facts, start_folder, start_model, tuned_run
@@ -201,18 +202,23 @@ def rows_tuned_on(record: Mapping[str, Any]) -> int:
 
 
 def _series(runs: Sequence[TunedRun]) -> dict[Path, str]:
-    """The curve that each run belongs to: runs whose recipes differ in seed, or in how many rows, are one curve. It is
-    called by the folder of its first run; by the folder above where that is named by a seed, as in a study."""
-    names: dict[str, str] = {}
-    found = {}
+    """The curve that each run belongs to: runs whose recipes differ in seed, or in how many rows, are one curve."""
+    curves: dict[str, list[Path]] = {}
     for run in runs:
         values = {name: value for name, value in run.recipe.canonical().items() if name not in NOT_THE_SERIES}
         values["mixture"] = {name: value for name, value in values["mixture"].items() if name != "rows"}
-        key = json.dumps(values, sort_keys=True)
-        place = run.folder.absolute()
-        own = place.parent.name if place.name.startswith("seed-") else place.name
-        if key not in names:
-            taken = own in names.values()
-            names[key] = f"{own} ({len(names) + 1})" if taken else own
-        found[run.folder] = names[key]
-    return found
+        curves.setdefault(json.dumps(values, sort_keys=True), []).append(run.folder)
+    names = list[str]()
+    for folders in curves.values():
+        own = _called(folders)
+        names.append(f"{own} ({len(names) + 1})" if own in names else own)
+    return {folder: name for name, folders in zip(names, curves.values(), strict=True) for folder in folders}
+
+
+def _called(folders: Sequence[Path]) -> str:
+    """What the names of the runs' folders, or of their arms in a study, have in common: `both` of `rows_15+both` and
+    `rows_60+both`. The first of them where that is nothing."""
+    places = [folder.absolute() for folder in folders]
+    arms = [place.parent.name if place.name.startswith("seed-") else place.name for place in places]
+    common = [part for part in arms[0].split(JOINED) if all(part in arm.split(JOINED) for arm in arms)]
+    return JOINED.join(common) or arms[0]
