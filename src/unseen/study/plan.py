@@ -28,7 +28,7 @@ from unseen.study.facts import format_record, token_record
 from unseen.study.formats import format_for
 from unseen.study.means import machine_facts
 from unseen.study.prepare import Prepared, prepare, proof_of
-from unseen.study.questions import Asked, asked_of
+from unseen.study.questions import asked_of, by_side
 from unseen.study.run import load
 from unseen.study.seven_steps import seven_steps
 from unseen.study.sides import sides_of
@@ -87,7 +87,7 @@ def plan(recipe: Recipe) -> Plan:
             **_repeats(stored),
             "label_balance": label_balance(prepared),
             "exposures": {task: asdict(each) for task, each in exposures.items()},
-            "questions": _by_side(asked),
+            "questions": by_side(asked),
             "asked": [each.as_json() for each in asked],
             "asking_seconds": round(per_question * sum(each.questions for each in asked)),
             "steps": cost.steps,
@@ -107,13 +107,6 @@ def plan(recipe: Recipe) -> Plan:
         places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
         shown = tuple((stored[i].id, tuple(pieces(stored[i], model.tokenizer))) for i in places)
     return Plan(values, shown)
-
-
-def _by_side(asked: Sequence[Asked]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for each in asked:
-        found[each.side] += each.questions
-    return dict(found)
 
 
 def _replay_bytes(recipe: Recipe, measured: Probe) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -20,7 +21,7 @@ from unseen.task.task import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TaskQuestions:
     """At most what a task of a side is asked: each of `rows` through `templates` by `models` models, and through
     `plain` plain prompts by the base model alone, all of it `draws` times, with other exemplars or more of them."""
 
@@ -40,7 +41,7 @@ class Asked:
         return asdict(self) | {"questions": self.questions}
 
 
-def asked_of(prepared: Prepared, work: Work = "tune") -> Iterator[Asked]:
+def asked_of(prepared: Prepared, work: Work = "tune") -> Iterator[TaskQuestions]:
     """What every task of either side is asked at most."""
     settings = settings_of(prepared)
     asks_base = work == "ask" or settings.base
@@ -49,7 +50,7 @@ def asked_of(prepared: Prepared, work: Work = "tune") -> Iterator[Asked]:
         for task in tasks:
             split = asked_split(task, side, prepared.rows)
             rows = len(prepared.rows(task, split)) if split else 0
-            yield Asked(
+            yield TaskQuestions(
                 task=task.name,
                 side=side,
                 rows=min(rows, settings.rows_of(side) or rows),
@@ -62,10 +63,14 @@ def asked_of(prepared: Prepared, work: Work = "tune") -> Iterator[Asked]:
 
 def questions(prepared: Prepared, work: Work = "tune") -> dict[str, int]:
     """At most how many questions each side is asked."""
-    asked: dict[str, int] = {}
-    for each in asked_of(prepared, work):
-        asked[each.side] = asked.get(each.side, 0) + each.questions
-    return asked
+    return by_side(asked_of(prepared, work))
+
+
+def by_side(asked: Iterable[TaskQuestions]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for each in asked:
+        found[each.side] += each.questions
+    return dict(found)
 
 
 def _ways(prepared: Prepared, task: Task, split: str | None, settings: Any) -> int:
