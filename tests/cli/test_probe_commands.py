@@ -157,6 +157,21 @@ def test_a_recipe_without_diversity_is_refused_in_a_line_each(tmp_path: Path, pl
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+def test_a_run_whose_files_are_gone_says_which_and_where_they_were_looked_for(
+    place: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """As of a run that was copied from another machine without its study."""
+    run = tmp_path / "elsewhere" / "narrow"
+    run.mkdir(parents=True)
+    record = json.loads((place / "narrow" / "record.json").read_text(encoding="utf-8"))
+    record["recipe"]["diversity"]["wordings"] = "gone.yaml"
+    (run / "record.json").write_text(json.dumps(record), encoding="utf-8")
+    assert unseen(["probe", "buffering", str(run), "--out", str(tmp_path / "out")]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"unseen: {run}: names files that are neither beside its recipe (")
+    assert line.endswith("nor here: gone.yaml; go to the folder that they lie in, or name them with --set")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

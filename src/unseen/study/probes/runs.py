@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unseen.errors import DataMistake
+from unseen.errors import DataMistake, RecipeMistake
 from unseen.model.folder import ModelFolder, resolve
 from unseen.progress import phased
 from unseen.recipe import Recipe, override_values
@@ -78,7 +78,13 @@ def start_facts(recipe: Recipe, folder: ModelFolder) -> dict[str, Any]:
 
 
 def recipe_of_run(folder: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe that a run was made by, with some values changed (`key.path=value`)."""
+    """The recipe that a run was made by, with some values changed (`key.path=value`). Raises `RecipeMistake` where a
+    file that it names is not found: runs are moved, and their studies' files are not."""
     record = read_record(folder)
     override_values(record["recipe"], overrides, recorded_place(record, folder))
-    return recorded_recipe(record, folder)
+    recipe = recorded_recipe(record, folder)
+    lost = [name for name in recipe.files if not recipe.place_of(name).exists()]
+    if lost:
+        what = f"names files that are neither beside its recipe ({recipe.beside}) nor here: {', '.join(lost)}"
+        raise RecipeMistake(str(folder), what, "go to the folder that they lie in, or name them with --set")
+    return recipe
