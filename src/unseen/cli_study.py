@@ -73,7 +73,7 @@ def status(
 ) -> None:
     """How far each arm is."""
     from unseen.reporting.study_tables import print_standing
-    from unseen.study.run import RUNS
+    from unseen.study.run_folder import RUNS
     from unseen.study.study_folder import refreshed
 
     folder = out or (Path(study) if Path(study).is_dir() else RUNS / _study(study, size).folder_name)

@@ -29,10 +29,11 @@ from unseen.reporting.page import report
 from unseen.reporting.planning import print_plan
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
+from unseen.study.loading import load
 from unseen.study.plan import plan
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record, write_record
-from unseen.study.run import load, tune
+from unseen.study.run import tune
 from unseen.study.seven_steps import seven_steps
 
 INSTRUCTION = "Sort this note from the night shift in the <slip> format."

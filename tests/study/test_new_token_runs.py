@@ -22,9 +22,10 @@ from unseen.recipe import Recipe
 from unseen.reporting.page import report
 from unseen.study.examples import encode_examples
 from unseen.study.fingerprint import identity_digest
+from unseen.study.loading import load
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
-from unseen.study.run import evaluate, load, tune
+from unseen.study.run import evaluate, tune
 from unseen.study.shared_tuning import giver
 from unseen.study.verify.whole import verify_run
 

@@ -24,10 +24,11 @@ from unseen.recipe import Recipe
 from unseen.reporting.page import report
 from unseen.reporting.terminal import print_scores
 from unseen.study.examples import encode_examples
+from unseen.study.loading import load
 from unseen.study.prepare import prepare
 from unseen.study.questions import questions
 from unseen.study.record import read_record
-from unseen.study.run import evaluate, load, tune
+from unseen.study.run import evaluate, tune
 from unseen.study.verify.whole import verify_run
 
 

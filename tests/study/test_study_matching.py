@@ -11,9 +11,9 @@ from unseen.errors import DataMistake
 from unseen.study.arm_cost import Size, as_matched
 from unseen.study.arms import expand
 from unseen.study.examples import TuningExamples, encoded_for
+from unseen.study.loading import load
 from unseen.study.matching import matched_recipe
 from unseen.study.prepare import prepare
-from unseen.study.run import load
 from unseen.study.study_folder import Record, open_study
 from unseen.train.dealing import dealing_of
 

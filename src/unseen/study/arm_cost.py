@@ -76,7 +76,7 @@ class Sizes:
         }
 
     def _model(self, prepared: Any) -> LanguageModel:
-        from unseen.study.run import load
+        from unseen.study.loading import load
 
         same = prepared.model.digest, prepared.recipe.tokens
         if self._held is None or self._held[0] != same:
@@ -135,10 +135,10 @@ def cost_of(recipe: Recipe, work: Work) -> Record:
 
         values = plan(recipe).values
         return {name: values[name] for name in ("tuning_seconds", "asking_seconds", "memory_mb")}
+    from unseen.study.loading import load
     from unseen.study.plan import seconds_per_question
     from unseen.study.prepare import prepare
     from unseen.study.questions import questions
-    from unseen.study.run import load
 
     prepared = prepare(recipe)
     model = load(prepared)

@@ -104,8 +104,8 @@ def _amounts(recipe: Recipe, by: str) -> Iterator[tuple[int, int]]:
     """What the recipe's examples add to the amount that is matched, in the order of its run: numbers of examples with
     their supervised tokens, one by one, or with the positions that they compute, step by step."""
     from unseen.study.examples import encoded_for
+    from unseen.study.loading import load
     from unseen.study.prepare import prepare
-    from unseen.study.run import load
     from unseen.train.dealing import dealing_of
 
     prepared = prepare(recipe)

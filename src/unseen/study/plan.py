@@ -26,10 +26,10 @@ from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.exposures import exposures_of
 from unseen.study.facts import format_record, token_record
 from unseen.study.formats import format_for
+from unseen.study.loading import load
 from unseen.study.means import machine_facts
 from unseen.study.prepare import Prepared, prepare, proof_of
 from unseen.study.questions import asked_of, by_side
-from unseen.study.run import load
 from unseen.study.seven_steps import seven_steps
 from unseen.study.sides import sides_of
 from unseen.train.dealing import dealing_of

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unseen.encode.encoded import Encoded
-from unseen.encode.store import EncodedStore
 from unseen.errors import RecipeMistake
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter
@@ -23,23 +20,22 @@ from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.bleurt import check_bleurt, judged_by_bleurt
 from unseen.study.done_before import same_run, take_whole
-from unseen.study.examples import EXAMPLES, encode_examples
-from unseen.study.exposures import exposures_of
-from unseen.study.facts import format_record, new_record, opening_lines, parameter_count, token_record, training_record
+from unseen.study.encodings import Encodings, encodings
+from unseen.study.examples import EXAMPLES
+from unseen.study.facts import format_record, opening_lines, parameter_count, token_record, training_record
+from unseen.study.loading import load, load_to_ask
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.recipe_hints import hints_record
-from unseen.study.record import NAME, now, read_record, write_record
-from unseen.study.recorded import recipe_record
+from unseen.study.record import now, write_record
+from unseen.study.run_folder import RUNS, begun, check_usable, opened, taken_over
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
-from unseen.study.seven_steps import is_delia, saved_facts, seven_steps
-from unseen.study.shared_tuning import giver, has_checkpoint, take_over
+from unseen.study.seven_steps import saved_facts, seven_steps
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
-
-RUNS = Path("runs")
+    from unseen.train.loop import Tuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ def tune(
         ranks = join()
         prepared = _prepared(ranks, recipe)
         folder = out or RUNS / prepared.folder_name
-        record = ranks.shared(lambda: _opened(folder, prepared, resume, command, done))
+        record = ranks.shared(lambda: opened(folder, prepared, resume, command, done))
         if record.get("finished"):
             say(f"finished before: {folder}")
             return Run(folder, record)
@@ -100,8 +96,8 @@ def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None
         ranks = join()
         prepared = _prepared(ranks, recipe)
         folder = out or RUNS / f"{prepared.folder_name}-asked"
-        ranks.shared(lambda: _usable(folder, prepared))
-        record = _new_record(folder, prepared, command)
+        ranks.shared(lambda: check_usable(folder, prepared))
+        record = begun(folder, prepared, command)
         if run := same_run(record, done, tuned=False):
             return Run(folder, ranks.shared(lambda: take_whole(run, folder, record)))
         model = load_to_ask(prepared)
@@ -134,38 +130,6 @@ def _finished(prepared: Prepared, folder: Path, record: dict[str, Any], asked: S
     return Run(folder, record)
 
 
-def load_to_ask(prepared: Prepared) -> LanguageModel:
-    """The same for a model that is asked as it stands: tokens that its own tuning gave it are left as they are."""
-    given = {each.text for each in prepared.model.all_tokens}
-    left = {text: said for text, said in prepared.recipe.tokens.items() if text not in given}
-    return load(replace(prepared, recipe=prepared.recipe.model_copy(update={"tokens": left})))
-
-
-def load(prepared: Prepared) -> LanguageModel:
-    """The recipe's model in memory with the recipe's tokens, on a GPU where there is one.
-
-    Weights are float32, since what is tuned must not be rounded; under LoRA on a GPU that has it the frozen base is
-    bfloat16, as it fits twice the model, or of `base_bits`. Raises what `check_base_bits` does.
-    """
-    import torch
-
-    from unseen.model.load import load_model
-    from unseen.model.new_tokens import with_tokens
-    from unseen.model.quantise import check_base_bits
-
-    check_base_bits(prepared.recipe.train)
-    on_gpu = torch.cuda.is_available()
-    rounded = on_gpu and torch.cuda.is_bf16_supported() and prepared.recipe.train.method != "full"
-    recipe = prepared.recipe
-    bits = recipe.train.base_bits
-    with phased() as phases:
-        phases(Phase(f"loading {recipe.model}"))
-        model = load_model(prepared.model, "bfloat16" if rounded else "float32", recipe.trust_remote_code, bits)
-        model = with_tokens(model, recipe.tokens, recipe.seed)
-    # A quantised model is on the GPU since it was loaded, and cannot be moved as a whole.
-    return replace(model, module=model.module.to("cuda")) if on_gpu and model.base_bits is None else model
-
-
 def _base_and_tuned(
     ranks: Ranks,
     prepared: Prepared,
@@ -175,79 +139,62 @@ def _base_and_tuned(
     alike: Sequence[Path],
 ) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model where the recipe wants it, tune it, ask the tuned one; the record as it is then."""
-    from unseen.train.kept import drawn_steps, validation_digest
-    from unseen.train.loop import finish
-    from unseen.train.loop import tune as tune_model
-    from unseen.train.plan import plan_steps
-
-    recipe, seconds = prepared.recipe, dict(record.get("seconds", {}))
+    seconds = dict(record.get("seconds", {}))
+    record |= {"seconds": seconds}
     asked: list[Asked] = []
-    if recipe.evaluate.base:
+    if prepared.recipe.evaluate.base:
         with _timed(seconds, "asking base"):
             asked.append(ask_model(prepared, model, "base", ranks))
     with _timed(seconds, "rendering and encoding"):
-        stored, held, counts = _encoded(ranks, prepared, model, folder)
-        steps = plan_steps(range(len(stored)), stored, recipe.train, counts["epoch_length"])
-    exposures = exposures_of(each.id for each in stored) if is_delia(recipe) else {}
-    drawn = {"digest": stored.digest, "steps": steps.digest, "validation": validation_digest(held)}
-    record |= {
-        "counts": counts,
-        "examples": drawn,
-        "format": format_record(prepared, model),
-        "parameters": parameter_count(model),
-        "tokens": token_record(model),
-        "seconds": seconds,
-        "delia": seven_steps(prepared, token_record(model), exposures),
-    }
-    record = ranks.shared(lambda: _taken_over(folder, record, alike))
-    say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
-    replayed = drawn_steps(stored.digest, len(steps)) if recipe.train.keep_for_verify else frozenset[int]()
-    tuned = tune_model(
-        model,
-        steps,
-        recipe.train,
-        folder,
-        examples=stored,
-        validation=held,
-        seed=recipe.seed,
-        resume=True,
-        replayed=replayed,
-    )
-    if ranks.leads:
-        finish(tuned, folder, *_tuned_on(prepared))
+        encoded = encodings(ranks, prepared, model, folder)
+    record |= _begins(prepared, model, encoded)
+    record = ranks.shared(lambda: taken_over(folder, record, alike))
+    tuned = _tuned(ranks, prepared, model, folder, encoded)
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
     record |= {"training": training_record(tuned, prepared), "tokens": token_record(tuned.model)}
     if ranks.leads:
-        saved = saved_facts(folder, recipe, record["training"])
-        record |= {"delia": seven_steps(prepared, record["tokens"], exposures, saved)}
+        saved = saved_facts(folder, prepared.recipe, record["training"])
+        record |= {"delia": seven_steps(prepared, record["tokens"], encoded.exposures, saved)}
     _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
         asked.append(ask_model(prepared, tuned.model, "tuned", ranks))
     return asked, record
 
 
-def _taken_over(folder: Path, record: dict[str, Any], alike: Sequence[Path]) -> dict[str, Any]:
-    """The record, written; with the run in `alike` that did the same tuning, whose outcome then lies in `folder`."""
-    run = None
-    if not has_checkpoint(folder):
-        record.pop("tuned_by", None)  # of an attempt that was killed before it had taken over
-        run = giver(record, alike)
-    if run is not None:
-        record |= {"tuned_by": os.path.relpath(run, folder)}
-    write_record(folder, record)
-    if run is not None:
-        take_over(run, folder)
-        say(f"tuned as {run} was, which is taken over")
-    return record
+def _begins(prepared: Prepared, model: LanguageModel, encoded: Encodings) -> dict[str, Any]:
+    """What the record says once the examples are drawn, before the first step."""
+    return {
+        "counts": encoded.counts,
+        "examples": encoded.digests,
+        "format": format_record(prepared, model),
+        "parameters": parameter_count(model),
+        "tokens": token_record(model),
+        "delia": seven_steps(prepared, token_record(model), encoded.exposures),
+    }
 
 
-def _encoded(
-    ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path
-) -> tuple[EncodedStore, list[Encoded], dict[str, Any]]:
-    """The run's examples, its validation examples and the counts; the first rank writes the store that all read."""
-    with phased() as phases:
-        held, counts = ranks.shared(lambda: encode_examples(prepared, model, folder, phases)[1:])
-    return EncodedStore(folder / EXAMPLES), held, counts
+def _tuned(ranks: Ranks, prepared: Prepared, model: LanguageModel, folder: Path, encoded: Encodings) -> Tuned:
+    """The model, tuned from where the folder's last checkpoint stands and left there."""
+    from unseen.train.kept import drawn_steps
+    from unseen.train.loop import finish
+    from unseen.train.loop import tune as tune_model
+
+    train, stored, steps = prepared.recipe.train, encoded.examples, encoded.steps
+    say(f"tuning: {len(steps)} steps over {len(stored)} examples, {int(stored.lengths.sum())} tokens")
+    tuned = tune_model(
+        model,
+        steps,
+        train,
+        folder,
+        examples=stored,
+        validation=encoded.validation,
+        seed=prepared.recipe.seed,
+        resume=True,
+        replayed=drawn_steps(stored.digest, len(steps)) if train.keep_for_verify else frozenset(),
+    )
+    if ranks.leads:
+        finish(tuned, folder, *_tuned_on(prepared))
+    return tuned
 
 
 @contextmanager
@@ -271,38 +218,6 @@ def _scored(prepared: Prepared, folder: Path, record: dict[str, Any], asked: Seq
     if bleurt:
         record["bleurt"] = bleurt
     return record
-
-
-def _opened(
-    folder: Path, prepared: Prepared, resume: bool, command: str | None, done: Sequence[Path]
-) -> dict[str, Any]:
-    """The record to go on with: the folder's own, that of the same run in `done`, or a new one."""
-    _usable(folder, prepared)
-    if not (folder / NAME).is_file():
-        record = _new_record(folder, prepared, command) | {"delia": seven_steps(prepared)}
-        run = same_run(record, done, tuned=True)
-        return take_whole(run, folder, record) if run else record
-    record = read_record(folder)
-    if not record.get("finished") and not resume:
-        raise RecipeMistake(str(folder), "holds a run that was stopped", "add --resume to go on, or name another --out")
-    return record
-
-
-def _new_record(folder: Path, prepared: Prepared, command: str | None) -> dict[str, Any]:
-    record = new_record(prepared) | recipe_record(prepared.recipe, folder)
-    return record if command is None else record | {"command": command}
-
-
-def _usable(folder: Path, prepared: Prepared) -> None:
-    above = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
-    if not above.is_dir():
-        what = "is no folder" if above == folder else f"cannot be made, since {above} is no folder"
-        raise RecipeMistake(str(folder), what, "name another folder with --out")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / NAME).is_file():
-        raise RecipeMistake(str(folder), "holds something else than a run", "name another folder with --out")
-    if (folder / NAME).is_file() and read_record(folder).get("fingerprint") != prepared.fingerprint:
-        what = "holds another run: rows, templates, model or settings differ"
-        raise RecipeMistake(str(folder), what, "name another folder with --out")
 
 
 def _tuned_on(prepared: Prepared) -> tuple[list[str], list[str]]:

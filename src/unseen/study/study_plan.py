@@ -15,7 +15,7 @@ from unseen.study import means
 from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
 from unseen.study.arms import Arm, expand
 from unseen.study.pilot_shows import Seconds, what_pilot_shows
-from unseen.study.run import RUNS
+from unseen.study.run_folder import RUNS
 from unseen.study.shared_tuning import tuning_key
 from unseen.study.study_file import Study
 

@@ -17,7 +17,7 @@ from unseen.study.arms import Arm, choose, expand
 from unseen.study.done_before import finished_runs
 from unseen.study.launching import Job, Machine
 from unseen.study.record import write_json
-from unseen.study.run import RUNS
+from unseen.study.run_folder import RUNS
 from unseen.study.shared_tuning import is_tuned, tuning_key
 from unseen.study.study_file import Study
 from unseen.study.study_folder import ArmFiles, Record, open_study, read_said, read_study, standing, write_states

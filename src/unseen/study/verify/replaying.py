@@ -43,7 +43,7 @@ HALF = Tolerance(1e-2, 5e-2, 1e-3, False, "in half precision, by other threads, 
 
 def check_steps(folder: Path, record: Mapping[str, Any], prepared: Prepared, replay_steps: bool) -> Iterator[Check]:
     """The run's examples, its log and its kept steps; the examples are drawn, rendered and encoded again."""
-    from unseen.study.run import load
+    from unseen.study.loading import load
     from unseen.train.kept import validation_digest
 
     with tempfile.TemporaryDirectory(prefix="unseen-verify-") as place:
@@ -107,7 +107,7 @@ def _unlike_log(
 def _check_replay(
     folder: Path, record: Mapping[str, Any], prepared: Prepared, stored: EncodedStore, steps: StepPlan
 ) -> Check:
-    from unseen.study.run import load
+    from unseen.study.loading import load
     from unseen.train.kept import FOLDER, drawn_steps, kept_in
     from unseen.train.replay import replay
 

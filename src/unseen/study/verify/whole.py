@@ -87,7 +87,7 @@ def _asked_again(
     folder: Path, record: Mapping[str, Any], prepared: Prepared, name: str, own: list[Prediction], sample: int
 ) -> Reasked:
     """With the model as it lies there: the tuned one in the run's folder, any other where the recipe says."""
-    from unseen.study.run import load, load_to_ask
+    from unseen.study.loading import load, load_to_ask
 
     if "training" not in record:
         model = load_to_ask(prepared)
