@@ -96,7 +96,7 @@ def _json(text: str) -> Said:
         return None
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(found, str):
         return found

@@ -105,7 +105,7 @@ def study_report(workspace: Workspace, values: Values) -> Shown:
 def _stamp(folder: Path) -> int:
     """When an arm last came further, in nanoseconds."""
     files = [folder / STUDY, *folder.glob(f"arms/*/*/{NAME}"), *folder.glob("arms/*/*.json")]
-    return max(file.stat().st_mtime_ns for file in files if file.is_file())
+    return max((file.stat().st_mtime_ns for file in files if file.is_file()), default=0)
 
 
 def _made(folder: Path) -> str:
