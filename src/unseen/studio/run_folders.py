@@ -17,8 +17,9 @@ from unseen.phases import Standing
 from unseen.reporting.findings import findings
 from unseen.reporting.numbers import counted, limits, metric_name, plain, shots_name, signed
 from unseen.reporting.run_data import RunData, RunRecord, checked_record
+from unseen.studio.job import Job
 from unseen.studio.jobs import FOLDER as JOBS
-from unseen.studio.jobs import Job, Jobs
+from unseen.studio.jobs import Jobs
 from unseen.studio.workspace import Stamp, Workspace, stamp_of
 from unseen.study.arm_progress import planned_steps
 from unseen.study.lock import is_held
