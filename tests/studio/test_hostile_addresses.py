@@ -11,6 +11,7 @@ import pytest
 from tests.reporting.page_runs import answers, write_run
 from tests.studio.conftest import Answer, Studio
 from tests.studio.test_templates import TYPED
+from tests.study.made_studies import Made, write_study
 from unseen.model.random_models import random_folder
 
 LONG = "a" * 300
@@ -82,6 +83,16 @@ def test_a_damaged_folder_hides_no_other_however_deep_it_is(studio: Studio) -> N
     assert 'href="/runs/one"' in listed and "cannot be understood (RecursionError" in listed
     answer = studio.ask("/runs/deep")
     assert answer.status == 422 and "nested too deeply" in answer.text
+
+
+@pytest.mark.parametrize("arms", [[1], ["x"], [{}], "x"])
+def test_a_damaged_study_is_one_line(studio: Studio, arms: object) -> None:
+    file = write_study(studio.workspace.runs / "study", Made({"none": 0.0}, rows=4, seeds=(0,))) / "study.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "arms": arms}))
+    for page in ("runs", "study-report"):
+        answer = studio.ask(f"/{page}/study")
+        assert answer.status == 422 and is_told(answer) and "study.json" in answer.text
+    assert studio.ask("/runs").status == 200
 
 
 @pytest.mark.parametrize("choices", [DEEP[:100_000], '["\\ud800", "yes"]'])
