@@ -101,6 +101,14 @@ def test_answer_choices_that_are_no_list_are_text(studio: Studio, choices: str) 
     assert answer.status == 200
 
 
+def test_what_no_file_can_hold_is_saved_as_it_was_typed(studio: Studio, home: Path) -> None:
+    """An escape of half of a surrogate pair is its six letters: read as one, it would make the catalog unreadable."""
+    halves = {"answer_choices": '["\\ud800", "yes"]', "separator": "\\ud800"}
+    assert studio.ask("/templates/save", {**TYPED, **halves}).status == 303
+    assert r"\ud800" in (home / "catalog" / "film_notes_templates.yaml").read_text().replace("\\\\", "\\")
+    assert "mine" in studio.ask("/templates?task=sentiment/film_notes").text
+
+
 @pytest.mark.parametrize("file", ["~nobody-of-this-name/a.yaml", LONG, "\\0"])
 def test_a_recipe_whose_wordings_can_be_no_file_is_shown_with_what_is_wrong(studio: Studio, file: str) -> None:
     said = f'name: a\nseen: [sentiment/*]\nunseen: [nli/*]\ndiversity: {{wordings: "{file}"}}'

@@ -32,6 +32,7 @@ def sides_of(workspace: Workspace, values: Mapping[str, str]) -> list[Side]:
             raise UserMistake(run, "is no run with a model", "choose one of the list")
         base, tuned = recipe_of(workspace, run).get("model", ALIAS), str(found[run].absolute())
         sides = [Side(f"base: {base}", str(base)), Side(f"tuned: {run}", tuned)]
+        named_path(str(base), ModelMistake)
         if token := values.get("token", ""):
             where: Where = "before" if values.get("where") == "before" else "behind"
             sides.append(Side(f"tuned, with {token} {where} it", tuned, token, where))
