@@ -50,13 +50,23 @@ def test_the_address_that_is_printed_opens_the_studio(host: str, home: Path) -> 
             assert asking.getresponse().status == 303
 
 
+def test_on_every_address_the_machines_own_name_is_answered_and_no_other(home: Path) -> None:
+    with served("--host", "0.0.0.0", "--token", "chosen-by-the-user") as line:
+        port = urlsplit(line.removeprefix("studio: ").strip()).port or 0
+        for name, status in {"localhost": 401, socket.gethostname().lower(): 401, "evil.example": 403}.items():
+            with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as asking:
+                asking.request("GET", "/", headers={"Host": f"{name}:{port}"})
+                assert asking.getresponse().status == status
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (("--host", "0.0.0.0"), "choose a token with --token"),
         (("--host", "203.0.113.7"), "choose a token with --token"),
         (("--token", "short"), "is shorter than 16 characters"),
-        (("--host", "203.0.113.7", "--token", "long enough for this"), "cannot listen on"),
+        (("--token", "long enough & more than letters"), "holds more than letters"),
+        (("--host", "203.0.113.7", "--token", "long-enough-for-this"), "cannot listen on"),
     ],
 )
 def test_a_place_that_cannot_be_is_one_line(

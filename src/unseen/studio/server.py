@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
 import sys
@@ -16,6 +17,7 @@ from unseen.errors import MissingExtra, UserMistake
 from unseen.studio.workspace import Workspace
 
 HERE = "127.0.0.1"
+PLAIN = re.compile(r"[A-Za-z0-9._~-]+")  # what no address and no cookie spells otherwise
 FIRST_PORT, PORTS = 8420, 20  # tried in turn where none is asked for
 
 
@@ -72,6 +74,9 @@ def _token(address: Address) -> str:
         raise UserMistake("--host", what, "choose a token with --token, or leave --host out")
     if address.token is not None and len(address.token) < 16:
         raise UserMistake("--token", "is shorter than 16 characters", "choose a longer one, or leave it out")
+    if address.token is not None and not PLAIN.fullmatch(address.token):
+        what = "holds more than letters (a to z), digits and - . _ ~"
+        raise UserMistake("--token", what, "these stand in an address and a cookie as they are")
     return address.token or secrets.token_urlsafe(24)
 
 

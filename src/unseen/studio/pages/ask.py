@@ -149,7 +149,7 @@ def _memory(workspace: Workspace, sides: list[Side]) -> Markup:
     for model in dict.fromkeys(side.model for side in sides):
         label = next(side.label for side in sides if side.model == model)
         needed, state = memory_needed(model), workers.state(model)
-        about = f"about {needed >> 20:,} MB" if needed is not None else "not on this machine yet: it is fetched first"
+        about = f"about {needed >> 20:,} MB" if needed is not None else "not ready here: it is fetched or made first"
         here = {"ready": "in memory", "loading": "being loaded", "gone": f"loaded when it is asked, {about}"}[state]
         missing += (needed or 0) if state == "gone" else 0
         items.append(tag("li", tag("b", label), f": {here}"))
