@@ -87,8 +87,9 @@ def _told(problems: Iterable[Any], model: type[BaseModel], values: Mapping[str, 
     by_place: dict[Place, list[Any]] = {}
     for problem in problems:
         by_place.setdefault(_place(problem, values), []).append(problem)
+    around = {place[:length] for place in by_place for length in range(len(place))}
     for place, same in by_place.items():
-        if not any(other[: len(place)] == place for other in by_place if len(other) > len(place)):
+        if place not in around:
             told = [each for each in same if each["type"] != "too_short"] or same  # a list without its wrong items
             yield Wrong(place, _what(place, told), _remedy(place, told, model))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from unseen.errors import UserMistake, raise_all
 
 MOST_BYTES = 1_000_000  # of a file; the largest that ships with the package has 30,000
 MOST_VALUES = 200_000  # of a file, aliases written out
+SURROGATE = re.compile("[\ud800-\udfff]")  # which JSON escapes may hold, and no file
 TOO_DEEP = "is nested too deeply"
 KINDS = {type(None): "nothing", list: "a list", str: "a text"}
 UNTAGGED = "our files are plain YAML: remove the tag"
@@ -110,6 +112,9 @@ def _check(root: yaml.Node, where: str, mistake: type[UserMistake]) -> None:
             open_nodes.add(id(node))
             if isinstance(node, yaml.MappingNode):
                 doubled.extend(_doubled(node, where, mistake))
+            if isinstance(node, yaml.ScalarNode) and SURROGATE.search(node.value):
+                line = node.start_mark.line + 1
+                raise mistake(f"{where}, line {line}", "holds half of a surrogate pair", "repair the escape")
             sizes[id(node)] = 1 + sum(size(child) for child in _children(node))
             open_nodes.remove(id(node))
         return sizes[id(node)]

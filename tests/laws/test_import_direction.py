@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "unseen"
 LAYERS = [
     ["errors"],
-    ["launch", "wholefile"],
+    ["launch", "named_path", "wholefile"],
     ["phases"],
     ["progress"],
     ["names"],

@@ -32,6 +32,20 @@ def test_every_score_and_difference_leads_to_its_rows(page: str) -> None:
     assert all(page.count(f'id="{id}"') == 1 for id in links)
 
 
+def test_what_a_mean_counts_of_the_part_that_it_leads_to_is_told(tmp_path: Path) -> None:
+    """A mean over two tasks by accuracy leads to all three of its side; the third is judged by ROUGE-L."""
+    model = record()["model"] | {"conflicts": {"nli/small": ["snli"], "nli/other": "none", "talk/say": "none"}}
+    page = report([write_run(tmp_path / "run", list(answers(3)), model=model)]).read_text(encoding="utf-8")
+    rows = page[page.index('<section id="rows"') :]
+    summaries = [re.sub("<[^>]+>", "", each) for each in re.findall("<summary>(.*?)</summary>", rows)]
+    assert [each.partition(" templates, ")[2] for each in summaries if each.startswith(("nli", "talk"))] == [
+        "judged by accuracy; void",
+        "judged by accuracy",
+        "judged by ROUGE-L",
+    ]
+    assert "it counts those that are judged by its metric and are not void" in rows
+
+
 def test_a_template_score_is_the_mean_of_the_lines_that_it_leads_to(page: str) -> None:
     every = page[page.index("Every score") :].split("</table>")[0]
     lines = [line for line in every.split("<tr>") if ">ask</td>" in line and ">tuned</td>" in line]

@@ -223,6 +223,21 @@ def test_a_catalog_with_rows_can_be_asked_from_where_it_went(hub: Hub, catalog: 
     assert run(["render", "sentiment/notes", "--check", "--catalog", str(there)]) == 0
 
 
+def test_a_link_to_a_file_elsewhere_is_never_sent(
+    hub: Hub, tuned: Path, catalog: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that comes from others may hold a link to any file of one's own."""
+    (tmp_path / "key").write_text("a private key")
+    (tuned / "model" / "notes.txt").symlink_to(tmp_path / "key")
+    assert "notes.txt: is a link out of the run's folder" in error(capsys, str(tuned), REPO)
+    (catalog / "LICENSE").symlink_to(tmp_path / "key")
+    assert run(["push", str(catalog), REPO, "--with-rows", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "LICENSE" in said and "is a link out of the catalog's folder" in said
+    assert run(["push", str(catalog), REPO, "--with-rows"]) == 0
+    assert "LICENSE" not in hub.files[REPO, "main"]
+
+
 def test_what_cannot_be_pushed_is_one_line(tuned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is neither a run nor a catalog" in error(capsys, str(tmp_path), REPO)
     assert "is no hub id; write org/name" in error(capsys, str(tuned), "name-alone")

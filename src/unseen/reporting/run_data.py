@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from unseen.errors import DataMistake, ScoreMistake
 from unseen.evaluation.aggregate import Across, Found, aggregate
@@ -22,6 +22,7 @@ from unseen.task.proof import Proof
 from unseen.train.steplog import StepLine, read_steps
 
 T = TypeVar("T")
+SECTIONS = ("train", "evaluate")  # of a recipe that pages look into
 
 
 class Part(BaseModel):
@@ -117,6 +118,14 @@ class RunRecord(Part):
     summary: Found | None = None
     finished: str | None = None
 
+    @field_validator("recipe")
+    @classmethod
+    def _has_sections(cls, recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in SECTIONS:
+            if not isinstance(recipe.get(name, {}), Mapping):
+                raise ValueError(f"its {name} is no mapping")
+        return recipe
+
 
 @dataclass(frozen=True, eq=False)
 class RunData:
@@ -180,7 +189,10 @@ def load_facts(folder: Path) -> RunData:
 
 def checked_record(folder: Path) -> RunRecord:
     """The record of a run folder; `DataMistake` where there is none or it is damaged."""
-    return _checked(RunRecord, read_record(folder), folder / NAME)
+    try:
+        return _checked(RunRecord, read_record(folder), folder / NAME)
+    except RecursionError:
+        raise DataMistake(str(folder / NAME), "is nested too deeply", "name another folder") from None
 
 
 def _without_void(run: RunData) -> RunData:
@@ -207,7 +219,7 @@ def _steps(path: Path) -> tuple[StepLine, ...]:
 def _scores(path: Path) -> list[dict[str, Any]]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataMistake(str(path), f"cannot be read ({error})", "evaluate the run again") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ScoreMistake(str(path), "is not a list of scores", "evaluate the run again")

@@ -108,7 +108,8 @@ def told(arm: ArmVerdict, rule: Rule) -> str:
     up = sum(each.value > 0 for each in arm.difference.tasks.values())
     down = sum(each.value < 0 for each in arm.difference.tasks.values())
     said = (
-        f"{arm.name} less {than(arm)}: {difference(found)}, {p_value(arm.corrected)} after Holm's correction; "
+        f"{arm.name} less {than(arm)}: {difference(found)} over {counted(found.rows, 'row')}, "
+        f"{p_value(arm.corrected)} after Holm's correction; "
         f"up on {up} and down on {down} of {counted(found.tasks, 'task')}. "
     )
     if arm.word == "not decidable":

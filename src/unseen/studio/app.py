@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unseen.errors import one_line
+from unseen.errors import UnseenError, one_line
 from unseen.reporting.document import ASSETS as REPORT_ASSETS
 from unseen.studio.frame import Page, note
 from unseen.studio.guard import Door, Guard, TooMuch, too_much
@@ -37,7 +37,7 @@ from unseen.studio.pages import (
     token_step,
     tokens,
 )
-from unseen.studio.reply import page_or_part
+from unseen.studio.reply import mistaken, page_or_part
 from unseen.studio.workspace import Workspace
 
 PAGES = (
@@ -59,15 +59,16 @@ HEADERS = {
 def studio_app(workspace: Workspace, door: Door) -> ASGIApp:
     """The application behind its guard."""
     routes: list[BaseRoute] = [Route("/assets/{name}", _asset), *(route for page in PAGES for route in page.routes())]
-    handlers: Any = {HTTPException: _not_here, TooMuch: _too_much, Exception: _failed}
-    middleware = [Middleware(GZipMiddleware, minimum_size=2048), Middleware(_Headers)]
+    handlers: Any = {HTTPException: _not_here, TooMuch: _too_much, UnseenError: mistaken, Exception: _failed}
+    middleware = [Middleware(GZipMiddleware, minimum_size=2048)]
     app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)
     app.state.workspace = workspace
-    return Guard(app, door)
+    return _Headers(Guard(app, door))
 
 
 class _Headers:
-    """Puts the policy on every answer that has none of its own."""
+    """Puts the policy on every answer that has none of its own. It stands before all else: what the guard refuses, and
+    what Starlette answers where a page failed, have it too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from unseen.ask.chat import Drawing
-from unseen.errors import UserMistake
+from unseen.errors import ModelMistake, UserMistake
 from unseen.model.embedded import ALIAS
+from unseen.named_path import named_path
 from unseen.studio.model_sizes import runs_with_models
 from unseen.studio.talk import Asked, Side, Where
 from unseen.studio.workspace import Workspace
@@ -23,7 +24,7 @@ NUMBERS = {"temperature": 0.0, "top_p": 1.0, "max_new_tokens": 128, "seed": 0}
 def sides_of(workspace: Workspace, values: Mapping[str, str]) -> list[Side]:
     """The columns: a run's base and tuned model and, where a token was chosen, the tuned one with it; or two models.
 
-    Raises `UserMistake` for a run that is not there and where nothing was chosen.
+    Raises `UserMistake` for a run that is not there, where nothing was chosen, and for a name that can be none.
     """
     if run := values.get("run", ""):
         found = {each.name: each.folder for each in runs_with_models(workspace.runs)}
@@ -31,6 +32,7 @@ def sides_of(workspace: Workspace, values: Mapping[str, str]) -> list[Side]:
             raise UserMistake(run, "is no run with a model", "choose one of the list")
         base, tuned = recipe_of(workspace, run).get("model", ALIAS), str(found[run].absolute())
         sides = [Side(f"base: {base}", str(base)), Side(f"tuned: {run}", tuned)]
+        named_path(str(base), ModelMistake)
         if token := values.get("token", ""):
             where: Where = "before" if values.get("where") == "before" else "behind"
             sides.append(Side(f"tuned, with {token} {where} it", tuned, token, where))
@@ -38,6 +40,8 @@ def sides_of(workspace: Workspace, values: Mapping[str, str]) -> list[Side]:
     chosen = [name for name in (values.get("left", "").strip(), values.get("right", "").strip()) if name]
     if not chosen:
         raise UserMistake("ask", "no model is chosen", "choose a run, or name a model")
+    for name in chosen:
+        named_path(name, ModelMistake)
     return [Side(name, name) for name in chosen]
 
 

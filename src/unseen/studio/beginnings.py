@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
+from unseen.named_path import named_path
 from unseen.studio.draft import HEAD, Draft, draft_of_file, draft_of_form, draft_of_text, dumped
 from unseen.studio.jobs import NAME, no_name
 from unseen.studio.workspace import Workspace, is_shipped
@@ -29,7 +30,7 @@ def begun(workspace: Workspace, recipe: str, file: str, dataset: str, side: str)
     if dataset:
         return draft_of_text(around(workspace, dataset, side))
     if file:
-        return draft_of_file(Path(file).expanduser())
+        return draft_of_file(named_path(file, RecipeMistake))
     found = recipes()
     if recipe and recipe not in found:
         raise RecipeMistake(recipe, "no such recipe", "choose one of the list, or give a file")

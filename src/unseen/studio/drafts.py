@@ -96,13 +96,18 @@ def _json(text: str) -> Said:
         return None
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if isinstance(found, str):
-        return found
-    if isinstance(found, list) and found and all(isinstance(each, str) for each in found):
+    if _is_text(found):
+        return str(found)
+    if isinstance(found, list) and found and all(map(_is_text, found)):
         return tuple(found)
     return None
+
+
+def _is_text(said: object) -> bool:
+    """Whether it is a text that a file can hold: half of a surrogate pair, which JSON can escape, is none."""
+    return isinstance(said, str) and not any("\ud800" <= char <= "\udfff" for char in said)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -111,10 +116,13 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _unescaped(text: str) -> str:
     """`\\n` as a line break: a form's line cannot hold one."""
+    if not text:
+        return str(DEFAULTS["separator"])
     try:
-        return str(json.loads(f'"{text}"')) if text else str(DEFAULTS["separator"])
+        found = json.loads(f'"{text}"')
     except ValueError:
         return text
+    return str(found) if _is_text(found) else text
 
 
 def starter(dataset: Dataset, row: Mapping[str, Any], name: str) -> dict[str, str]:

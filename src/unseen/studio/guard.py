@@ -72,7 +72,8 @@ class Guard:
         if not self._is_token(given):
             return refused(403, "this token is not the studio's; open the address that it printed")
         rest = urlencode(list(query))
-        answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
+        path = "/" + scope["path"].lstrip("/")  # of two slashes a browser makes another host
+        answer = RedirectResponse(path + (f"?{rest}" if rest else ""), status_code=303)
         answer.set_cookie(self.door.cookie, self.door.token, httponly=True, samesite="strict", path="/")
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -14,6 +14,7 @@ from unseen.data import places
 from unseen.data.guess import Guess, guess_file
 from unseen.data.textlines import unreadable
 from unseen.errors import DataMistake, Mistakes, UserMistake, one_line
+from unseen.named_path import named_path
 from unseen.studio.workspace import Workspace
 from unseen.wholefile import write_whole
 
@@ -112,12 +113,9 @@ def _with(mistake: UserMistake, names: Mapping[str, str]) -> UserMistake:
 
 def _typed(path: str) -> Path:
     text = path.strip().strip("'\"")
-    if not text or "\0" in text or len(text) > 4096:
+    if not text:
         raise DataMistake("path", "names no file", "give the whole path of a file on this machine")
-    try:
-        file = Path(text).expanduser()
-    except RuntimeError:  # ~somebody whom the machine does not know
-        file = Path(text)
+    file = named_path(text, DataMistake)
     if not file.is_absolute():
         raise DataMistake(text, "is no whole path", f"begin with {os.sep} or ~{os.sep}")
     return file

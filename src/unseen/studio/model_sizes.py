@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.data.places import models_root
-from unseen.errors import UserMistake
+from unseen.errors import ModelMistake, UserMistake
 from unseen.model.description import descriptions
 from unseen.model.embedded import ALIAS, cached_folder
 from unseen.model.folder import ABOUT
 from unseen.model.safetensors_file import tensors_of
+from unseen.named_path import named_path
 from unseen.study.means import OWN_BYTES
 from unseen.study.record import read_if_there
 
@@ -75,5 +76,8 @@ def _folder(name: str) -> Path | None:
     if name == ALIAS:
         return cached_folder()
     root = models_root()
-    places = [Path(name).expanduser(), *([root / name] if root else [])]
+    try:
+        places = [named_path(name, ModelMistake), *([root / name] if root else [])]
+    except ModelMistake:
+        return None  # the base that a damaged record names
     return next((place for place in places if name and place.is_dir()), None)

@@ -22,7 +22,7 @@ from unseen.phases import Standing, standing_in
 from unseen.progress import TOLD_IN
 from unseen.reporting.planning import process_mb
 from unseen.studio.draft import draft_of_text
-from unseen.studio.jobs import SAID
+from unseen.studio.job import SAID
 from unseen.studio.workspace import Stamp
 from unseen.wholefile import write_whole
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from unseen.data.places import shipped_catalog
 from unseen.errors import RecipeMistake, UserMistake
+from unseen.named_path import named_path
 from unseen.recipe import Recipe, beside
 from unseen.section import check_model
 from unseen.studio.beginnings import around, of_shipped
@@ -92,7 +93,7 @@ def recipe_text(workspace: Workspace, name: str) -> str:
         return around(workspace, name.removeprefix(AROUND), "seen")
     if name.startswith(RUN):
         return _text_of_run(workspace, name.removeprefix(RUN))
-    path = Path(name)
+    path = named_path(name, RecipeMistake)
     if path.suffix not in SUFFIXES:
         raise RecipeMistake(str(path), "is no recipe file", "name a .yaml file")
     read_yaml_mapping(path, RecipeMistake)

@@ -54,6 +54,9 @@ def shows(make: Callable[[Workspace, Values], Shown]) -> Callable[[Request], Awa
             shown = await run_in_threadpool(make, request.app.state.workspace, values)
         except UnseenError as error:
             return mistaken(request, error)
+        except RecursionError:  # JSON of a folder that comes from elsewhere, thousands of brackets deep
+            what = "what this page reads is nested too deeply"
+            return mistaken(request, UserMistake(request.url.path[:200], what, "look at the files that it is about"))
         return page_or_part(request, shown)
 
     return endpoint

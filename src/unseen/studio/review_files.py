@@ -24,6 +24,7 @@ from unseen.diversify.reviewed import (
     read_source,
 )
 from unseen.errors import DataMistake
+from unseen.named_path import named_path
 from unseen.studio.run_folders import entries, folder_at
 from unseen.studio.workspace import Workspace, stamp_of
 
@@ -103,12 +104,10 @@ def is_theirs(file: Path) -> bool:
 
 def file_at(workspace: Workspace, name: str) -> Path:
     """The file that a page names: a path, a folder with chats, or `runs:` and a folder below that of runs."""
-    if "\0" in name or len(name) > 4000:
-        raise DataMistake(name[:80], "is no path", "look at the path")
     if name.startswith(OF_RUNS):
         file = folder_at(workspace, name.removeprefix(OF_RUNS)) / CHATS
     else:
-        file = Path(name).expanduser()
+        file = named_path(name, DataMistake)
         file = file / CHATS if file.is_dir() else file
     kind_of(file)
     return file

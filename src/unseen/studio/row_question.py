@@ -8,6 +8,7 @@ from unseen.errors import TaskMistake, UserMistake, nearest
 from unseen.reporting.numbers import counted, row_name
 from unseen.studio.hand_on import At
 from unseen.studio.row_names import row_place, said_row
+from unseen.studio.values import is_number
 from unseen.studio.workspace import Workspace
 from unseen.task.render import example_of
 from unseen.task.task import Task
@@ -62,6 +63,6 @@ def _template(task: Task, said: str) -> int:
         return 0
     if said in names:
         return names.index(said)
-    if said.isdecimal() and 1 <= int(said[:6]) <= len(names):
+    if is_number(said) and 1 <= int(said) <= len(names):
         return int(said) - 1
     raise TaskMistake(task.name, f"has no template '{said}'", nearest(said, names, f"1 to {len(names)}, or"))

@@ -15,10 +15,11 @@ from unseen.diversify.output import KIND as DIVERSE
 from unseen.errors import DataMistake, UserMistake
 from unseen.phases import Standing
 from unseen.reporting.findings import findings
-from unseen.reporting.numbers import limits, metric_name, plain, shots_name, signed
+from unseen.reporting.numbers import counted, limits, metric_name, plain, shots_name, signed
 from unseen.reporting.run_data import RunData, RunRecord, checked_record
+from unseen.studio.job import Job
 from unseen.studio.jobs import FOLDER as JOBS
-from unseen.studio.jobs import Job, Jobs
+from unseen.studio.jobs import Jobs
 from unseen.studio.workspace import Stamp, Workspace, stamp_of
 from unseen.study.arm_progress import planned_steps
 from unseen.study.lock import is_held
@@ -67,9 +68,16 @@ def folder_at(workspace: Workspace, path: str) -> Path:
     if not parts or path.startswith("/") or ".." in parts or "\0" in path or "\\" in path:
         raise DataMistake(path[:200], "is no folder of a run", "choose one on the page Runs")
     folder = workspace.runs.joinpath(*parts)
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise DataMistake(path[:200], "is not there", "choose one on the page Runs")
     return folder
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is longer than any may be
+        return False
 
 
 def path_of(workspace: Workspace, folder: Path) -> str:
@@ -149,7 +157,7 @@ def _sound(folder: Path, path: str, make: Any) -> Entry:
         found: Entry = make(folder, path)
     except UserMistake as mistake:
         return _damaged(folder, path, mistake.lines[0])
-    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, RecursionError) as error:
         return _damaged(folder, path, f"cannot be understood ({type(error).__name__}: {error})")
     return found
 
@@ -214,11 +222,12 @@ def scores_told(folder: Path, record: RunRecord) -> str:
         tuned, base = found.tuned.new_rows.score, found.base.new_rows.score
         change = f"{signed(found.difference.new_rows.score)} {limits(found.interval, difference=True)}"
         what = f"{found.side} {metric_name(found.metric)}, {shots_name(found.shots)}"
-        return f"{what}: {plain(base)} → {plain(tuned)}, {change}"
+        return f"{what}: {plain(base)} → {plain(tuned)}, {change}, {counted(found.difference.count, 'row')}"
     for mean in record.summary.across[:1]:
         rows = mean.new_rows
         what = f"{mean.side} {metric_name(mean.metric)}, {shots_name(mean.shots)}"
-        return f"{what}: {plain(rows.score)} {limits((rows.low, rows.high))} ({mean.model})"
+        score = f"{plain(rows.score)} {limits((rows.low, rows.high))}, {counted(mean.count, 'row')}"
+        return f"{what}: {score} ({mean.model})"
     return ""
 
 

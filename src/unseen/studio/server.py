@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
 import sys
 import webbrowser
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Timer
 from types import FrameType
@@ -15,6 +17,7 @@ from unseen.errors import MissingExtra, UserMistake
 from unseen.studio.workspace import Workspace
 
 HERE = "127.0.0.1"
+PLAIN = re.compile(r"[A-Za-z0-9._~-]+")  # what no address and no cookie spells otherwise
 FIRST_PORT, PORTS = 8420, 20  # tried in turn where none is asked for
 
 
@@ -43,9 +46,8 @@ def serve(workspace: Workspace, address: Address, *, browser: bool = True) -> No
     token = _token(address)
     listening = _listening(address)
     host, port = listening.getsockname()[:2]
-    names = {HERE, "localhost"} if _is_local(address.host) else {HERE, "localhost", address.host, host}
-    door = Door(token, frozenset(f"{name}:{port}" for name in names))
-    shown = f"http://{HERE if _is_local(address.host) else address.host}:{port}/"
+    door = Door(token, frozenset(f"{_in_address(name).lower()}:{port}" for name in (address.host, *_names(host))))
+    shown = f"http://{HERE if address.host == 'localhost' else _in_address(address.host)}:{port}/"
     print(f"studio: {shown}?token={token}", file=sys.stderr, flush=True)
     print("studio: Ctrl-C ends it; runs that it started go on", file=sys.stderr, flush=True)
     if browser:
@@ -72,6 +74,9 @@ def _token(address: Address) -> str:
         raise UserMistake("--host", what, "choose a token with --token, or leave --host out")
     if address.token is not None and len(address.token) < 16:
         raise UserMistake("--token", "is shorter than 16 characters", "choose a longer one, or leave it out")
+    if address.token is not None and not PLAIN.fullmatch(address.token):
+        what = "holds more than letters (a to z), digits and - . _ ~"
+        raise UserMistake("--token", what, "these stand in an address and a cookie as they are")
     return address.token or secrets.token_urlsafe(24)
 
 
@@ -82,6 +87,22 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _names(host: str) -> set[str]:
+    """What a socket that listens on `host` may be called: one on every address has those of the machine too."""
+    names = {HERE, "localhost", host}
+    if ipaddress.ip_address(host).is_unspecified:
+        machine = socket.gethostname()
+        names.add(machine)
+        with suppress(OSError):
+            names |= {str(found[4][0]) for found in socket.getaddrinfo(machine, None)}
+    return names
+
+
+def _in_address(name: str) -> str:
+    """A name or number of a host as addresses have it: those of IPv6 in brackets."""
+    return f"[{name}]" if ":" in name else name
 
 
 def _listening(address: Address) -> socket.socket:

@@ -14,7 +14,8 @@ from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.data.records import source_files
 from unseen.data.rows import open_rows, read_rows, source_of
 from unseen.data.rowstore import Rows
-from unseen.errors import UserMistake
+from unseen.errors import TaskMistake, UserMistake
+from unseen.named_path import named_path
 from unseen.studio.background import Errands
 from unseen.task.catalog import NAMES, Catalog, Told, folder_of, load_catalog, told_by
 
@@ -103,7 +104,7 @@ class Workspace:
     @property
     def own_catalog(self) -> Path:
         """Where the studio writes descriptions: the first of `catalogs` that is a folder of the user's."""
-        own = (Path(name).expanduser() for name in self.catalogs if name not in NAMES)
+        own = (named_path(name, TaskMistake) for name in self.catalogs if name not in NAMES)
         return next(own, user_catalog())
 
     def extended_by(self, file: Path) -> str:
@@ -165,4 +166,7 @@ def stamp_of(file: Path) -> tuple[int, int]:
 
 def is_shipped(file: Path | None) -> bool:
     """Whether a description came with the package, and so is never written."""
-    return file is not None and shipped_catalog().resolve() in file.resolve().parents
+    try:
+        return file is not None and shipped_catalog().resolve() in file.resolve().parents
+    except ValueError:  # a NUL in what was typed
+        return False

@@ -18,6 +18,7 @@ from unseen.data.each import load_each, several
 from unseen.data.extension import Extension, extension, is_extension
 from unseen.data.places import data_root, shipped_catalog, user_catalog
 from unseen.errors import DataMistake, Mistakes, TaskMistake, UserMistake, nearest, raise_all
+from unseen.named_path import named_path
 from unseen.prompt.template import Template
 from unseen.prompt.templates import duplicates, templates_of
 from unseen.prompt.way import Way, ways_of
@@ -194,7 +195,7 @@ def folder_of(name: str) -> Path:
         "p3": shipped / "data" / "p3",
         "user": user_catalog(),
     }
-    folder = folders.get(name, Path(name).expanduser())
+    folder = folders[name] if name in folders else named_path(name, TaskMistake)
     if name not in folders and not folder.is_dir():
         raise TaskMistake("catalogs", f"'{name}' is no catalog and no folder", nearest(name, NAMES, "catalogs"))
     return folder

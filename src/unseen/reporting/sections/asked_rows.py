@@ -23,7 +23,8 @@ BOUND = 2_500_000  # bytes of all lines of a page: a page is to stay under 5 MB
 READING = (
     "Every score and difference above leads here. A line is a row through a template: the question, what is right, "
     "what each model said, and how that was judged. Lines are in an order made from hashes of the rows, the same for "
-    "every template."
+    "every template. A mean leads to all tasks of its side: it counts those that are judged by its metric and are not "
+    "void. A score of rows without overlap leads to all rows of its task."
 )
 
 
@@ -123,7 +124,10 @@ def _task(run: RunData, places: Sequence[Place], lines: Lines, shown: Mapping[Pl
     first = places[0]
     questions = sum(len(lines[place]) for place in places)
     templates = counted(len(places), "template")
-    summary = joined(tag("b", first.task), f", {counted(questions, 'line')}, {templates}")
+    metrics = dict.fromkeys(metric for place in places for metric in lines[place][0][0].metrics)
+    judged = f", judged by {', '.join(map(metric_name, metrics))}" if metrics else ""
+    void = "; void" if first.side == "unseen" and first.task in run.void else ""
+    summary = joined(tag("b", first.task), f", {counted(questions, 'line')}, {templates}{judged}{void}")
     parts = [_template(run, place, lines[place], shown[place]) for place in places]
     opened = tag("span", id=rows_id(run, first.side, first.shots, first.task))
     return folded(summary, opened, *parts)

@@ -39,7 +39,7 @@ def differences(verdict: Verdict) -> Markup | None:
         Column("arm"),
         Column("against"),
         Column(axis(scale, True), "strip"),
-        Column("difference, 95 %", "number"),
+        Column("difference, 95 %, rows", "number"),
         Column("verdict"),
         Column("shows from", "number", "shows from"),
     ]
@@ -65,11 +65,16 @@ def differences(verdict: Verdict) -> Markup | None:
 
 
 def shown_difference(found: Estimate, name: str) -> Cell:
-    ends = limits(ends_of(found), difference=True)
-    return Cell(
-        tag("span", number_link(signed(found.value), name), " ", tag("span", ends, class_="interval"), class_="score"),
-        found.value,
+    shown = tag(
+        "span",
+        number_link(signed(found.value), name),
+        " ",
+        tag("span", limits(ends_of(found), difference=True), class_="interval"),
+        " ",
+        tag("span", counted(found.rows, "row"), class_="count"),
+        class_="score",
     )
+    return Cell(shown, found.value)
 
 
 def shown_word(arm: ArmVerdict, rule: Rule) -> Markup:
@@ -123,7 +128,7 @@ def arms_table(results: StudyResults, verdict: Verdict) -> Markup:
     columns = [
         Column("arm"),
         Column("score, 95 %, rows, tasks, seeds", "number"),
-        Column("difference, 95 %", "number"),
+        Column("difference, 95 %, rows", "number"),
         Column("p (Holm)", "number"),
         Column("verdict"),
         *(

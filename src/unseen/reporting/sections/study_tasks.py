@@ -63,8 +63,15 @@ def _cell(found: Estimate | None, what: str, name: str) -> Cell:
     if found is None:
         return Cell("")
     number = signed(found.value) if what == "difference" else plain(found.value)
-    ends = limits(ends_of(found), difference=what == "difference")
-    shown = tag("span", number_link(number, name), tag("br"), tag("span", ends, class_="interval"), class_="score")
+    shown = tag(
+        "span",
+        number_link(number, name),
+        tag("br"),
+        tag("span", limits(ends_of(found), difference=what == "difference"), class_="interval"),
+        " ",
+        tag("span", counted(found.rows, "row"), class_="count"),
+        class_="score",
+    )
     return Cell(shown, found.value)
 
 

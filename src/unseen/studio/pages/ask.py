@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -12,14 +11,14 @@ from starlette.routing import Route
 from unseen.data.places import models_root
 from unseen.errors import UserMistake
 from unseen.model.embedded import ALIAS
-from unseen.reporting.markup import Child, Markup, joined, tag
-from unseen.reporting.numbers import counted
-from unseen.studio.asking import MOST_NEW_TOKENS, NUMBERS, anew, asked_of, manner_of, recipe_of, sides_of
+from unseen.reporting.markup import Markup, joined, tag
+from unseen.studio.asking import anew, asked_of, manner_of, sides_of
 from unseen.studio.events import streamed
 from unseen.studio.frame import Page, choice, field, note
 from unseen.studio.model_sizes import memory_needed, names, runs_with_models
 from unseen.studio.pages.answers import answers_come, turns_of
-from unseen.studio.pages.ask_choices import choices_of, choices_told, right_of, row_of
+from unseen.studio.pages.ask_choices import choices_of, right_of, row_of
+from unseen.studio.pages.ask_form import CHOSEN, question_form, row_form
 from unseen.studio.reply import Shown, Values, shows, told
 from unseen.studio.row_question import RowQuestion
 from unseen.studio.talk import Side, Talk, Talks
@@ -27,7 +26,6 @@ from unseen.studio.workspace import Workspace
 from unseen.study.means import memory
 
 MOST_RUNS = 300  # that are listed
-CHOSEN = ("run", "left", "right")  # what says which models are talked to
 
 
 def routes() -> list[Route]:
@@ -120,8 +118,8 @@ def _page(workspace: Workspace, talk: Talk, values: Mapping[str, str], said: Mar
         _models(values, runs, _memory(workspace, sides) if sides else None),
         tag("div", turns_of(talk), id="turns"),
         tag("div", said, id="ask-said"),
-        _form(workspace, talk, values),
-        _rows(workspace, talk, values),
+        question_form(workspace, talk, values),
+        row_form(workspace, talk, values),
         tag("noscript", note("warn", "Without script, load the page again to see how far an answer is.")),
     ]
     return Page("Ask", "/ask", joined(*parts), wide=True, styles=("ask.css",), scripts=("ask.js",))
@@ -151,118 +149,10 @@ def _memory(workspace: Workspace, sides: list[Side]) -> Markup:
     for model in dict.fromkeys(side.model for side in sides):
         label = next(side.label for side in sides if side.model == model)
         needed, state = memory_needed(model), workers.state(model)
-        about = f"about {needed >> 20:,} MB" if needed is not None else "not on this machine yet: it is fetched first"
+        about = f"about {needed >> 20:,} MB" if needed is not None else "not ready here: it is fetched or made first"
         here = {"ready": "in memory", "loading": "being loaded", "gone": f"loaded when it is asked, {about}"}[state]
         missing += (needed or 0) if state == "gone" else 0
         items.append(tag("li", tag("b", label), f": {here}"))
     short = f"Together they need more than the {free >> 20:,} MB that are free: one of them may be killed."
     spare = tag("p", f"{free >> 20:,} MB are free.", class_="faint")
     return joined(tag("ul", *items, class_="sides"), note("warn", short) if missing > free else spare)
-
-
-def _form(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup:
-    hidden = [tag("input", type="hidden", name=name, value=values.get(name, "")) for name in CHOSEN if values.get(name)]
-    text = tag(
-        "textarea",
-        f"\n{values.get('text', '')}",
-        name="text",
-        rows=4,
-        id="say",
-        data_key="/",
-        placeholder="Ask something. Ctrl+Enter sends it.",
-        aria_label="What you ask",
-    )
-    buttons = [
-        tag("button", "Ask", name="do", value="say", class_="main"),
-        tag("button", "Stop", name="do", value="stop"),
-        tag("button", "Again", name="do", value="again", title="Ask the last question again, in the manner chosen now"),
-        tag("button", "Clear", name="do", value="clear", title="Forget the whole talk"),
-    ]
-    held = tag("span", tag("input", type="hidden", name="talk", value=talk.id), id="talk-id")
-    asked = tag("div", *_manner(values), class_="manner")
-    ranked = bool(values.get("choices"))  # of a row, perhaps: not to be overlooked where the text is then another
-    manner = tag("details", tag("summary", "How it is asked"), asked, open=ranked)
-    return tag(
-        "form",
-        held,
-        *hidden,
-        text,
-        tag("div", choices_told(workspace, values), id="choices-of", role="status"),
-        _token(workspace, values),
-        tag("p", *_goes_on(talk), class_="faint", id="goes-on"),
-        tag("div", *buttons, class_="bar"),
-        manner,
-        action="/ask",
-        method="post",
-        id="ask",
-        class_="card",
-    )
-
-
-def _goes_on(talk: Talk) -> Sequence[Child]:
-    """Whether a model will read what was said before."""
-    before = talk.answered
-    if not before:
-        return ("Begins a talk: the models read this alone.",)
-    turns = counted(before, "turn")
-    return (
-        f"Goes on with the talk above: each model reads {turns} before this one. ",
-        tag("b", "Clear"),
-        " begins anew.",
-    )
-
-
-def _token(workspace: Workspace, values: Mapping[str, str]) -> Markup | None:
-    """The box that puts a new token in, where the run has some: a third column answers with it."""
-    tokens = recipe_of(workspace, values["run"]).get("tokens") if values.get("run") else None
-    if not isinstance(tokens, dict) or not tokens:
-        return None
-    options = [("", "without a new token"), *((token, f"also with {token}") for token in tokens)]
-    chosen = choice("token", options, values.get("token", ""), aria_label="New token")
-    places = [("behind", "behind the question"), ("before", "before the question")]
-    where = choice("where", places, values.get("where", ""), aria_label="Where the token is put")
-    about = [tag("small", f"{name}: {_described(said)}") for name, said in tokens.items() if _described(said)]
-    return tag("div", chosen, where, *about, class_="bar token")
-
-
-def _described(said: Any) -> str:
-    return str(said.get("description") or "") if isinstance(said, dict) else ""
-
-
-def _manner(values: Mapping[str, str]) -> list[Markup]:
-    def number(name: str, label: str, help: str) -> Markup:
-        shown = values.get(name, "")
-        control = tag("input", name=name, value=shown, placeholder=f"{NUMBERS[name]:g}", inputmode="decimal")
-        return field(label, control, help)
-
-    formats = [("auto", "auto: chat where the model has a chat template"), ("chat", "chat"), ("plain", "plain")]
-    system = tag("textarea", f"\n{values.get('system', '')}", name="system", rows=2)
-    choices = tag("textarea", f"\n{values.get('choices', '')}", name="choices", rows=3)
-    return [
-        field("Format", choice("format", formats, values.get("format", "")), "How turns are laid out."),
-        number("temperature", "Temperature", "0: always the likeliest word. Above it, words are drawn."),
-        number("top_p", "Top-p", "Draw from the likeliest words of this mass."),
-        number("seed", "Seed", "Of what is drawn: the same seed draws the same words."),
-        number("max_new_tokens", "Longest answer", f"In tokens, at most {MOST_NEW_TOKENS}."),
-        field("System turn", system, "Stands before the talk; the model's own when empty."),
-        field("Answer choices", choices, "One a line: they are ranked by their probability instead of an answer."),
-    ]
-
-
-def _rows(workspace: Workspace, talk: Talk, values: Mapping[str, str]) -> Markup:
-    tasks = workspace.catalog().tasks
-    known = tag("datalist", *(tag("option", value=name) for name in tasks), id="tasks")
-    kept = [
-        tag("input", type="hidden", name=name, value=value)
-        for name, value in ({name: values.get(name, "") for name in CHOSEN} | {"talk": talk.id}).items()
-        if value
-    ]
-    task = tag("input", name="task", value=values.get("task", ""), list="tasks", placeholder="cluster/dataset")
-    template = tag("input", name="template", value=values.get("template", ""), placeholder="1, or its name")
-    about = "the number of its record in the file, or a whole name as predictions have it: test[12]"
-    row = tag("input", name="row", value=values.get("row", ""), placeholder="the first", title=about)
-    controls = [field("Task", task), field("Template", template), field("Row", row), tag("button", "Take this row")]
-    form = tag("form", *kept, *controls, known, action="/ask", method="get", class_="bar", id="row")
-    return tag(
-        "details", tag("summary", "Begin from a row of a task"), form, class_="card", open=bool(values.get("task"))
-    )

@@ -17,7 +17,7 @@ from unseen.reporting.numbers import counted, whole
 from unseen.reporting.run_data import RunRecord, checked_record, load_run
 from unseen.reporting.sections.comparison import compared, letter
 from unseen.studio.frame import Page, filled
-from unseen.studio.pages.run_progress import short_number
+from unseen.studio.pages.run_progress import tick_number
 from unseen.studio.pages.run_verdict import MANY
 from unseen.studio.pages.runs import STYLES, run_path
 from unseen.studio.reply import Shown, shows, told
@@ -93,7 +93,7 @@ def _curves(workspace: Workspace, chosen: Sequence[str]) -> Markup | None:
         if lines:
             said = "; ".join(f"{letter(n)} from {p[0][1]:.3g} to {p[-1][1]:.3g}" for n, p in lines.items())
             drawn = [Line(points, f"run{place}") for place, points in lines.items()]
-            chart = line_chart(drawn, f"{name}: {said}", level=short_number)
+            chart = line_chart(drawn, f"{name}: {said}", level=tick_number)
             figures.append(tag("figure", tag("h3", name), chart, tag("figcaption", said)))
     without = [letter(place) for place, each in curves.items() if not len(each.steps)]
     missing = tag("p", f"No steps: {', '.join(without)}.", class_="faint") if without else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from math import isclose
 from pathlib import Path
 
 from starlette.responses import Response
@@ -97,15 +98,15 @@ def _small(curves: Curves, measure: str, name: str, last: str) -> Markup | None:
     if not points:
         return None
     told = f"{name}: {points[0][1]:.3g} at first, {points[-1][1]:.3g} {last}"
-    chart = line_chart([Line(points, "train")], told, level=short_number)
+    chart = line_chart([Line(points, "train")], told, level=tick_number)
     return tag("figure", tag("h3", name), chart, tag("figcaption", told))
 
 
-def short_number(value: float) -> str:
-    """0.5, 12, 4e-4: so short that it fits beside a small figure."""
-    if not value or abs(value) >= 0.01:
-        return f"{value:.3g}"
-    return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
+def tick_number(value: float) -> str:
+    """0.5, 12, 4e-4: so short that it fits beside a small figure; nothing where so few digits would say another number
+    than the grid line's."""
+    said = f"{value:.3g}" if not value or abs(value) >= 0.01 else f"{value:.1e}"
+    return said.replace(".0e", "e").replace("e-0", "e-") if isclose(float(said), value, rel_tol=1e-6) else ""
 
 
 def progress_stream(workspace: Workspace, values: Values) -> Response:

@@ -14,7 +14,8 @@ from unseen.reporting.numbers import duration
 from unseen.studio.draft import Draft
 from unseen.studio.events import Event, streamed
 from unseen.studio.frame import Page, note
-from unseen.studio.jobs import Job, Jobs, State, resuming
+from unseen.studio.job import Job, State, resuming
+from unseen.studio.jobs import Jobs
 from unseen.studio.pages.planned import plans_of
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.waiting import clock, now_doing

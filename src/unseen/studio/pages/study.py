@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.routing import Route
 
+from unseen.errors import DataMistake
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, duration
 from unseen.reporting.tables import Cell, Column, Row, table
@@ -30,10 +31,19 @@ def routes() -> list[Route]:
 def study(workspace: Workspace, values: Values) -> Shown:
     """What it asks, how far each arm and seed is, and what it found so far."""
     path = values["path"]
-    results = read_results(folder_at(workspace, path))
+    results = _results(folder_at(workspace, path))
     parts = [_asked(results), _standing(results), _arms(workspace, path, results), _page(path, results)]
     title = f"Study {results.study['study']}"
     return Page(title, "/runs", joined(*parts), wide=True, styles=STYLES)
+
+
+def _results(folder: Path) -> StudyResults:
+    """Raises `DataMistake` for a study.json that says something else than a study's."""
+    try:
+        return read_results(folder)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"cannot be understood ({type(error).__name__}: {error})"
+        raise DataMistake(str(folder / STUDY), what, "bring back the file that the study wrote") from None
 
 
 def _asked(results: StudyResults) -> Markup:
@@ -105,12 +115,12 @@ def study_report(workspace: Workspace, values: Values) -> Shown:
 def _stamp(folder: Path) -> int:
     """When an arm last came further, in nanoseconds."""
     files = [folder / STUDY, *folder.glob(f"arms/*/*/{NAME}"), *folder.glob("arms/*/*.json")]
-    return max(file.stat().st_mtime_ns for file in files if file.is_file())
+    return max((file.stat().st_mtime_ns for file in files if file.is_file()), default=0)
 
 
 def _made(folder: Path) -> str:
     from unseen.reporting.study_page import study_page
     from unseen.study.verdict import analyse
 
-    results = read_results(folder)
+    results = _results(folder)
     return study_page(results, analyse(results), linked=False)

@@ -26,6 +26,7 @@ from unseen.studio.pages.template_form import form, steps
 from unseen.studio.pages.template_shown import shown
 from unseen.studio.reply import Shown, Values, shows, went_to
 from unseen.studio.saving import Place, free_name, history, save, take_out
+from unseen.studio.values import from_of
 from unseen.studio.workspace import Workspace
 from unseen.task.variants import base_name
 
@@ -202,8 +203,7 @@ def _found(workspace: Workspace, values: Values) -> Iterator[Markup]:
     wanted = values.get("q", "").lower().split()
     known = _known(workspace)
     found = [(task, way) for task, way, text in known if all(word in text for word in wanted)]
-    given = values.get("from", "")
-    start = min(int(given), len(found)) if given.isascii() and given.isdecimal() else 0
+    start = min(from_of(values), len(found))
     yield tag("p", f"{len(found)} of {len(known)} templates.", class_="count")
     if not found:
         yield nothing("Nothing matches. Take a word away, or begin with a file of your own: New dataset from a file.")
