@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from unseen.diversify.checks import NEAR, Rules, faults_of
-from unseen.diversify.similarity import Likeness, alike
-from unseen.diversify.wording import WordingSet
+from unseen.diversify.similarity import Likeness, alike, words_of
+from unseen.diversify.wording import Wording, WordingSet
 from unseen.errors import WordingMistake, raise_all
 
 # What a fault is called in a sentence, and what to do about it.
@@ -42,21 +42,23 @@ def check_wordings(wordings: WordingSet, where: str) -> None:
 
 
 def faults_in(wordings: WordingSet) -> list[Found]:
-    """What the wordings say that they should not, two that say nearly the same, and a test wording made of a frame that
-    a train wording has too."""
+    """What the wordings say that they should not, two that say nearly the same, and what keeps the sides from being
+    apart: a test wording made of a frame that a train wording has too, a special one that is tuned on."""
     rules = Rules(wordings.instruction, wordings.tokens, wordings.secrets, wordings.shared)
     found = [Found(each.name, *TOLD[fault]) for each in wordings.wordings for fault in faults_of(each, rules)]
     beside = (*wordings.special, *wordings.contrast)
     found += [Found(each.name, *TOLD["secret"]) for each in beside if "secret" in faults_of(each, rules)]
-    return [*found, *_repeated(wordings), *_on_both_sides(wordings)]
+    return [*found, *_repeated(wordings), *_on_both_sides(wordings), *_special_tuned_on(wordings)]
 
 
 def _repeated(wordings: WordingSet) -> Iterator[Found]:
-    """Wordings that say nearly what one before them says, of whichever side."""
+    """Wordings that say nearly what the instruction, which is tuned on too, or one before them says, of either side."""
     likeness = Likeness(wordings.shared)
     marks: list[int] = []
     holders: dict[int, list[int]] = {}  # places of the wordings that may be so alike, by their telling bits
-    for place, wording in enumerate(wordings.wordings):
+    own = Wording("the instruction", wordings.instruction, "")
+    known = (own, *wordings.wordings)
+    for place, wording in enumerate(known):
         mark = likeness.mark(wording.text)
         bits = _telling(mark)
         others = {other for bit in bits for other in holders.get(bit, ())}
@@ -66,7 +68,8 @@ def _repeated(wordings: WordingSet) -> Iterator[Found]:
             holders.setdefault(bit, []).append(place)
         if most >= NEAR:
             how = "the same" if most == 1 else f"nearly the same (similarity {most:.2f})"
-            what = f"says {how} as '{wordings.wordings[other].name}'"
+            name = own.name if other == 0 else f"'{known[other].name}'"
+            what = f"says {how} as {name}"
             yield Found(wording.name, what, "reword one of them, or leave it out")
 
 
@@ -87,3 +90,12 @@ def _on_both_sides(wordings: WordingSet) -> Iterator[Found]:
         if shared := sorted(trained.intersection(wording.features.frames)):
             what = f"is made of the frame '{shared[0]}', which train wordings have too"
             yield Found(wording.name, what, "move it to 'train:', or leave it out")
+
+
+def _special_tuned_on(wordings: WordingSet) -> Iterator[Found]:
+    """Special wordings in the words of one that is tuned on: of the train side, or of the pairs for contrast."""
+    tuned_on = {words_of(each.text): each.name for each in (*wordings.of_side("train"), *wordings.contrast)}
+    for wording in wordings.special:
+        if name := tuned_on.get(words_of(wording.text)):
+            what = f"says the same as '{name}', which is tuned on"
+            yield Found(wording.name, what, "reword one of them, or leave it out")
