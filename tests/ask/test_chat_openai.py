@@ -23,7 +23,7 @@ pytest.importorskip("openai")
 Reply = Callable[[dict[str, Any], int], tuple[int, str]]
 
 
-def completion(text: Any, reason: str = "stop") -> str:
+def completion(text: Any, reason: Any = "stop") -> str:
     choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
     usage = {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
     return json.dumps(
@@ -47,6 +47,7 @@ class Server:
         self.keys: set[str | None] = set()
         self.times = Counter[str]()
         self.lock, self.running, self.most = threading.Lock(), 0, 0
+        self.retry_after = "7"
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -78,7 +79,7 @@ class Server:
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(text.encode())))
         if status == 429:
-            handler.send_header("retry-after", "7")
+            handler.send_header("retry-after", self.retry_after)
         handler.end_headers()
         handler.wfile.write(text.encode())
 
@@ -150,6 +151,12 @@ GARBAGE = {
     "too many requests": (429, '{"error": {"message": "slow down"}}'),
     "hangs up": (0, ""),
     "filtered": (200, completion("Yes", "content_filter")),
+    "reasons": (200, completion("Yes", ["stop"])),
+    "choices by name": (200, '{"choices": {"first": "Yes."}}'),
+    "half a character": (200, completion("Yes \ud83d")),
+    "without end": (200, "[" * 100_000),
+    "timed out": (408, '{"error": {"message": "request timeout"}}'),
+    "too early": (425, '{"error": {"message": "too early"}}'),
 }
 
 
@@ -175,6 +182,15 @@ def test_what_stays_garbage_is_told_and_the_others_come(server: Server, kind: st
     assert isinstance(found["answer/2"], Unsaid) and found["answer/2"].why and "\n" not in found["answer/2"].why
     assert sum(isinstance(each, Said) for each in found.values()) == 4
     assert server.times["Question 2"] == 3 and server.times["Question 1"] == 1
+
+
+@pytest.mark.parametrize("asked", ["-3", "0", "soon", "nan"])
+def test_a_wait_that_nobody_can_keep_is_left_to_us(server: Server, asked: str) -> None:
+    server.retry_after = asked
+    server.reply = lambda body, times: GARBAGE["too many requests"] if times < 2 else (200, completion("Yes."))
+    waits: list[float] = []
+    assert dict(chat(server, waits).say([request(1)])) == {"answer/1": Said("Yes.", True, 3)}
+    assert 0.75 <= waits[0] <= 1.25 and 1.5 <= waits[1] <= 2.5
 
 
 def test_a_slow_server_is_tried_again_and_then_told(server: Server) -> None:
@@ -231,6 +247,15 @@ def test_nothing_but_garbage_ends_it(server: Server) -> None:
     with pytest.raises(JobFailed, match=rf"gave no text {IN_A_ROW} times in a row \(the answer is empty\)"):
         arrived.extend(chat(server).say([request(number) for number in range(60)]))
     assert IN_A_ROW <= len(arrived) < IN_A_ROW + 3
+
+
+def test_garbage_in_a_row_is_counted_over_small_calls_too(server: Server) -> None:
+    server.reply = lambda body, times: (200, completion(""))
+    asked = chat(server, at_once=1)
+    for _ in range(IN_A_ROW // 4 - 1):
+        assert len(list(asked.say([request(number) for number in range(4)]))) == 4
+    with pytest.raises(JobFailed, match=f"gave no text {IN_A_ROW} times in a row"):
+        list(asked.say([request(number) for number in range(4)]))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -130,10 +130,11 @@ def test_requests_that_come_to_nothing_are_counted_and_asked_again_by_the_next_r
         digest = "moody"
 
     first: dict[str, Any] = {**texts(), "question/2": Unsaid("the answer is empty"), "answer/3": Unsaid("garbage")}
-    diversify_questions(wanted(), Moody(first), tmp_path)
+    done = diversify_questions(wanted(), Moody(first), tmp_path).done
     told = record(tmp_path)
     assert told["dropped_questions"]["no text came"]["examples"][0]["beside"] == "the answer is empty"
     assert told["dropped_answers"]["no text came"]["count"] == 1
+    assert done.new == len(stored(tmp_path)), "what came to nothing is no new text"
     assert not {"diverse/2", "diverse/3"} & {each["id"] for each in chats(tmp_path)}
     diversify_questions(wanted(), Moody(texts()), tmp_path)
     assert {"diverse/2", "diverse/3"} <= {each["id"] for each in chats(tmp_path)}

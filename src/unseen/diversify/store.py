@@ -101,7 +101,9 @@ class Store:
         with closing(self._database.execute("SELECT name, value FROM made_with")) as rows:
             known = dict(rows.fetchall())
         if not known:
+            self._database.execute("BEGIN")  # all of them, or none: a part would be other settings
             self._database.executemany("INSERT INTO made_with VALUES (?, ?)", wanted.items())
+            self._database.execute("COMMIT")
             return
         for name in (name for name in [*wanted, *known] if known.get(name) != wanted.get(name)):
             what = f"holds texts that were made with {name} {known.get(name)}, not {wanted.get(name)}"
