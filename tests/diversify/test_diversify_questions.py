@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from unseen.diversify.diversify import Wanted, diversify_questions
 from unseen.diversify.given import Given, GivenFile
 from unseen.diversify.keeping import Keeping
 from unseen.diversify.writing import FromFile, FromSeeds, bare_request
-from unseen.errors import DataMistake, JobFailed
+from unseen.errors import DataMistake, JobFailed, ModelMistake
 from unseen.prompt.conversation import conversation
 
 KILLED = Path(__file__).parent / "made_stores.py"
@@ -123,6 +124,13 @@ def test_a_backend_that_gives_up_leaves_chats_and_record_of_what_came(tmp_path: 
     assert told["questions"] == dropped(told, "questions") + told["answers"]
     with pytest.raises(DataMistake, match="made with model"):
         diversify_questions(wanted(), ReplayChat(texts()), tmp_path)
+
+
+def test_an_embedding_model_that_is_none_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    asked = replace(wanted(), embedding=tmp_path / "no model")
+    with pytest.raises(ModelMistake, match="no model: is no embedding model"):
+        diversify_questions(asked, Logged(tmp_path / "log"), tmp_path / "out")
+    assert not (tmp_path / "log").exists() and not (tmp_path / "out").exists()
 
 
 def test_requests_that_come_to_nothing_are_counted_and_asked_again_by_the_next_run(tmp_path: Path) -> None:
