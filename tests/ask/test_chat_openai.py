@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -239,6 +243,53 @@ def test_a_generation_over_a_bad_server_keeps_what_came_and_goes_on_with_what_di
     made = diversify.questions(wanted, chat(server, at_once=1), tmp_path / "out")
     assert made.record["pairs"] == 12 and made.done.new == 4
     assert [server.times[each] for each in questions] == [1, 1, 1, 2, 1, 2, 1, 1, 3 + 1, 1, 1, 1]
+
+
+ASK = """
+import sys
+from pathlib import Path
+from unseen import diversify
+folder, url = Path(sys.argv[1]), sys.argv[2]
+backend = diversify.chat_backend("openai", "a-model", diversify.Place(url, at_once=4))
+wanted = diversify.Wanted(16, diversify.FromFile(diversify.read_given(folder / "asked.txt")))
+diversify.questions(wanted, backend, folder / "out")
+"""
+
+
+def test_a_kill_amid_several_requests_loses_no_answer_that_came_and_asks_for_none_again(
+    server: Server, tmp_path: Path
+) -> None:
+    """The server answers so many and lets four wait: all that it said is stored by then, and the process is killed."""
+    questions = [f"How does a {number} wheeled cart turn?" for number in range(16)]
+    (tmp_path / "asked.txt").write_text("\n".join(questions))
+    command = [sys.executable, "-c", ASK, str(tmp_path), server.url]
+    answered: list[str] = []
+    for most in (3, 9):
+        killed = threading.Event()
+
+        def reply(body: dict[str, Any], times: int, most: int = most, killed: threading.Event = killed) -> Any:
+            with server.lock:
+                lets = len(answered) < most
+                answered.extend([body["messages"][-1]["content"]] if lets else [])
+            if not lets:
+                killed.wait(60)
+            return 200, completion("Slowly, and to the left.")
+
+        server.reply, come = reply, len(server.asked) + most - len(answered) + 4
+        process = subprocess.Popen(command)
+        while len(server.asked) < come and process.poll() is None:
+            os.sched_yield()
+        process.kill()
+        process.wait()
+        killed.set()
+        with sqlite3.connect(tmp_path / "out" / "said.sqlite") as database:
+            stored = {questions[int(id.partition("/")[2])] for (id,) in database.execute("SELECT id FROM said")}
+        database.close()
+        assert stored == set(answered) and len(answered) == most
+    server.reply = lambda body, times: (200, completion("Slowly, and to the left."))
+    assert subprocess.run(command).returncode == 0
+    assert json.loads((tmp_path / "out" / "record.json").read_text())["pairs"] == 16
+    assert sum(server.times.values()) == 16 + 2 * 4, "what was under way at each kill is asked again, and nothing else"
 
 
 def test_nothing_but_garbage_ends_it(server: Server) -> None:

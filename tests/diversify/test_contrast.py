@@ -48,7 +48,7 @@ def test_rows_that_render_nothing_are_counted(notes: Task, monkeypatch: pytest.M
     [template] = [way for way in notes.templates if INSTRUCTION in getattr(way, "prompt", "")]
     first = json.loads(Path(notes.dataset.splits["train"].path).read_text().splitlines()[0])["note"]
     empty = "{{ slip if note != " + json.dumps(first) + " else '' }}"
-    made = contrast_questions(replace(notes, templates=(replace(template, completion=empty),)), wordings())  # type: ignore[type-var]
+    made = contrast_questions(replace(notes, templates=(replace(template, completion=empty),)), wordings())
     assert made.size == 59 * 6 and made.left_out == {"empty renderings": 6, "beyond 20000": 0}
     monkeypatch.setattr(contrast, "MOST", 100)
     assert contrast_questions(notes, wordings()).left_out == {"empty renderings": 0, "beyond 100": 260}
