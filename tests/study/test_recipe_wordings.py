@@ -120,6 +120,11 @@ def test_an_edited_file_whose_sides_are_not_apart_is_refused(tiny_model: Path, w
     wordings.write_text(text.replace("Here comes note 0, write its <slip>:", INSTRUCTION))
     with pytest.raises(UserMistake, match="'test-0': says the same as the instruction"):
         prepare(recipe(tiny_model, wordings))
+    wordings.write_text(text.replace("Please sort it as <slip> number 1", "Please sort it as number 1"))
+    with pytest.raises(UserMistake, match="'train-1': does not name every token"):
+        prepare(recipe(tiny_model, wordings))
+    wordings.write_text(text.replace("Please sort it as <slip> number 1", "Sort what is below as <slip>, do not ask,"))
+    assert names(prepare(recipe(tiny_model, wordings)).tuned_on)[2] == "train-1", "as its author wants it"
 
 
 def test_a_wording_that_was_edited_is_another_run_and_a_file_that_was_moved_is_not(
