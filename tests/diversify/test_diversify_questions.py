@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ from unseen.diversify.diversify import Wanted, diversify_questions
 from unseen.diversify.given import Given, GivenFile
 from unseen.diversify.keeping import Keeping
 from unseen.diversify.writing import FromFile, FromSeeds, bare_request
-from unseen.errors import DataMistake, JobFailed, ModelMistake
+from unseen.errors import DataMistake, DiskFull, JobFailed, ModelMistake
 from unseen.prompt.conversation import conversation
 
 KILLED = Path(__file__).parent / "made_stores.py"
@@ -131,6 +132,34 @@ def test_an_embedding_model_that_is_none_is_told_before_anything_is_asked(tmp_pa
     with pytest.raises(ModelMistake, match="no model: is no embedding model"):
         diversify_questions(asked, Logged(tmp_path / "log"), tmp_path / "out")
     assert not (tmp_path / "log").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_line_and_the_same_call_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def small(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = connect(*arguments, **settings)
+        made.execute("PRAGMA max_page_count=9")
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    more = " ".join(map(str, range(500)))
+    long = {id: f"{text} {more}" if id.startswith("answer") else text for id, text in texts().items()}
+    with pytest.raises(DiskFull, match=r"said\.sqlite: the disk is full: a text.*the same command again goes on"):
+        diversify_questions(wanted(), ReplayChat(long), tmp_path)
+
+    def nowhere(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:  # and neither is there room for the chats
+        full.setattr("unseen.diversify.diversify.write_chats", nowhere)
+        with pytest.raises(DiskFull, match="the disk is full: what was made"):
+            diversify_questions(wanted(), ReplayChat(long), tmp_path)
+    monkeypatch.undo()
+    kept = stored(tmp_path)
+    assert len(kept) > 20 and not record(tmp_path)["finished"]
+    again = diversify_questions(wanted(), ReplayChat(long), tmp_path)
+    assert again.record["pairs"] == 20 and again.done.new == len(stored(tmp_path)) - len(kept)
 
 
 def test_requests_that_come_to_nothing_are_counted_and_asked_again_by_the_next_run(tmp_path: Path) -> None:

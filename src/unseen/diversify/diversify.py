@@ -22,6 +22,7 @@ from unseen.diversify.store import Store
 from unseen.diversify.waves import Diversification, Diversified
 from unseen.diversify.writing import FromNothing, Source
 from unseen.errors import JobFailed
+from unseen.fulldisk import AGAIN, told_when_full
 from unseen.progress import rated_bar
 
 RUNS = Path("runs")
@@ -66,7 +67,7 @@ def diversify_questions(
     made_with = made_with_json(wanted, backend)
     folder = out or RUNS / f"diverse-{sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]}"
     started = time.monotonic()
-    with Store(folder / STORE, made_with) as store:
+    with told_when_full("what was made", folder, AGAIN), Store(folder / STORE, made_with) as store:
         judge = Judge(wanted.keeping, against)
         job = Diversification(wanted.source, backend, wanted.answering, judge, store, watch)
         try:
