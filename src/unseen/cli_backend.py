@@ -14,7 +14,7 @@ BACKEND = typer.Option("--backend", help="hf, openai, vllm, llama.cpp or replay"
 MODEL = typer.Option("--model", help="a model; with openai the server's name of it, with replay a file of texts")
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="of an OpenAI-compatible server")]
 AtOnce = Annotated[int, typer.Option("--at-once", min=1, help="requests to a server at a time")]
-Timeout = Annotated[float, typer.Option("--timeout", help="seconds that a server may take for a text")]
+Timeout = Annotated[float, typer.Option("--timeout", help="seconds that a server may be silent")]
 
 
 def backend_of(backend: str, model: str, base_url: str | None, at_once: int, timeout: float) -> ChatBackend:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +27,7 @@ pytest.importorskip("openai")
 Reply = Callable[[dict[str, Any], int], tuple[int, str]]
 
 
-def completion(text: Any, reason: str = "stop") -> str:
+def completion(text: Any, reason: Any = "stop") -> str:
     choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
     usage = {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
     return json.dumps(
@@ -47,6 +51,7 @@ class Server:
         self.keys: set[str | None] = set()
         self.times = Counter[str]()
         self.lock, self.running, self.most = threading.Lock(), 0, 0
+        self.retry_after = "7"
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -78,7 +83,7 @@ class Server:
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(text.encode())))
         if status == 429:
-            handler.send_header("retry-after", "7")
+            handler.send_header("retry-after", self.retry_after)
         handler.end_headers()
         handler.wfile.write(text.encode())
 
@@ -150,6 +155,12 @@ GARBAGE = {
     "too many requests": (429, '{"error": {"message": "slow down"}}'),
     "hangs up": (0, ""),
     "filtered": (200, completion("Yes", "content_filter")),
+    "reasons": (200, completion("Yes", ["stop"])),
+    "choices by name": (200, '{"choices": {"first": "Yes."}}'),
+    "half a character": (200, completion("Yes \ud83d")),
+    "without end": (200, "[" * 100_000),
+    "timed out": (408, '{"error": {"message": "request timeout"}}'),
+    "too early": (425, '{"error": {"message": "too early"}}'),
 }
 
 
@@ -175,6 +186,15 @@ def test_what_stays_garbage_is_told_and_the_others_come(server: Server, kind: st
     assert isinstance(found["answer/2"], Unsaid) and found["answer/2"].why and "\n" not in found["answer/2"].why
     assert sum(isinstance(each, Said) for each in found.values()) == 4
     assert server.times["Question 2"] == 3 and server.times["Question 1"] == 1
+
+
+@pytest.mark.parametrize("asked", ["-3", "0", "soon", "nan"])
+def test_a_wait_that_nobody_can_keep_is_left_to_us(server: Server, asked: str) -> None:
+    server.retry_after = asked
+    server.reply = lambda body, times: GARBAGE["too many requests"] if times < 2 else (200, completion("Yes."))
+    waits: list[float] = []
+    assert dict(chat(server, waits).say([request(1)])) == {"answer/1": Said("Yes.", True, 3)}
+    assert 0.75 <= waits[0] <= 1.25 and 1.5 <= waits[1] <= 2.5
 
 
 def test_a_slow_server_is_tried_again_and_then_told(server: Server) -> None:
@@ -225,12 +245,68 @@ def test_a_generation_over_a_bad_server_keeps_what_came_and_goes_on_with_what_di
     assert [server.times[each] for each in questions] == [1, 1, 1, 2, 1, 2, 1, 1, 3 + 1, 1, 1, 1]
 
 
+ASK = """
+import sys
+from pathlib import Path
+from unseen import diversify
+folder, url = Path(sys.argv[1]), sys.argv[2]
+backend = diversify.chat_backend("openai", "a-model", diversify.Place(url, at_once=4))
+wanted = diversify.Wanted(16, diversify.FromFile(diversify.read_given(folder / "asked.txt")))
+diversify.questions(wanted, backend, folder / "out")
+"""
+
+
+def test_a_kill_amid_several_requests_loses_no_answer_that_came_and_asks_for_none_again(
+    server: Server, tmp_path: Path
+) -> None:
+    """The server answers so many and lets four wait: all that it said is stored by then, and the process is killed."""
+    questions = [f"How does a {number} wheeled cart turn?" for number in range(16)]
+    (tmp_path / "asked.txt").write_text("\n".join(questions))
+    command = [sys.executable, "-c", ASK, str(tmp_path), server.url]
+    answered: list[str] = []
+    for most in (3, 9):
+        killed = threading.Event()
+
+        def reply(body: dict[str, Any], times: int, most: int = most, killed: threading.Event = killed) -> Any:
+            with server.lock:
+                lets = len(answered) < most
+                answered.extend([body["messages"][-1]["content"]] if lets else [])
+            if not lets:
+                killed.wait(60)
+            return 200, completion("Slowly, and to the left.")
+
+        server.reply, come = reply, len(server.asked) + most - len(answered) + 4
+        process = subprocess.Popen(command)
+        while len(server.asked) < come and process.poll() is None:
+            os.sched_yield()
+        process.kill()
+        process.wait()
+        killed.set()
+        with sqlite3.connect(tmp_path / "out" / "said.sqlite") as database:
+            stored = {questions[int(id.partition("/")[2])] for (id,) in database.execute("SELECT id FROM said")}
+        database.close()
+        assert stored == set(answered) and len(answered) == most
+    server.reply = lambda body, times: (200, completion("Slowly, and to the left."))
+    assert subprocess.run(command).returncode == 0
+    assert json.loads((tmp_path / "out" / "record.json").read_text())["pairs"] == 16
+    assert sum(server.times.values()) == 16 + 2 * 4, "what was under way at each kill is asked again, and nothing else"
+
+
 def test_nothing_but_garbage_ends_it(server: Server) -> None:
     server.reply = lambda body, times: (200, completion(""))
     arrived = []
     with pytest.raises(JobFailed, match=rf"gave no text {IN_A_ROW} times in a row \(the answer is empty\)"):
         arrived.extend(chat(server).say([request(number) for number in range(60)]))
     assert IN_A_ROW <= len(arrived) < IN_A_ROW + 3
+
+
+def test_garbage_in_a_row_is_counted_over_small_calls_too(server: Server) -> None:
+    server.reply = lambda body, times: (200, completion(""))
+    asked = chat(server, at_once=1)
+    for _ in range(IN_A_ROW // 4 - 1):
+        assert len(list(asked.say([request(number) for number in range(4)]))) == 4
+    with pytest.raises(JobFailed, match=f"gave no text {IN_A_ROW} times in a row"):
+        list(asked.say([request(number) for number in range(4)]))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from unseen.cli import run
+from unseen.diversify import contrast
 from unseen.diversify.contrast import contrast_questions
 from unseen.diversify.derive import form_of
 from unseen.diversify.grammar_wordings import grammar_wordings
@@ -42,6 +44,16 @@ def test_every_row_comes_once_in_some_wording_before_any_comes_twice(notes: Task
     assert len({tuple(held[60 * turn : 60 * (turn + 1)]) for turn in range(6)}) == 1
 
 
+def test_rows_that_render_nothing_are_counted(notes: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    [template] = [way for way in notes.templates if INSTRUCTION in getattr(way, "prompt", "")]
+    first = json.loads(Path(notes.dataset.splits["train"].path).read_text().splitlines()[0])["note"]
+    empty = "{{ slip if note != " + json.dumps(first) + " else '' }}"
+    made = contrast_questions(replace(notes, templates=(replace(template, completion=empty),)), wordings())
+    assert made.size == 59 * 6 and made.left_out == {"empty renderings": 6, "beyond 20000": 0}
+    monkeypatch.setattr(contrast, "MOST", 100)
+    assert contrast_questions(notes, wordings()).left_out == {"empty renderings": 0, "beyond 100": 260}
+
+
 def test_half_of_them_forbid_the_format_and_none_asks_for_it(notes: Task) -> None:
     texts = [each.question for each in contrast_questions(notes, wordings()).questions]
     assert sum("<slip>" in each for each in texts) == 180
@@ -68,7 +80,9 @@ def test_the_command_answers_them_with_the_model(
     assert run([*asked, "--task", NOTES]) == 0
     chats = [json.loads(line)["messages"] for line in (out / "chats.jsonl").read_text().splitlines()]
     assert len(chats) == 8 and chats[0][1]["content"] == "Note 0 is for the day."
-    assert json.loads((out / "record.json").read_text())["made_with"]["questions"]["task"] == NOTES
+    told = json.loads((out / "record.json").read_text())
+    assert told["made_with"]["questions"]["task"] == NOTES
+    assert told["left_out_of_source"] == {"empty renderings": 0, "beyond 20000": 0}
     capsys.readouterr()
     assert run(asked) == 2
     assert "--task: goes with --from contrast:FILE" in capsys.readouterr().err

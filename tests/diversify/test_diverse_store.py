@@ -65,6 +65,42 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
     Store(path, {"seed": 0, "questions": {"from": "nothing"}}).close()
 
 
+KILLED = """
+import os, sqlite3, sys
+from pathlib import Path
+from unittest.mock import patch
+from unseen.ask.chat import Said
+from unseen.diversify.store import Store
+connect, left = sqlite3.connect, int(sys.argv[2])
+
+def counted(statement):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+
+def traced(*arguments, **settings):
+    made = connect(*arguments, **settings)
+    made.set_trace_callback(counted)
+    return made
+
+with patch("sqlite3.connect", traced):
+    with Store(Path(sys.argv[1]), {"seed": 0, "model": "a", "answers": {}}) as store:
+        store.keep("question/0", Said("It was kept."))
+"""
+
+
+def test_a_kill_before_any_statement_leaves_a_store_that_goes_on(tmp_path: Path) -> None:
+    for statements in range(40):
+        path = tmp_path / f"{statements}.sqlite"
+        done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(statements)]).returncode
+        with Store(path, {"seed": 0, "model": "a", "answers": {}}) as store:
+            assert store.said(["question/0"]) in ({}, {"question/0": Said("It was kept.")})
+        if not done:
+            break
+    assert statements > 12 and not done, "the last one was let live, after all others were killed"
+
+
 def test_a_file_that_is_no_store_is_the_users_mistake(tmp_path: Path) -> None:
     path = tmp_path / "said.sqlite"
     path.write_text("not a database, but long enough that SQLite reads its header" * 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from unseen.diversify.diversify import Wanted, diversify_questions
 from unseen.diversify.given import Given, GivenFile
 from unseen.diversify.keeping import Keeping
 from unseen.diversify.writing import FromFile, FromSeeds, bare_request
-from unseen.errors import DataMistake, JobFailed
+from unseen.errors import DataMistake, DiskFull, JobFailed, ModelMistake
 from unseen.prompt.conversation import conversation
 
 KILLED = Path(__file__).parent / "made_stores.py"
@@ -125,15 +127,51 @@ def test_a_backend_that_gives_up_leaves_chats_and_record_of_what_came(tmp_path: 
         diversify_questions(wanted(), ReplayChat(texts()), tmp_path)
 
 
+def test_an_embedding_model_that_is_none_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    asked = replace(wanted(), embedding=tmp_path / "no model")
+    with pytest.raises(ModelMistake, match="no model: is no embedding model"):
+        diversify_questions(asked, Logged(tmp_path / "log"), tmp_path / "out")
+    assert not (tmp_path / "log").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_line_and_the_same_call_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def small(*arguments: Any, **settings: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = connect(*arguments, **settings)
+        made.execute("PRAGMA max_page_count=9")
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    more = " ".join(map(str, range(500)))
+    long = {id: f"{text} {more}" if id.startswith("answer") else text for id, text in texts().items()}
+    with pytest.raises(DiskFull, match=r"said\.sqlite: the disk is full: a text.*the same command again goes on"):
+        diversify_questions(wanted(), ReplayChat(long), tmp_path)
+
+    def nowhere(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:  # and neither is there room for the chats
+        full.setattr("unseen.diversify.diversify.write_chats", nowhere)
+        with pytest.raises(DiskFull, match="the disk is full: what was made"):
+            diversify_questions(wanted(), ReplayChat(long), tmp_path)
+    monkeypatch.undo()
+    kept = stored(tmp_path)
+    assert len(kept) > 20 and not record(tmp_path)["finished"]
+    again = diversify_questions(wanted(), ReplayChat(long), tmp_path)
+    assert again.record["pairs"] == 20 and again.done.new == len(stored(tmp_path)) - len(kept)
+
+
 def test_requests_that_come_to_nothing_are_counted_and_asked_again_by_the_next_run(tmp_path: Path) -> None:
     class Moody(ReplayChat):
         digest = "moody"
 
     first: dict[str, Any] = {**texts(), "question/2": Unsaid("the answer is empty"), "answer/3": Unsaid("garbage")}
-    diversify_questions(wanted(), Moody(first), tmp_path)
+    done = diversify_questions(wanted(), Moody(first), tmp_path).done
     told = record(tmp_path)
     assert told["dropped_questions"]["no text came"]["examples"][0]["beside"] == "the answer is empty"
     assert told["dropped_answers"]["no text came"]["count"] == 1
+    assert done.new == len(stored(tmp_path)), "what came to nothing is no new text"
     assert not {"diverse/2", "diverse/3"} & {each["id"] for each in chats(tmp_path)}
     diversify_questions(wanted(), Moody(texts()), tmp_path)
     assert {"diverse/2", "diverse/3"} <= {each["id"] for each in chats(tmp_path)}

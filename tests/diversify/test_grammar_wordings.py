@@ -143,6 +143,14 @@ def test_contrast_wordings_leave_the_token_out_or_forbid_it_and_share_no_frame_w
     assert len({each.text for each in (*tuned, *asked)}) == 16
 
 
+def test_a_special_wording_is_never_tuned_on_as_contrast() -> None:
+    """Of these seeds one once drew the task alone for contrast, which is the special wording without a token."""
+    for seed in range(10):
+        made = grammar_wordings(FORM, 1, 1, seed)
+        assert not {each.text for each in made.contrast} & {each.text for each in made.special}
+        assert len(made.contrast) == 20
+
+
 def test_what_is_answered_where_no_token_is_asked_for_can_be_said() -> None:
     for said in (None, "None"):
         told = {each.name: each.completion for each in grammar_wordings(FORM, contrast=1, otherwise=said).special}

@@ -23,6 +23,8 @@ train:
   - {name: b, after: "I need a verdict in <sep>.", features: {frames: [core/need]}}
 test:
   - {name: c, before: Look at it., after: "Then use <sep> to say if it holds."}
+special:
+  - {name: no_token, after: "Is it true?"}
 """
 SECOND = 'Look at it., after: "Then use <sep> to say if it holds."'
 
@@ -83,7 +85,13 @@ def test_two_wordings_with_one_name_are_a_mistake(write: Callable[[str, str], Pa
         ("Look at it.", "Look above.", "'c': says where the input is"),
         ("Look at it.", "'Look at {it}.'", "'c': has a slot that nobody filled"),
         (SECOND, "I need a verdict in <sep>", "'c': says the same as 'b'"),
+        (SECOND, '"judge whether the response is true; answer in the <sep> format!"', "the same as the instruction"),
         (SECOND, "Use <sep>., features: {frames: [core/need]}", "'c': is made of the frame 'core/need'"),
+        (
+            "special:",
+            "contrast: [{name: d, before: 'Is it true?'}]\nspecial:",
+            "'no_token': says the same as 'd', which is",
+        ),
     ],
 )
 def test_what_a_person_broke_is_told(write: Callable[[str, str], Path], old: str, new: str, says: str) -> None:

@@ -193,6 +193,23 @@ def test_a_collapsed_model_and_the_baselines_are_seen() -> None:
     assert (baseline.chance, baseline.majority, baseline.count) == (50, pytest.approx(500 / 9), 9)
 
 
+def test_a_label_in_a_dictionary_has_its_majority_baseline() -> None:
+    """Two rows of three say no; asked twice they count once, and a wording that wants no dictionary has no label."""
+    metrics = ("python_dict", "last_value")
+    said = ["{'thought': 'x', 'urgent': 'no'}", "{'thought': 'y', 'urgent': 'No'}", "{'thought': 'z', 'urgent': 'yes'}"]
+    asked = [
+        prediction("a/b", template, row, "tuned", True, kind="generate", correct=None, metrics=metrics,
+                   references=(said[row],), values=dict.fromkeys(metrics, 0.0), choices=())
+        for template, rows in (("t0", (0, 1, 2)), ("t1", (0, 1)))
+        for row in rows
+    ]  # fmt: skip
+    forbidden = replace(asked[2], template="t2", references=("None",), row=3)
+    plain = prediction("nli/a", "t0", 0, "tuned", True)
+    [found] = aggregate([*asked, forbidden, plain]).label_baselines
+    assert (found.task, found.side, found.metric, found.count) == ("a/b", "unseen", "last_value", 3)
+    assert found.majority == pytest.approx(200 / 3)
+
+
 def test_narrow_margins_and_cut_prompts_are_counted() -> None:
     made = evaluation(("nli/a",), rows=5)
     made[0], made[1] = replace(made[0], margin=5e-5), replace(made[1], margin=None, cut=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from unseen.encode.tokenizer import load_tokenizer
 from unseen.errors import DataMistake
 from unseen.model.folder import resolve
 from unseen.model.load import LanguageModel, load_model
@@ -28,13 +30,35 @@ def model(home: Path) -> LanguageModel:
 def test_at_the_embedding_it_is_the_distance_of_two_rows(model: LanguageModel) -> None:
     """The token's row is put where 'place' is: 0 to it, and to 'verdict' what the two words are apart."""
     table = model.module.get_input_embeddings().weight
-    vectors = [table[model.tokenizer.ids(f" {word}").tolist()].mean(0) for word in WORDS]
+    spelled = model.tokenizer.split([f" {word}" for word in WORDS])
+    own = [[each for each, (_, end) in zip(word.ids, word.offsets, strict=True) if end > 1] for word in spelled]
+    vectors = [table[ids].mean(0) for ids in own]  # a piece that is the space alone is none of the word
     with torch.no_grad():
         table[model.tokenizer.id_of("<sep>")] = vectors[0]
     [found] = representation(model, "<sep>", DESCRIPTION, WORDS, [], [0])
     apart = float((vectors[0] - vectors[1]).detach().norm())
     assert dict(found.by_word) == {"place": pytest.approx(0, abs=1e-6), "verdict": pytest.approx(apart, rel=1e-5)}
     assert found.mean == pytest.approx(apart / 2, rel=1e-5) and found.others > found.mean
+
+
+def test_a_word_has_no_row_of_spaces_where_the_tokenizer_puts_a_space_before_it(
+    model: LanguageModel, tmp_path: Path
+) -> None:
+    """As Llama 2's does: a space of ours would be a second one, and two of them are one token."""
+    from tokenizers import Tokenizer, decoders, models, normalizers
+
+    spelled = ["<unk>", "▁", "▁▁", *"note", "no", "not", "note", "▁note"]
+    merges = [("▁", "▁"), ("n", "o"), ("no", "t"), ("not", "e"), ("▁", "note")]
+    bpe = Tokenizer(models.BPE({each: place for place, each in enumerate(spelled)}, merges, unk_token="<unk>"))
+    bpe.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    bpe.decoder = decoders.Metaspace()
+    bpe.save(str(tmp_path / "tokenizer.json"))
+    own = replace(model, tokenizer=load_tokenizer(tmp_path, tokens=("<sep>",)))
+    table = model.module.get_input_embeddings().weight
+    with torch.no_grad():
+        table[own.tokenizer.id_of("<sep>")] = table[spelled.index("▁note")]
+    [found] = representation(own, "<sep>", DESCRIPTION, ["note"], [], [0])
+    assert found.mean == 0
 
 
 def test_in_context_it_is_the_state_where_the_token_stands(model: LanguageModel) -> None:

@@ -88,6 +88,18 @@ def test_the_verdict_opens_the_page(page: str) -> None:
     assert "Nothing is claimed about other tasks: all 2 tasks are of one cluster (nli)" in text
 
 
+def test_a_label_in_a_written_answer_stands_beside_the_commonest_label(tmp_path: Path) -> None:
+    """Of the label alone: two rows of three say no, so always saying it is worth 67."""
+    written = [
+        replace(each, text=said, references=(said,), metrics=("last_value",), values={"last_value": 100.0})
+        for each in answers(rows=3)
+        if each.task == "talk/say"
+        for said in ["{'urgent': '%s'}" % ("yes" if each.row == 2 else "no")]
+    ]
+    text = report([write_run(tmp_path / "run", written)]).read_text(encoding="utf-8")
+    assert "<title>majority 66.7</title>" in text and "<title>chance" not in text
+
+
 def test_a_difference_that_so_few_rows_cannot_show_is_not_claimed(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", list(answers(gain=0.0)))
     text = words(report([folder]).read_text(encoding="utf-8"))

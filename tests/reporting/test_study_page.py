@@ -104,6 +104,22 @@ def test_every_score_and_difference_has_its_interval_and_its_rows(folder: Path) 
     )
 
 
+def test_examples_of_the_tasks_stand_apart_where_there_are_diverse_data(folder: Path) -> None:
+    """Twelve steps of sixteen, half of them on diverse data: the rows were met 96 times."""
+    assert "examples of the tasks" not in page_of(study_report(folder)).text
+    for seed in (0, 1, 2):
+        path = folder / "arms" / "good" / f"seed-{seed}" / "record.json"
+        record = json.loads(path.read_text())
+        record["recipe"]["diversity"] = {"ratio": 1.0}
+        record["counts"]["examples"] = 192
+        record["delia"] = [{"step": 5, "facts": {"tasks": {"a/b": {"examples": 60}, "a/c": {"examples": 36}}}}]
+        path.write_text(json.dumps(record))
+    text = page_of(study_report(folder)).text
+    assert "examples examples of the tasks supervised tokens" in text and " 192 96 " in text
+    written = study_report(folder, format="md").read_text()
+    assert "| examples of the tasks |" in written and "| 192 | 96 |" in written
+
+
 def test_links_lead_to_records_beside_the_page_and_to_parts_of_it(folder: Path) -> None:
     page = page_of(study_report(folder))
     inside = [link[1:] for link in page.links if link.startswith("#")]

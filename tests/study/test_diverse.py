@@ -14,6 +14,7 @@ from unseen.errors import RecipeMistake
 from unseen.recipe import Recipe
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
+from unseen.study.facts import new_record
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.run import tune
 
@@ -163,3 +164,21 @@ def test_mistakes_are_told_in_one_line(tiny_model: Path, home: Path, said: dict[
     with pytest.raises(RecipeMistake) as caught:
         prepare(recipe(tiny_model, diversity=said))
     assert told in str(caught.value)
+
+
+def test_rows_of_a_seen_task_that_diverse_data_hold_are_not_asked(tiny_model: Path, tmp_path: Path, home: Path) -> None:
+    """They were tuned on: in another task, and with another answer, but they are not new."""
+    asked = {"rows": 2, "max_new_tokens": 2, "seen": True, "base": False}
+    without = prepare(recipe(tiny_model, evaluate=asked))
+    [task] = without.seen
+    rows = without.rows(task, "test")
+    new = [row for row in rows if without.is_new(task, row)]
+    held = new[:2]
+    questions = [f"Tell me more about this, please. {row.values['note']}" for row in held]
+    chats = written(tmp_path / "diverse", [*questions, *(f"How do {n} carts turn, then?" for n in range(9))])
+    prepared = prepare(recipe(tiny_model, evaluate=asked, diversity={"ratio": 1, "source": str(chats)}))
+    met = [row for row in rows if not prepared.is_new(task, row) and without.is_new(task, row)]
+    assert {row.index for row in held} <= {row.index for row in met} and len(met) < len(new) / 2
+    side = new_record(prepared)["diverse_side"]
+    assert {row.index for row in met} <= set(side["not_asked"]["formatted_text/shift_notes"])
+    assert new_record(without)["diverse_side"] is None

@@ -110,6 +110,23 @@ def test_what_is_asked_is_in_the_answers_and_in_the_record(
     assert run.record["counts"]["templates"][TASK] == 1
 
 
+def test_an_edited_file_whose_sides_are_not_apart_is_refused(tiny_model: Path, wordings: Path, home: Path) -> None:
+    text = wordings.read_text()
+    wordings.write_text(
+        text.replace("Here comes note 0, write its <slip>:", "Please sort it, as <slip> number 1 says!")
+    )
+    with pytest.raises(UserMistake, match=r"wordings\.yaml, 'test-0': says the same as 'train-1'"):
+        prepare(recipe(tiny_model, wordings))
+    wordings.write_text(text.replace("Here comes note 0, write its <slip>:", INSTRUCTION))
+    with pytest.raises(UserMistake, match="'test-0': says the same as the instruction"):
+        prepare(recipe(tiny_model, wordings))
+    wordings.write_text(text.replace("Please sort it as <slip> number 1", "Please sort it as number 1"))
+    with pytest.raises(UserMistake, match="'train-1': does not name every token"):
+        prepare(recipe(tiny_model, wordings))
+    wordings.write_text(text.replace("Please sort it as <slip> number 1", "Sort what is below as <slip>, do not ask,"))
+    assert names(prepare(recipe(tiny_model, wordings)).tuned_on)[2] == "train-1", "as its author wants it"
+
+
 def test_a_wording_that_was_edited_is_another_run_and_a_file_that_was_moved_is_not(
     tiny_model: Path, wordings: Path, home: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from unseen.errors import DataMistake
 from unseen.study.arm_cost import Size, as_matched
 from unseen.study.arms import expand
 from unseen.study.examples import TuningExamples, encoded_for
+from unseen.study.exposures import exposures_of
 from unseen.study.loading import load
-from unseen.study.matching import matched_recipe
+from unseen.study.matching import matched_recipe, what_it_got
 from unseen.study.prepare import prepare
 from unseen.study.study_folder import Record, open_study
 from unseen.train.dealing import dealing_of
@@ -71,6 +74,41 @@ def test_exposures_are_examples_of_each_task(tiny_model: Path, tmp_path: Path, h
         examples = TuningExamples(prepared.recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
         exposures[name] = examples.wanted / len(prepared.tuned_on)
     assert exposures == {"all": 40.0, "long": 40.0, "short": 40.0}
+
+
+def test_exposures_are_of_the_tasks_and_diverse_data_come_on_top(tiny_model: Path, tmp_path: Path, home: Path) -> None:
+    """Every arm meets the rows of its two tasks as often; the diverse examples beside them are not among these."""
+    chat = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Nobody."}]
+    (tmp_path / "chats.jsonl").write_text(json.dumps({"messages": chat}) + "\n")
+    diverse = {
+        "diversity.source": str(tmp_path / "chats.jsonl"),
+        "diversity.ratio": 2.5,
+        "diversity.schedule": "alternating",
+    }
+    staged = diverse | {"diversity.schedule": "stages", "diversity.fraction": 0.25}
+    arms = [{"name": "plain"}, {"name": "mixed", "set": diverse}, {"name": "staged", "set": staged}]
+    train = {**BASE["train"], "steps": 4, "examples_per_step": 8}  # type: ignore[dict-item]
+    base = {"mixture": {"rate": "equal"}, "train": train, "templates": {"turned": False}}
+    study = tiny_study(tmp_path, tiny_model, base=base, arms=arms, baseline="plain", matched="exposures")
+    opened = open_study(study, expand(study), tmp_path / "here")
+    for arm in opened["arms"]:
+        recipe, to = matched_recipe(tmp_path / "here", opened, arm)
+        prepared = prepare(recipe)
+        examples = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows)
+        ids = [each.id for each in islice(examples, examples.wanted)]
+        met = {task: found.examples for task, found in exposures_of(ids).items()}
+        own = [count for task, count in met.items() if not task.startswith("diverse/")]
+        assert len(own) == 2 and abs(sum(own) - 32) <= 1, arm["name"]
+        assert sum(met.values()) == len(ids) == {"plain": 32, "mixed": 112, "staged": 96}[arm["name"]]
+        got = what_it_got(
+            {
+                "recipe": recipe.canonical(),
+                "training": {"steps": 1, "supervised_tokens": 1, "positions_computed": 1},
+                "counts": {"examples": len(ids), "rates": dict.fromkeys(met, 0.0)},
+                "seconds": {"tuning": 1.0},
+            }
+        )
+        assert got["examples_per_task"] == pytest.approx(to["target"]) == 16.0
 
 
 def test_the_reference_is_counted_once(tiny_model: Path, tmp_path: Path, home: Path) -> None:

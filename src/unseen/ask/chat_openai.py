@@ -16,14 +16,15 @@ KEY = "OPENAI_API_KEY"
 NO_KEY = "none"  # servers of one's own ask for none, and the package insists on one
 ENDS = {"stop": True, "length": False}
 SEEDS = 2**31  # servers differ in how large a seed they take
+LATER = (408, 425)  # statuses beside 409, 429 and 5xx that ask for another try: timed out, too early
 IN_A_ROW = 16  # requests that come to nothing one after the other: the server is down or answers garbage
 
 
 class OpenAIChat:
     """Asks `model` of the server at `base_url` (the package's default where absent), `at_once` requests at a time.
 
-    The key is that of the environment variable OPENAI_API_KEY. A request that takes longer than `timeout` seconds, is
-    refused for the moment, or is answered with anything but a text is tried again; what stays without an answer is
+    The key is that of the environment variable OPENAI_API_KEY. A request that is met by `timeout` seconds of silence,
+    is refused for the moment, or is answered with anything but a text is tried again; what stays without an answer is
     `Unsaid`. A server that is not there, refuses the key, or gives no text `IN_A_ROW` times, ends it all: `JobFailed`
     or `ModelMistake`.
     """
@@ -48,6 +49,7 @@ class OpenAIChat:
         self.name = model
         self._client = OpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0)
         self._at_once, self._tries = at_once, tries or Tries()
+        self._in_a_row = 0  # requests without a text, whatever call of `say` they belong to
 
     @property
     def digest(self) -> str:
@@ -63,7 +65,6 @@ class OpenAIChat:
         remaining = iter(requests)
         running: dict[Future[Said | Unsaid], str] = {}
         failure: Exception | None = None
-        unsaid = 0
         with ThreadPoolExecutor(self._at_once) as threads:
             while True:
                 while failure is None and len(running) < self._at_once and (each := next(remaining, None)):
@@ -77,12 +78,17 @@ class OpenAIChat:
                         continue
                     outcome = future.result()
                     yield id, outcome
-                    unsaid = unsaid + 1 if isinstance(outcome, Unsaid) else 0
-                    if isinstance(outcome, Unsaid) and unsaid == IN_A_ROW:
-                        what = f"{self._client.base_url} gave no text {IN_A_ROW} times in a row ({outcome.why})"
-                        failure = failure or JobFailed(what)
+                    failure = failure or self._given_up(outcome)
         if failure is not None:
             raise failure
+
+    def _given_up(self, outcome: Said | Unsaid) -> JobFailed | None:
+        """Why nothing more is asked, after the outcome of a request."""
+        self._in_a_row = self._in_a_row + 1 if isinstance(outcome, Unsaid) else 0
+        if not isinstance(outcome, Unsaid) or self._in_a_row < IN_A_ROW:
+            return None
+        self._in_a_row = 0
+        return JobFailed(f"{self._client.base_url} gave no text {IN_A_ROW} times in a row ({outcome.why})")
 
     def _one(self, request: Request) -> Said | Unsaid:
         try:
@@ -106,9 +112,11 @@ class OpenAIChat:
             raise ModelMistake(self.name, one_line(f"the server says: {error}"), remedy) from None
         except (openai.RateLimitError, openai.InternalServerError, openai.ConflictError) as error:
             raise TryAgain(one_line(f"the server says: {error}"), after=_asked_wait(error)) from None
-        except openai.APIStatusError as error:  # this request cannot be: too long, say
-            return Unsaid(one_line(f"the server says: {error}"))
-        except (openai.APIError, ValueError) as error:  # cut JSON, or another shape
+        except openai.APIStatusError as error:
+            if error.status_code in LATER:
+                raise TryAgain(one_line(f"the server says: {error}"), after=_asked_wait(error)) from None
+            return Unsaid(one_line(f"the server says: {error}"))  # this request cannot be: too long, say
+        except (openai.APIError, ValueError, RecursionError) as error:  # cut JSON, without end, or another shape
             raise TryAgain(one_line(f"the answer is no chat completion ({error})")) from None
         return _said(answer)
 
@@ -130,19 +138,30 @@ def _said(answer: Any) -> Said:
     try:
         choice = answer.choices[0]
         text, reason = choice.message.content, choice.finish_reason
-    except (AttributeError, IndexError, TypeError):
+    except (AttributeError, LookupError, TypeError):
         raise TryAgain(f"the answer is no chat completion ({one_line(repr(answer))[:200]})") from None
     if not isinstance(text, str) or not text.strip():
         raise TryAgain("the answer is empty" if text is None or isinstance(text, str) else "the answer is no text")
-    if reason not in ENDS:
-        raise TryAgain(f"the answer ended for the reason '{reason}'")
+    if not _whole_characters(text):
+        raise TryAgain("the answer holds halves of characters")
+    if not isinstance(reason, str) or reason not in ENDS:
+        raise TryAgain(one_line(f"the answer ended for the reason '{reason}'")[:200])
     tokens = getattr(answer.usage, "completion_tokens", None)
     return Said(text, ENDS[reason], tokens if isinstance(tokens, int) else None)
 
 
+def _whole_characters(text: str) -> bool:
+    """Whether `text` can be written down: JSON can spell one half of a pair of surrogates, and no file can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _asked_wait(error: Any) -> float | None:
     try:
-        return float(error.response.headers["retry-after"])
+        return max(0.0, float(error.response.headers["retry-after"]))
     except (KeyError, ValueError):
         return None
 

@@ -16,7 +16,7 @@ Watch = Callable[[str], AbstractContextManager[Advance]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The outcome of every request by its id; `new` of them arrived now."""
+    """The outcome of every request by its id; `new` of them are texts that arrived now."""
 
     outcomes: dict[str, Said | Unsaid]
     new: int
@@ -34,4 +34,4 @@ def ask_once(
                 store.keep(id, outcome)
                 known[id] = outcome
                 advance(len(known), len(requests))
-    return Asked(known, len(waiting))
+    return Asked(known, sum(isinstance(known[each.id], Said) for each in waiting))

@@ -31,11 +31,18 @@ MOST = 20_000  # questions of a task
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Such questions of one task, in their order; `digest` is that of their texts."""
+    """Such questions of one task, in their order; `digest` is that of their texts. `empty` renderings were left out,
+    and so many were `beyond` the most that a task has."""
 
     task: str
     questions: tuple[Given, ...]
     digest: str
+    empty: int = 0
+    beyond: int = 0
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        return {"empty renderings": self.empty, f"beyond {MOST}": self.beyond}
 
     @property
     def size(self) -> int | None:
@@ -53,7 +60,7 @@ class Contrast:
 
 def contrast_questions(task: Task, wordings: WordingSet, seed: int = 0) -> Contrast:
     """Every row of the task's train split in every contrast wording, at most `MOST`: first each row once, in a seeded
-    order and each in another wording, then each once more, and so on. Rows that render nothing are left out.
+    order and each in another wording, then each once more, and so on. Rows that render nothing are left out, counted.
 
     Raises `WordingMistake` where the set has no contrast wordings, and `TaskMistake` where the task has no rows to tune
     on, or no template that says the instruction.
@@ -65,9 +72,10 @@ def contrast_questions(task: Task, wordings: WordingSet, seed: int = 0) -> Contr
     random = generator(seed, "contrast", task.name)
     order, first = random.permutation(len(rows)).tolist(), random.permutation(len(ways)).tolist()
     drawn = ((row, first[(place + turn) % len(ways)]) for turn in range(len(ways)) for place, row in enumerate(order))
-    texts = (_question(worded, way, rows[row]) for row, way in islice(drawn, MOST))
+    texts = [_question(worded, way, rows[row]) for row, way in islice(drawn, MOST)]
     found = tuple(Given(text) for text in texts if text)
-    return Contrast(task.name, found, sha256("\0".join(each.question for each in found).encode()).hexdigest())
+    digest = sha256("\0".join(each.question for each in found).encode()).hexdigest()
+    return Contrast(task.name, found, digest, len(texts) - len(found), len(order) * len(ways) - len(texts))
 
 
 def _place(task: Task, wordings: WordingSet) -> Template:

@@ -22,6 +22,7 @@ from unseen.diversify.store import Store
 from unseen.diversify.waves import Diversification, Diversified
 from unseen.diversify.writing import FromNothing, Source
 from unseen.errors import JobFailed
+from unseen.fulldisk import AGAIN, told_when_full
 from unseen.progress import rated_bar
 
 RUNS = Path("runs")
@@ -57,13 +58,16 @@ def diversify_questions(
 ) -> Made:
     """Write, answer and sift until `wanted.number` pairs are kept; the same call again goes on.
 
-    Raises `DataMistake` where `out` holds texts of other settings, or another process writes to it, and `JobFailed`
-    where the backend gives up: chats and record then hold what there is.
+    Raises `DataMistake` where `out` holds texts of other settings, or another process writes to it, `ModelMistake`
+    where the embedding model cannot be used, before anything is asked, and `JobFailed` where the backend gives up:
+    chats and record then hold what there is, all but the spread.
     """
+    if wanted.embedding is not None:
+        _try_embedding(wanted.embedding)
     made_with = made_with_json(wanted, backend)
     folder = out or RUNS / f"diverse-{sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]}"
     started = time.monotonic()
-    with Store(folder / STORE, made_with) as store:
+    with told_when_full("what was made", folder, AGAIN), Store(folder / STORE, made_with) as store:
         judge = Judge(wanted.keeping, against)
         job = Diversification(wanted.source, backend, wanted.answering, judge, store, watch)
         try:
@@ -96,20 +100,27 @@ def _write(
         "made_with": made_with_json(wanted, backend),
         "keeping": wanted.keeping.as_json(),
         "against": against.as_json() if against else [],
+        "left_out_of_source": dict(wanted.source.left_out),
         **counts_json(done),
         "chats": file_digest(folder / CHATS),
         "diversity": {
-            "questions": _diversity([each.question for each in done.pairs], wanted),
-            "answers": _diversity([each.answer for each in done.pairs], wanted),
+            "questions": _diversity([each.question for each in done.pairs], wanted, finished),
+            "answers": _diversity([each.answer for each in done.pairs], wanted, finished),
         },
     }
     write_record(folder, record)
     return record
 
 
-def _diversity(texts: Sequence[str], wanted: Wanted) -> dict[str, Any]:
+def _try_embedding(folder: Path) -> None:
+    from unseen.ask.embedding import embeddings
+
+    embeddings(folder, ["a text"])
+
+
+def _diversity(texts: Sequence[str], wanted: Wanted, finished: bool) -> dict[str, Any]:
     numbers = diversity(texts, wanted.answering.seed)
-    if wanted.embedding is not None and len(texts) > 1:
+    if wanted.embedding is not None and finished and len(texts) > 1:
         from unseen.ask.embedding import embedding_spread
 
         numbers["embedding_spread"] = embedding_spread(wanted.embedding, texts)

@@ -54,7 +54,7 @@ def grammar_wordings(
         dropped += sieve.dropped
     made = Made("grammar", seed, tried, dict(sorted(dropped.items())), between_sides(kept))
     special = beside(form.asked, asked, contrast, seed, otherwise).special
-    others = contrast_wordings(form, rules, contrast, seed) if contrast else ()
+    others = contrast_wordings(form, rules, contrast, seed, special) if contrast else ()
     shared = tuple(dict.fromkeys((*rules.shared, *asked.shared)))
     return WordingSet(form.instruction, tuple(kept), form.tokens, rules.secrets, shared, special, others, made)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from unseen.ask.chat import Said, Unsaid
 from unseen.errors import DataMistake
+from unseen.fulldisk import AGAIN, told_when_full
 
 VERSION = 1  # raised when a request of the same id would mean something else
 PATIENCE = 1.0  # seconds; a killed process may take a moment to go
@@ -63,7 +64,11 @@ class Store:
 
     def keep(self, id: str, outcome: Said | Unsaid) -> None:
         """Keep an outcome; it survives a kill of this process from here on. Whatever came to nothing may be asked
-        again, and is forgotten once a text comes."""
+        again, and is forgotten once a text comes. Raises `DiskFull` where there is no room for it."""
+        with told_when_full("a text", self.path, AGAIN):
+            self._keep(id, outcome)
+
+    def _keep(self, id: str, outcome: Said | Unsaid) -> None:
         if isinstance(outcome, Unsaid):
             self._database.execute("INSERT OR REPLACE INTO unsaid VALUES (?, ?)", (id, outcome.why))
             return
@@ -101,7 +106,9 @@ class Store:
         with closing(self._database.execute("SELECT name, value FROM made_with")) as rows:
             known = dict(rows.fetchall())
         if not known:
+            self._database.execute("BEGIN")  # all of them, or none: a part would be other settings
             self._database.executemany("INSERT INTO made_with VALUES (?, ?)", wanted.items())
+            self._database.execute("COMMIT")
             return
         for name in (name for name in [*wanted, *known] if known.get(name) != wanted.get(name)):
             what = f"holds texts that were made with {name} {known.get(name)}, not {wanted.get(name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,10 +25,14 @@ _QUOTES = (('"', '"'), ("“", "”"), ("'", "'"))
 
 
 class Source(Protocol):
-    """Questions by number. `size` is how many there are, None where there is no end of them."""
+    """Questions by number. `size` is how many there are, None where there is no end of them; `left_out` counts, by
+    reason, what might have been one and is none."""
 
     @property
     def size(self) -> int | None: ...
+
+    @property
+    def left_out(self) -> Mapping[str, int]: ...
 
     def as_json(self) -> dict[str, Any]:
         """What decides the questions, for the store and the record."""
@@ -55,6 +59,10 @@ class FromNothing:
     def size(self) -> int | None:
         return None
 
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        return {}
+
     def as_json(self) -> dict[str, Any]:
         return {"from": "nothing", "system": self.system, "seed": self.seed, "drawing": drawing_json(self.drawing)}
 
@@ -80,6 +88,10 @@ class FromSeeds:
     def size(self) -> int | None:
         return None
 
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        return {}
+
     def as_json(self) -> dict[str, Any]:
         drawing = drawing_json(self.drawing)
         return {"from": "seeds", "file": self.seeds.digest, "shots": self.shots, "seed": self.seed, "drawing": drawing}
@@ -104,6 +116,10 @@ class FromFile:
     @property
     def size(self) -> int | None:
         return len(self.given.questions)
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        return {}
 
     def as_json(self) -> dict[str, Any]:
         return {"from": "file", "file": self.given.digest}

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unseen.evaluation.baselines import Baseline, LabelFrequency, baselines_of, label_frequencies
+from unseen.evaluation.baselines import (
+    Baseline,
+    LabelBaseline,
+    LabelFrequency,
+    baselines_of,
+    label_baselines_of,
+    label_frequencies,
+)
 from unseen.evaluation.extremes import ExemplarsShown, Extremes, exemplars_shown, extremes_of
 from unseen.evaluation.intervals import Floats, Interval, mean_interval, over_tasks, percentile_interval
 from unseen.evaluation.prediction import Prediction, Side
@@ -69,6 +76,7 @@ class Found:
     cut: int
     extremes: tuple[Extremes, ...] = ()
     exemplars: tuple[ExemplarsShown, ...] = ()
+    label_baselines: tuple[LabelBaseline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +107,7 @@ def aggregate(predictions: Iterable[Prediction], seed: int = 0) -> Summary:
         cut=sum(each.cut for each in predictions),
         extremes=extremes_of(rows, predictions),
         exemplars=exemplars_shown(predictions),
+        label_baselines=label_baselines_of(predictions),
     )
 
 

@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from unseen.evaluation.dictionaries import label_in
 from unseen.evaluation.prediction import Prediction, Side
 from unseen.evaluation.task_scores import label_of
+
+LABEL = "last_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,18 @@ class Baseline:
     task: str
     side: Side
     chance: float
+    majority: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBaseline:
+    """The score, 0..100, of always giving the commonest label of the rows that a task was asked about, by a `metric`
+    that reads a label out of a written answer."""
+
+    task: str
+    side: Side
+    metric: str
     majority: float
     count: int
 
@@ -52,6 +67,19 @@ def baselines_of(predictions: Iterable[Prediction]) -> tuple[Baseline, ...]:
         if each.kind == "choose" and each.correct is not None and not each.plain:
             tasks.setdefault((each.task, each.side), {}).setdefault(each.row_id, each)
     return tuple(_baseline(task, side, list(rows.values())) for (task, side), rows in tasks.items())
+
+
+def label_baselines_of(predictions: Iterable[Prediction]) -> tuple[LabelBaseline, ...]:
+    """Of every task that `last_value` judges, over the rows that want a dictionary; each row counts once."""
+    tasks: dict[tuple[str, Side], dict[tuple[str, int], str]] = {}
+    for each in predictions:
+        label = label_in(each.references[0]) if LABEL in each.metrics and each.references else None
+        if label is not None:
+            tasks.setdefault((each.task, each.side), {}).setdefault(each.row_id, label)
+    return tuple(
+        LabelBaseline(task, side, LABEL, 100 * max(Counter(rows.values()).values()) / len(rows), len(rows))
+        for (task, side), rows in tasks.items()
+    )
 
 
 def _baseline(task: str, side: Side, rows: Sequence[Prediction]) -> Baseline:

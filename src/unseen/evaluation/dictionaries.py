@@ -65,6 +65,11 @@ def last_value(prediction: str, reference: str) -> float:
     return 100.0 * (_last(prediction, keys) == _plain(wanted))
 
 
+def label_in(reference: str) -> str | None:
+    """What a reference says under its last key, as `last_value` compares it; None where no dictionary is wanted."""
+    return None if reference == NO_DICTIONARY else _plain(_wanted(reference)[1])
+
+
 def _no_dictionary(prediction: str) -> float:
     return 100.0 * (not prediction.lstrip().startswith("{"))
 

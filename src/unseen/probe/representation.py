@@ -68,8 +68,16 @@ def representation(
 
 def _embedded(model: LanguageModel, index: int, words: Sequence[str]) -> Distance:
     table = matrices(base_of(model.module))["input"].detach().float().cpu()
-    vectors = {word: table[model.tokenizer.ids(" " + word).tolist()].mean(0) for word in words}
+    vectors = {word: table[_spelled(model.tokenizer, word)].mean(0) for word in words}
     return _distance(0, table[index], table, vectors)
+
+
+def _spelled(tokenizer: Tokenizer, word: str) -> list[int]:
+    """Ids of a word that stands behind another: with the space before it where that is a part of its first token, and
+    not where it is a token of its own (as Llama 2's makes of ours and of the one that it puts there itself)."""
+    behind = tokenizer.split([f" {word}"])[0]
+    ids: list[int] = tokenizer.ids(word).tolist() if any(end <= 1 for _, end in behind.offsets) else behind.ids
+    return ids
 
 
 def _in_context(

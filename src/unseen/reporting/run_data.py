@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_
 
 from unseen.errors import DataMistake, ScoreMistake
 from unseen.evaluation.aggregate import Across, Found, aggregate
-from unseen.evaluation.baselines import Baseline
+from unseen.evaluation.baselines import Baseline, LabelBaseline
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import parts_of, read_predictions
 from unseen.evaluation.task_scores import ScoreRow
@@ -163,6 +163,10 @@ class RunData:
     @property
     def baselines(self) -> tuple[Baseline, ...]:
         return self.record.summary.baselines if self.record.summary else ()
+
+    @property
+    def label_baselines(self) -> tuple[LabelBaseline, ...]:
+        return self.record.summary.label_baselines if self.record.summary else ()
 
 
 def load_run(folder: Path) -> RunData:

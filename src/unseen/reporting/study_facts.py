@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unseen.reporting.markup import Markup, tag
 from unseen.reporting.numbers import duration, plain, whole
-from unseen.study.results import ArmResult
+from unseen.study.results import ArmResult, StudyResults
 
 Shown = tuple[str, float | None]
 
@@ -26,12 +26,29 @@ def number_link(number: str, name: str) -> Markup:
     return tag("a", tag("b", number), href=f"#{anchor(name)}", class_="number")
 
 
+def amounts(results: StudyResults) -> dict[str, Callable[[Sequence[ArmResult]], Shown]]:
+    """What an arm was given, by the head of its column; where some have diverse data, examples of the tasks apart."""
+    diverse = any((run.record.get("recipe", {}).get("diversity") or {}).get("ratio") for run in results.arms)
+    apart = {"examples of the tasks": of_tasks} if diverse else {}
+    return {"steps": steps, "examples": examples, **apart, "supervised tokens": supervised, "sharing (N)": sharing_of}
+
+
 def steps(runs: Sequence[ArmResult]) -> Shown:
     return _span([run.record.get("training", {}).get("steps") for run in runs])
 
 
 def examples(runs: Sequence[ArmResult]) -> Shown:
     return _span([(run.record.get("counts") or {}).get("examples") for run in runs])
+
+
+def of_tasks(runs: Sequence[ArmResult]) -> Shown:
+    """Those of the examples that are not diverse data, as the fifth of DELIA's steps counts them."""
+    return _span([_of_tasks(run.record) for run in runs])
+
+
+def _of_tasks(record: Mapping[str, Any]) -> int | None:
+    facts = next((each["facts"] for each in record.get("delia") or () if each["step"] == 5), None)
+    return sum(int(each["examples"]) for each in facts["tasks"].values()) if facts else None
 
 
 def supervised(runs: Sequence[ArmResult]) -> Shown:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from unseen.reporting.markdown import line, text
 from unseen.reporting.numbers import counted, limits, plain, signed
-from unseen.reporting.study_facts import examples, seconds, sharing_of, steps, supervised
+from unseen.reporting.study_facts import amounts, seconds
 from unseen.reporting.study_words import caveats, ends_of, headline, measure_of, told, word_of
 from unseen.study.results import StudyResults
 from unseen.study.verdict import ArmVerdict, Verdict
 
 HEADS: tuple[str, ...] = ("arm", "score", "95 %", "rows, tasks, seeds", "difference", "95 %", "p (Holm)", "verdict")
-HEADS += ("steps", "examples", "supervised tokens", "sharing (N)", "time a seed", "fingerprints")
 
 
 def study_markdown(results: StudyResults, verdict: Verdict) -> str:
@@ -29,7 +28,8 @@ def _lines(results: StudyResults, verdict: Verdict) -> Iterator[str]:
         yield f"\nThe paper found: {text(study['paper']['finding'])} ({text(study['paper']['source'])})"
     yield f"\nCompared: {text(measure_of(verdict.rule))}.\n"
     yield from (f"- {text(each)}" for each in caveats(results, verdict))
-    yield f"\n{line(HEADS)}\n{line(['---'] * len(HEADS))}"
+    heads = (*HEADS, *amounts(results), "time a seed", "fingerprints")
+    yield f"\n{line(heads)}\n{line(['---'] * len(heads))}"
     yield from (line(_cells(results, verdict, arm)) for arm in verdict.arms)
 
 
@@ -45,5 +45,5 @@ def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str
         ends = limits(ends_of(less.main), difference=True)
         found = [signed(less.main.value), ends, "" if arm.corrected is None else f"{arm.corrected:.3f}"]
     prints = ", ".join(str(run.record.get("fingerprint", ""))[:8] for run in runs)
-    facts = [each(runs)[0] for each in (steps, examples, supervised, sharing_of, seconds)]
+    facts = [shown(runs)[0] for shown in (*amounts(results).values(), seconds)]
     return [arm.name, *score, *found, word_of(arm, verdict.rule), *facts, prints]

@@ -17,6 +17,7 @@ from unseen.errors import DataMistake, UserMistake
 from unseen.model.folder import resolve
 from unseen.recipe import Recipe
 from unseen.study.arms import Arm
+from unseen.study.exposures import examples_for_one
 from unseen.study.fingerprint import versions
 from unseen.study.means import cores
 from unseen.study.record import write_json
@@ -31,13 +32,13 @@ Record = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much an arm does. `positions` are computed and `supervised` tokens counted for an example, by those of its
-    first step; `questions` are asked of its models together, `tasks` are tuned on. An arm that only asks has no
-    examples."""
+    first step; `questions` are asked of its models together, `tasks` examples are drawn for one of each task. An arm
+    that only asks has no examples."""
 
     examples: int
     positions: float
     supervised: float
-    tasks: int
+    tasks: float
     questions: int
 
 
@@ -59,7 +60,8 @@ class Sizes:
         asked = sum(questions(prepared, work).values())
         if work == "ask":
             return {"examples": 0, "positions": 0.0, "supervised": 0.0, "tasks": 0, "questions": asked}
-        return self._sampled(prepared) | {"tasks": len(prepared.tuned_on), "questions": asked}
+        tasks = examples_for_one(len(prepared.tuned_on), recipe.diversity)
+        return self._sampled(prepared) | {"tasks": tasks, "questions": asked}
 
     def _sampled(self, prepared: Any) -> Record:
         from unseen.study.examples import TuningExamples, encoded_for

@@ -10,8 +10,9 @@ from unseen.diversify.output import KIND, RECORD, file_digest
 from unseen.study.record import read_if_there
 
 KEPT = (
-    "finished", "wanted", "model", "made_with", "keeping", "against", "pairs", "questions", "answers",
-    "beyond_the_number", "cut_answers_kept", "without_reference", "later_turns_left_out", "diversity",
+    "finished", "wanted", "model", "made_with", "keeping", "against", "left_out_of_source", "pairs",
+    "questions", "answers", "beyond_the_number", "cut_answers_kept", "without_reference",
+    "later_turns_left_out", "diversity",
 )  # fmt: skip
 DROPPED = ("dropped_questions", "dropped_answers")
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from unseen.recipe import DiversitySettings
+
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
@@ -22,6 +24,15 @@ class Exposures:
     def repeated(self) -> int:
         """Examples beyond the first of each row."""
         return self.examples - self.rows
+
+
+def examples_for_one(tasks: int, diversity: DiversitySettings) -> float:
+    """How many examples a run draws for one of each of its `tasks`, diverse data, where it has some, not being one of
+    those that are counted but one of these `tasks`: with a ratio of 10 and one other task, 11."""
+    if not diversity.ratio:
+        return tasks
+    again = diversity.fraction if diversity.schedule == "stages" else 0.0
+    return (tasks - 1) * (1 + diversity.ratio / (1 + again))
 
 
 def exposures_of(ids: Iterable[str]) -> dict[str, Exposures]:

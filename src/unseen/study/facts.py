@@ -51,7 +51,17 @@ def new_record(prepared: Prepared) -> dict[str, Any]:
         "templates": template_digests(prepared.asked_through),
         "hold_out": proof_of(prepared.split),
         "seen_side": proof_of(prepared.seen_split),
+        "diverse_side": _diverse_side(prepared),
     }
+
+
+def _diverse_side(prepared: Prepared) -> dict[str, Any] | None:
+    """Of the seen tasks' rows that are asked: how many meet diverse data, in which ways, and their numbers."""
+    if prepared.diverse_split is None:
+        return None
+    proof = prepared.diverse_split.proof
+    met = {name: list(numbers) for name, numbers in proof.unclean_unseen.items()}
+    return {"counts": [asdict(each) for each in proof.counts], "not_asked": met}
 
 
 def asked_record(prepared: Prepared) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Arms that are compared must have had the same of something; a study says of what.
 
 `steps`: optimizer steps. `supervised_tokens`: tokens that the loss counts, of each arm's own encoded examples.
-`exposures`: examples per task. `seconds`: of tuning, taken from the positions that a step computes, padding included,
-which a clock follows and another program in the way does not change. The amount is that of one arm, the reference;
-every other arm's number of examples is chosen to meet it, which is `train.examples` of its recipe, and so in its
-fingerprint.
+`exposures`: examples per task, diverse data left aside. `seconds`: of tuning, taken from the positions that a step
+computes, padding included, which a clock follows and another program in the way does not change. The amount is that of
+one arm, the reference; every other arm's number of examples is chosen to meet it, which is `train.examples` of its
+recipe, and so in its fingerprint.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from unseen.errors import DataMistake
-from unseen.recipe import MANY, Recipe
+from unseen.recipe import MANY, DiversitySettings, Recipe
+from unseen.study.exposures import examples_for_one
 from unseen.study.lock import held
 from unseen.study.record import write_json
 from unseen.study.study_folder import arm_recipe
@@ -42,7 +43,7 @@ def matched_recipe(folder: Path, study: Record, arm: Record) -> tuple[Recipe, Re
     if reference["name"] == arm["name"]:
         examples = target["examples"]
     elif by == "exposures":
-        examples = round(target["amount"] * _tasks(recipe))
+        examples = round(target["amount"] * _for_one(recipe))
     else:
         examples = _examples_of(recipe, by, target["amount"])
     return with_examples(recipe, examples), {"by": by, "target": target["amount"], "reference": reference["name"]}
@@ -61,10 +62,16 @@ def what_it_got(record: Mapping[str, Any]) -> Record:
         "steps": training["steps"],
         "examples": counts["examples"],
         "supervised_tokens": training["supervised_tokens"],
-        "examples_per_task": counts["examples"] / len(counts["rates"]),
+        "examples_per_task": counts["examples"] / recorded_for_one(record),
         "positions": training["positions_computed"],
         "tuning_seconds": record["seconds"]["tuning"],
     }
+
+
+def recorded_for_one(record: Mapping[str, Any]) -> float:
+    """Examples that a finished run drew for one of each of its tasks."""
+    said = DiversitySettings.model_validate(record["recipe"].get("diversity") or {})
+    return examples_for_one(len(record["counts"]["rates"]), said)
 
 
 def reference_of(study: Record, seed: int) -> Record:
@@ -90,14 +97,14 @@ def _count(recipe: Recipe, by: str) -> Record:
     prepared = prepare(recipe)
     wanted = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows).wanted
     if by == "exposures":
-        return {"examples": wanted, "amount": wanted / len(prepared.tuned_on)}
+        return {"examples": wanted, "amount": wanted / examples_for_one(len(prepared.tuned_on), recipe.diversity)}
     return {"examples": wanted, "amount": sum(each for _, each in _amounts(with_examples(recipe, wanted), by))}
 
 
-def _tasks(recipe: Recipe) -> int:
+def _for_one(recipe: Recipe) -> float:
     from unseen.study.prepare import prepare
 
-    return len(prepare(recipe).tuned_on)
+    return examples_for_one(len(prepare(recipe).tuned_on), recipe.diversity)
 
 
 def _amounts(recipe: Recipe, by: str) -> Iterator[tuple[int, int]]:

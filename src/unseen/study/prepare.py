@@ -59,7 +59,7 @@ class Settled:
     variants, and diverse data last.
 
     `split` proves the two sides apart; `seen_split` compares the seen tasks' own asked rows with those tuned on, and
-    only its clean rows are asked on the seen side.
+    `diverse_split` with the diverse data: only rows that both find clean are asked on the seen side.
     """
 
     recipe: Recipe
@@ -70,6 +70,7 @@ class Settled:
     rows: TaskRows
     split: HoldOut | None
     seen_split: HoldOut | None
+    diverse_split: HoldOut | None
     seen_rows: SeenRows
     selected: Selected
     wordings: RecipeWordings
@@ -96,9 +97,10 @@ class Prepared(Settled):
         return f"{self.recipe.name}-{self.fingerprint[:8]}"
 
     def is_new(self, task: Task, row: Row) -> bool:
-        """Whether a row of a seen task meets none that was tuned on."""
-        clean = self.seen_split.clean_unseen.get(task.dataset.task) if self.seen_split else None
-        return clean is None or row.index in clean
+        """Whether a row of a seen task meets none that was tuned on, diverse data among them."""
+        splits = (split for split in (self.seen_split, self.diverse_split) if split)
+        found = (split.clean_unseen.get(task.dataset.task) for split in splits)
+        return all(clean is None or row.index in clean for clean in found)
 
 
 def prepare(recipe: Recipe) -> Prepared:
@@ -135,10 +137,11 @@ def settle(recipe: Recipe, phases: Phases = untold) -> Settled:
     split = _hold_out(tuned_on, unseen, recipe, rows, selected.excluded, phases)
     phases(Phase("dealing its rows"))
     dealt = seen_rows(recipe, tuned_on, rows, split.dropped_seen if split else {})
-    seen_split = _seen_split(seen, recipe, rows, dealt)
+    diverse = tuned_on[-1:] if recipe.diversity.ratio else ()
+    own = _seen_split(seen, seen, recipe, rows, dealt), _seen_split(diverse, seen, recipe, rows, dealt)
     _open_exemplars(recipe, unseen, rows)
     check_rewordings(recipe, tuned_on, seen if recipe.evaluate.seen else (), unseen, rows)
-    return Settled(recipe, catalog, seen, tuned_on, unseen, rows, split, seen_split, dealt, selected, wordings)
+    return Settled(recipe, catalog, seen, tuned_on, unseen, rows, split, *own, dealt, selected, wordings)
 
 
 def _conflicts(model: ModelFolder, unseen: Sequence[Task]) -> Mapping[str, Conflict]:
@@ -184,11 +187,14 @@ def _hold_out(
     return hold_out(tuned_on, unseen, recipe.hold_out, rows_of, excluded, compared)
 
 
-def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows) -> HoldOut | None:
-    """Which test rows of the seen tasks meet a row that was tuned on: they are not asked, since they are not new."""
+def _seen_split(
+    tuned_on: Sequence[Task], seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: SeenRows
+) -> HoldOut | None:
+    """Which test rows of the seen tasks meet a row of `tuned_on`: they are not asked, since they are not new."""
     tasks = [task for task in seen if asked_split(task, "seen", rows)]
-    if not tasks or not recipe.evaluate.seen:
+    if not tasks or not tuned_on or not recipe.evaluate.seen:
         return None
+    own = tasks if tuned_on is seen else tuned_on
     settings = HoldOutSettings(
         level="row", overlap="clean_subset", near=recipe.hold_out.near, ngram=recipe.hold_out.ngram
     )
@@ -198,7 +204,7 @@ def _seen_split(seen: Sequence[Task], recipe: Recipe, rows: TaskRows, dealt: See
             return rows(task, "train").take(dealt.tune[task.name])
         return rows(task, str(asked_split(task, "seen", rows)))
 
-    return hold_out(tasks, tasks, settings, rows_of)
+    return hold_out(own, tasks, settings, rows_of)
 
 
 def proof_of(split: HoldOut | None) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from unseen.diversify.review import check_apart
 from unseen.diversify.reworded import says_instruction, templates_of
 from unseen.diversify.wording import Wording, WordingSet
 from unseen.diversify.wording_file import read_wordings
@@ -28,10 +29,13 @@ class RecipeWordings:
 
     @classmethod
     def of(cls, recipe: Recipe) -> RecipeWordings:
-        """Raises the mistakes of the file."""
+        """Raises the mistakes of the file, and of its texts those that would change what is measured: a person may have
+        edited it since it was made."""
         if recipe.diversity.wordings is None:
             return cls(None)
-        wordings = read_wordings(recipe.place_of(recipe.diversity.wordings))
+        place = recipe.place_of(recipe.diversity.wordings)
+        wordings = read_wordings(place)
+        check_apart(wordings, str(place))
         return cls(wordings, recipe.evaluate.wordings, recipe.evaluate.templates)
 
     def tuned_on(self, tasks: Iterable[Task]) -> tuple[Task, ...]:

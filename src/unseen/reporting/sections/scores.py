@@ -119,10 +119,14 @@ def _template(row: ScoreRow) -> str:
 
 
 def _lines(run: RunData, row: ScoreRow) -> Iterator[tuple[str, float]]:
-    """Chance and majority are shares of right answers; other metrics have no such line."""
+    """Chance and majority are shares of right answers, and the majority of right labels in written ones; other metrics
+    have no such line."""
     for each in run.baselines:
         if (each.task, each.side) == (row.task, row.side) and row.metric == "accuracy":
             yield from (("chance", each.chance), ("majority", each.majority))
+    for label in run.label_baselines:
+        if (label.task, label.side, label.metric) == (row.task, row.side, row.metric):
+            yield "majority", label.majority
 
 
 def _clean(run: RunData) -> Markup | None:

@@ -7,7 +7,7 @@ from unseen.reporting.figures.scale import around_zero
 from unseen.reporting.figures.strips import axis, judged_strip
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, limits, plain, signed
-from unseen.reporting.study_facts import arm_link, examples, number_link, seconds, sharing_of, steps, supervised
+from unseen.reporting.study_facts import amounts, arm_link, number_link, seconds
 from unseen.reporting.study_words import difference, ends_of, kind_of, than, word_of
 from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
 from unseen.study.compare import Measured
@@ -131,10 +131,7 @@ def arms_table(results: StudyResults, verdict: Verdict) -> Markup:
         Column("difference, 95 %, rows", "number"),
         Column("p (Holm)", "number"),
         Column("verdict"),
-        *(
-            Column(name, "number")
-            for name in ("steps", "examples", "supervised tokens", "sharing (N)", "seconds a seed")
-        ),
+        *(Column(name, "number") for name in (*amounts(results), "seconds a seed")),
     ]
     rows = [_row(results, verdict, arm) for arm in verdict.arms]
     text = "Scores are 0 to 100, each arm's own with its interval; differences are paired by seed, task and row."
@@ -152,7 +149,7 @@ def _row(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> Row:
         if arm.corrected is None
         else Cell(f"{arm.corrected:.3f}" if arm.corrected >= 0.001 else "< 0.001", arm.corrected),
         shown_word(arm, verdict.rule),
-        *(Cell(*each) for each in (steps(runs), examples(runs), supervised(runs), sharing_of(runs), seconds(runs))),
+        *(Cell(*shown(runs)) for shown in (*amounts(results).values(), seconds)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from unseen.recipe import TrainSettings
 from unseen.study.fingerprint import deciding_values
-from unseen.study.matching import AGREE, reference_of, what_it_got
+from unseen.study.matching import AGREE, recorded_for_one, reference_of, what_it_got
 from unseen.study.verify.outcome import Check, Difference, compared, judged
 from unseen.study.verify.rule import called, filled
 from unseen.train.plan import count_draws
@@ -48,7 +48,7 @@ def _examples(wanted: Record, ran: Record, record: Record, by: str, amount: floa
     number: there the run's own is taken, and what it came to is compared."""
     if amount is None:
         return count_draws(TrainSettings.model_validate(wanted["train"]), record["counts"]["epoch_length"])
-    return round(amount * len(record["counts"]["rates"])) if by == "exposures" else ran["train"]["examples"]
+    return round(amount * recorded_for_one(record)) if by == "exposures" else ran["train"]["examples"]
 
 
 def _unlike_amount(record: Record, by: str, amount: float | None) -> Iterator[Difference]:
