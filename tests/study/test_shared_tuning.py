@@ -11,7 +11,7 @@ from tiny_studies import same_table, tiny_study
 from unseen.study.arms import expand
 from unseen.study.record import read_record
 from unseen.study.run import tune
-from unseen.study.shared_tuning import giver, take_over, tuned_alike, tuning_key
+from unseen.study.shared_tuning import giver, share_weights, take_over, tuned_alike, tuning_key
 from unseen.study.study_file import Study
 from unseen.study.study_plan import plan_study
 from unseen.study.study_run import run_study
@@ -47,6 +47,23 @@ def test_what_only_differs_in_asking_is_tuned_once(done: Path) -> None:
     for name in ("steps.jsonl", "model/adapter_model.safetensors"):
         assert (of(done, "asked-otherwise") / name).read_bytes() == (of(done, "all") / name).read_bytes()
     assert not list(done.rglob("checkpoints"))
+
+
+def test_its_model_takes_no_room_of_its_own(done: Path) -> None:
+    weights = "model/adapter_model.safetensors"
+    assert (of(done, "asked-otherwise") / weights).samefile(of(done, "all") / weights)
+    assert not (of(done, "rank-2") / weights).samefile(of(done, "all") / weights)
+    assert not list(done.rglob("*.part"))
+
+
+def test_another_model_is_left_as_it_is(tmp_path: Path) -> None:
+    for name, weights in (("run", b"one"), ("mine", b"two")):
+        (tmp_path / name / "model").mkdir(parents=True)
+        (tmp_path / name / "model/model.safetensors").write_bytes(weights)
+    share_weights(tmp_path / "run", tmp_path / "mine")
+    assert (tmp_path / "mine/model/model.safetensors").read_bytes() == b"two"
+    share_weights(tmp_path / "gone", tmp_path / "mine")
+    assert (tmp_path / "mine/model/model.safetensors").read_bytes() == b"two"
 
 
 def test_it_is_what_it_would_have_been(done: Path, study: Study, own_home: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from unseen.study.run_folder import RUNS, begun, check_usable, opened, taken_ove
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
 from unseen.study.seven_steps import saved_facts, seven_steps
+from unseen.study.shared_tuning import share_weights
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ def _base_and_tuned(
     seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
     record |= {"training": training_record(tuned, prepared), "tokens": token_record(tuned.model)}
     if ranks.leads:
+        if "tuned_by" in record:
+            share_weights(folder / record["tuned_by"], folder)
         saved = saved_facts(folder, prepared.recipe, record["training"])
         record |= {"delia": seven_steps(prepared, record["tokens"], encoded.exposures, saved)}
     _write(ranks, folder, record)

@@ -2,11 +2,12 @@
 
 One of them is tuned, the others take over what it left: its last checkpoint, its log and its kept steps. They do so
 only where their own examples, steps, validation rows, settings, model and packages are the same, by their digests: what
-they take over is then what they would have come to.
+they take over is then what they would have come to, and their tuned models are one file.
 """
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from unseen.study.record import NAME, read_if_there
 from unseen.task.selection import names_one
 
 ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
-CHECKPOINTS, LOG, REPLAY = "checkpoints", "steps.jsonl", "replay"
+CHECKPOINTS, LOG, REPLAY, MODEL = "checkpoints", "steps.jsonl", "replay", "model"
 ALIKE = ("examples", "versions")
 TUNED_BY = ("train", "seed", "tokens")  # of a recipe, beside what its examples are made from
 Record = dict[str, Any]
@@ -89,11 +90,23 @@ def take_over(run: Path, folder: Path) -> None:
 
 
 def linked(source: str, target: str) -> None:
-    """One file under two names, where the disk can: checkpoints are written once and never changed."""
+    """One file under two names, where the disk can: what is linked is written once and never changed."""
     try:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def share_weights(run: Path, folder: Path) -> None:
+    """Let the tuned models of two runs, one of which took over the other's tuning, be one file where they are the same
+    to the last byte: a study that asks in ten ways would fill a disk with ten of them."""
+    for own in (folder / MODEL).glob("*.safetensors"):
+        theirs = run / MODEL / own.name
+        if theirs.is_file() and filecmp.cmp(own, theirs, shallow=False):
+            once = own.with_suffix(".part")
+            once.unlink(missing_ok=True)
+            linked(str(theirs), str(once))
+            once.replace(own)
 
 
 def drop_checkpoints(runs: Sequence[Path]) -> None:
