@@ -48,14 +48,15 @@ def probed(out: Path, capsys: Capture, *arguments: str | Path) -> tuple[dict[str
 def test_at_the_embedding_it_is_the_distance_of_rows_that_lie_in_the_files(
     place: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    """By hand: the token's row of the tuned model, from the mean of a key word's rows; two seeds, so t is 12.706."""
+    """By hand: the token's row of the tuned model, from the mean of a key word's rows, the space before it being a token
+    of its own here; two seeds, so t is 12.706."""
     runs = [place / "many" / "seed-0", place / "many" / "seed-1"]
     numbers, said = probed(tmp_path / "out", capsys, "representation", *runs, "--word", "urgent")
     values = []
     for run in runs:
         model = load_model(resolve(str(run)))
         table = matrices(model.module.get_base_model())["input"].detach()
-        word = table[model.tokenizer.ids(" urgent").tolist()].mean(0)
+        word = table[model.tokenizer.ids("urgent").tolist()].mean(0)
         values.append(float((table[model.tokenizer.id_of("<slip>")] - word).norm()))
     last = numbers["points"]["means"][-1]
     assert (last["series"], last["at"], last["runs"]) == ("many", 16, 2)
