@@ -36,6 +36,18 @@ app.add_typer(probing, name="probe")
 
 
 @app.callback(invoke_without_command=True)
+def _unseen(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="of unseen and of the packages that it rests on")] = False,
+) -> None:
+    if version:
+        from unseen.study.fingerprint import versions
+
+        print("\n".join(f"{name} {each}" for name, each in versions().items()))
+        raise typer.Exit()
+    _help_alone(context)
+
+
 @importing.callback(invoke_without_command=True)
 @studying.callback(invoke_without_command=True)
 @diversifying.callback(invoke_without_command=True)

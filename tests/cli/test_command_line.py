@@ -8,6 +8,7 @@ import re
 import runpy
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_rows_through_templates_are_json_lines(
         for number, prompt, answer in [(0, "Good, really\nLiked?", "yes"), (1, "Bad\nLiked?", "no")]
     ]
     assert said.err == "rendered 2, rendered empty 0, unlabelled rows 0\n"
+
+
+def test_it_says_its_version_and_those_of_what_it_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"unseen {metadata.version('unseen')}"
+    assert f"peft {metadata.version('peft')}" in others
 
 
 def test_check_lists_every_mistake_at_once(
