@@ -48,8 +48,8 @@ def probed(out: Path, capsys: Capture, *arguments: str | Path) -> tuple[dict[str
 def test_at_the_embedding_it_is_the_distance_of_rows_that_lie_in_the_files(
     place: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    """By hand: the token's row of the tuned model, from the mean of a key word's rows, the space before it being a token
-    of its own here; two seeds, so t is 12.706."""
+    """By hand: the token's row of the tuned model, from the mean of a key word's rows, without the space before it,
+    which is a token of its own here; two seeds, so t is 12.706."""
     runs = [place / "many" / "seed-0", place / "many" / "seed-1"]
     numbers, said = probed(tmp_path / "out", capsys, "representation", *runs, "--word", "urgent")
     values = []
