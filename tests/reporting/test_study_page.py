@@ -13,7 +13,7 @@ from unseen.cli import run
 from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
 from unseen.reporting.figures.axis_curve import Point, axis_curve
 from unseen.reporting.study_page import study_report
-from unseen.reporting.study_words import cost, headline, p_value, word_of
+from unseen.reporting.study_words import cost, headline, p_value, shown_p, word_of
 from unseen.study.results import read_results
 from unseen.study.verdict import Cost, analyse
 
@@ -251,6 +251,7 @@ def test_costs_in_words() -> None:
     assert "more than 64 seeds" in cost(Cost(None, None, None, None, True))
     assert "One seed cannot say" in cost(Cost(8, 400, None, None, False))
     assert [p_value(p) for p in (0.0001, 0.0123, 0.5)] == ["p < 0.001", "p = 0.012", "p = 0.50"]
+    assert [shown_p(p) for p in (0.0001, 0.0123, 0.5)] == ["< 0.001", "0.012", "0.500"]
 
 
 def test_the_command_writes_pages_tables_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unseen.reporting.markdown import line, text
 from unseen.reporting.numbers import counted, limits, plain, signed
 from unseen.reporting.study_facts import amounts, seconds
-from unseen.reporting.study_words import caveats, ends_of, headline, measure_of, told, word_of
+from unseen.reporting.study_words import caveats, ends_of, headline, measure_of, shown_p, told, word_of
 from unseen.study.results import StudyResults
 from unseen.study.verdict import ArmVerdict, Verdict
 
@@ -43,7 +43,7 @@ def _cells(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> list[str
     found = ["", "", ""]
     if less:
         ends = limits(ends_of(less.main), difference=True)
-        found = [signed(less.main.value), ends, "" if arm.corrected is None else f"{arm.corrected:.3f}"]
+        found = [signed(less.main.value), ends, "" if arm.corrected is None else shown_p(arm.corrected)]
     prints = ", ".join(str(run.record.get("fingerprint", ""))[:8] for run in runs)
     facts = [shown(runs)[0] for shown in (*amounts(results).values(), seconds)]
     return [arm.name, *score, *found, word_of(arm, verdict.rule), *facts, prints]

@@ -133,6 +133,11 @@ def p_value(p: float | None) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
+def shown_p(p: float) -> str:
+    """The number alone, for a table."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def cost(found: Cost | None) -> str:
     """What it would take to decide, with 80 % power either way."""
     if found is None:

@@ -8,7 +8,7 @@ from unseen.reporting.figures.strips import axis, judged_strip
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, limits, plain, signed
 from unseen.reporting.study_facts import amounts, arm_link, number_link, seconds
-from unseen.reporting.study_words import difference, ends_of, kind_of, than, word_of
+from unseen.reporting.study_words import difference, ends_of, kind_of, shown_p, than, word_of
 from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
 from unseen.study.compare import Measured
 from unseen.study.estimate import Estimate
@@ -145,9 +145,7 @@ def _row(results: StudyResults, verdict: Verdict, arm: ArmVerdict) -> Row:
         arm_link(arm.name),
         shown_own(arm.own, arm.name) if arm.own else "",
         shown_difference(found, arm.name) if found else "",
-        ""
-        if arm.corrected is None
-        else Cell(f"{arm.corrected:.3f}" if arm.corrected >= 0.001 else "< 0.001", arm.corrected),
+        "" if arm.corrected is None else Cell(shown_p(arm.corrected), arm.corrected),
         shown_word(arm, verdict.rule),
         *(Cell(*shown(runs)) for shown in (*amounts(results).values(), seconds)),
     )
