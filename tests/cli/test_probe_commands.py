@@ -135,7 +135,7 @@ def test_buffering_of_a_recipe(place: Path, tmp_path: Path, capsys: Capture) -> 
         "two steps of four"
     )
     assert all(each["moved"]["distance"] > 0 and each["divergence"]["exact"]["value"] > 0 for each in points["alone"])
-    assert "summed, 8 diverse gradients keep" in said and "at ratio 2" in said and said == numbers["sentence"]
+    assert "Summed, 8 diverse gradients keep" in said and "at ratio 2" in said and said == numbers["sentence"]
     picture = Xml.parse(tmp_path / "out" / "plot.svg").getroot()
     titles = [each.text for each in picture.iter("{http://www.w3.org/2000/svg}text") if each.get("class") == "title"]
     assert len(titles) == 4 and titles[1] == "Toward the gradient of many wordings"

@@ -59,7 +59,7 @@ def sentence(found: BufferingFound) -> str:
     gradients, parts = found.gradients, []
     own, task = gradients.diverse, gradients.task
     parts.append(
-        f"summed, {counted(own.examples, 'diverse gradient')} keep {with_ends(own.ratio, 2)} of their norms (by chance "
+        f"Summed, {counted(own.examples, 'diverse gradient')} keep {with_ends(own.ratio, 2)} of their norms (by chance "
         f"{number(own.by_chance, 2)}), the task's {with_ends(task.ratio, 2)} (by chance {number(task.by_chance, 2)})"
     )
     parts += [_said(each) for each in found.alone]
