@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from unseen.reporting.markup import Markup, tag
-from unseen.reporting.numbers import duration, plain, whole
+from unseen.reporting.markup import Child, Markup, tag
+from unseen.reporting.numbers import counted, duration, plain, whole
 from unseen.study.results import ArmResult, StudyResults
 
 Shown = tuple[str, float | None]
@@ -24,6 +24,12 @@ def arm_link(name: str) -> Markup:
 def number_link(number: str, name: str) -> Markup:
     """A number of an arm, which leads to the arm's records."""
     return tag("a", tag("b", number), href=f"#{anchor(name)}", class_="number")
+
+
+def with_ends(number: str, ends: str, rows: int, name: str, between: Child = " ") -> Markup:
+    """A number that leads to its arm's records, its interval, and over how many rows it is."""
+    interval, count = tag("span", ends, class_="interval"), tag("span", counted(rows, "row"), class_="count")
+    return tag("span", number_link(number, name), between, interval, " ", count, class_="score")
 
 
 def amounts(results: StudyResults) -> dict[str, Callable[[Sequence[ArmResult]], Shown]]:

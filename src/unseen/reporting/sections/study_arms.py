@@ -7,7 +7,7 @@ from unseen.reporting.figures.scale import around_zero
 from unseen.reporting.figures.strips import axis, judged_strip
 from unseen.reporting.markup import Child, Markup, joined, tag
 from unseen.reporting.numbers import counted, limits, plain, signed
-from unseen.reporting.study_facts import amounts, arm_link, number_link, seconds
+from unseen.reporting.study_facts import amounts, arm_link, number_link, seconds, with_ends
 from unseen.reporting.study_words import difference, ends_of, kind_of, shown_p, than, word_of
 from unseen.reporting.tables import Cell, Column, Row, figure_table, section, table
 from unseen.study.compare import Measured
@@ -65,16 +65,8 @@ def differences(verdict: Verdict) -> Markup | None:
 
 
 def shown_difference(found: Estimate, name: str) -> Cell:
-    shown = tag(
-        "span",
-        number_link(signed(found.value), name),
-        " ",
-        tag("span", limits(ends_of(found), difference=True), class_="interval"),
-        " ",
-        tag("span", counted(found.rows, "row"), class_="count"),
-        class_="score",
-    )
-    return Cell(shown, found.value)
+    ends = limits(ends_of(found), difference=True)
+    return Cell(with_ends(signed(found.value), ends, found.rows, name), found.value)
 
 
 def shown_word(arm: ArmVerdict, rule: Rule) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from unseen.reporting.markup import Markup, joined, tag
 from unseen.reporting.numbers import MODELS, counted, limits, listed, plain, signed
-from unseen.reporting.study_facts import arm_link, number_link
+from unseen.reporting.study_facts import arm_link, with_ends
 from unseen.reporting.study_words import ends_of
 from unseen.reporting.tables import Cell, Column, Row, folded, section, table
 from unseen.study.compare import Measured
@@ -63,16 +63,8 @@ def _cell(found: Estimate | None, what: str, name: str) -> Cell:
     if found is None:
         return Cell("")
     number = signed(found.value) if what == "difference" else plain(found.value)
-    shown = tag(
-        "span",
-        number_link(number, name),
-        tag("br"),
-        tag("span", limits(ends_of(found), difference=what == "difference"), class_="interval"),
-        " ",
-        tag("span", counted(found.rows, "row"), class_="count"),
-        class_="score",
-    )
-    return Cell(shown, found.value)
+    ends = limits(ends_of(found), difference=what == "difference")
+    return Cell(with_ends(number, ends, found.rows, name, tag("br")), found.value)
 
 
 def ways_section(verdict: Verdict) -> Markup | None:
