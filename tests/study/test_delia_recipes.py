@@ -3,6 +3,8 @@ rest."""
 
 from __future__ import annotations
 
+import json
+import runpy
 from collections import Counter
 from itertools import chain, islice
 from pathlib import Path
@@ -23,6 +25,7 @@ from unseen.study.prepare import prepare
 from unseen.study.run import tune
 from unseen.train.plan import count_draws
 
+ROOT = Path(__file__).parents[2]
 FOLDER = shipped_studies() / "delia"
 NAMES = (
     "common", "constraints", "delia", "delia_without_diverse", "delia_without_wordings",
@@ -116,3 +119,15 @@ def test_the_wordings_of_constraints_are_what_their_grammar_makes_and_are_asked_
     shipped = read_wordings(FOLDER / "../wordings/town_requests_constraints.yaml")
     assert shipped == constraint_wordings(read_constraints(FOLDER / "../constraints/town_requests.yaml"), asked)
     assert shipped.of_side("test") == asked.of_side("test") and shipped.special == asked.special
+
+
+def test_the_written_pairs_are_the_others_with_the_right_answers_and_without_dictionaries() -> None:
+    written_pairs = runpy.run_path(str(ROOT / "scripts" / "write_delia_pairs.py"))["written_pairs"]
+    text = (FOLDER / "written.jsonl").read_text(encoding="utf-8")
+    assert text == written_pairs()
+    both = (FOLDER / "both.jsonl").read_text(encoding="utf-8")
+    pairs = [[json.loads(line)["messages"] for line in lines.splitlines()] for lines in (text, both)]
+    changed = [ours for ours, theirs in zip(*pairs, strict=True) if ours != theirs]
+    assert len(changed) == 120, "those on the task's own rows"
+    assert all(ours[0] == theirs[0] for ours, theirs in zip(*pairs, strict=True)), "the questions are the same"
+    assert not [answer for _, answer in changed if "{" in answer["content"] or not answer.get("ended", True)]
