@@ -88,8 +88,8 @@ def addresses(studio: Studio, home: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "/study-report/{path:path}": ["/study-report/study"],
         "/predictions/{path:path}": ["/predictions/little", "/predictions/little?now=1"],
         "/prediction-list/{path:path}": ["/prediction-list/little", "/prediction-list/little?q=xyzzy"],
-        "/prediction/{number:int}/{path:path}": ["/prediction/0/little", "/prediction/99999/little"],
-        "/prediction-tokens/{number:int}/{path:path}": [
+        "/prediction/{number}/{path:path}": ["/prediction/0/little", "/prediction/99999/little"],
+        "/prediction-tokens/{number}/{path:path}": [
             "/prediction-tokens/0/little",
             "/prediction-tokens/99999/little",
         ],

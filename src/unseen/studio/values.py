@@ -25,6 +25,11 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= LONGEST
 
 
+def number_of(values: Mapping[str, str]) -> int:
+    """The number of a question that stands in an address. Raises `UserMistake` for what is no number."""
+    return whole_number(values, "number", 0, 0, 10**LONGEST - 1)
+
+
 def from_of(values: Mapping[str, str]) -> int:
     """Where a paged list begins: `from`, 0 for what is no number; the list itself bounds it above."""
     given = values.get("from", "")

@@ -15,6 +15,7 @@ from unseen.studio.pages.ways_on import at_of, ways_on
 from unseen.studio.prediction_table import KINDS, Table, question_of, table_of
 from unseen.studio.reply import Shown, Values
 from unseen.studio.run_folders import folder_at
+from unseen.studio.values import number_of
 from unseen.studio.workspace import Workspace
 
 FILTERS = ("kind", "task", "template", "side", "shots", "plain")  # of the list, which its neighbours pass too
@@ -29,7 +30,7 @@ RANKED = {
 
 def prediction(workspace: Workspace, values: Values) -> Shown:
     """One question: the whole prompt, every choice with its log-probabilities, what both models said."""
-    path, number = values["path"], int(values["number"])
+    path, number = values["path"], number_of(values)
     folder = folder_at(workspace, path)
     table, pair = table_of(workspace, folder), question_of(workspace, path, number)
     kind = kind_of(table, number)

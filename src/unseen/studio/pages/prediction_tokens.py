@@ -21,6 +21,7 @@ from unseen.studio.run_folders import folder_at
 from unseen.studio.token_boxes import legend, token_boxes
 from unseen.studio.token_form import FORMATS, with_model
 from unseen.studio.tokenizers import Ready, Wanted
+from unseen.studio.values import number_of
 from unseen.studio.workspace import Workspace
 
 STYLES, SCRIPTS = ("runs.css", "trie.css", "tokens.css"), ("tokens.js",)
@@ -36,7 +37,7 @@ RANKED = (
 
 def prediction_tokens(workspace: Workspace, values: Values) -> Shown:
     """All answers to one question as tokens."""
-    path, number = values["path"], int(values["number"])
+    path, number = values["path"], number_of(values)
     folder = folder_at(workspace, path)
     pair = question_of(workspace, path, number)
     one, recipe = pair.question, recipe_of(workspace, path)

@@ -38,8 +38,8 @@ def routes() -> list[Route]:
     return [
         Route("/predictions/{path:path}", shows(predictions)),
         Route("/prediction-list/{path:path}", shows(listed)),
-        Route("/prediction/{number:int}/{path:path}", shows(prediction)),
-        Route("/prediction-tokens/{number:int}/{path:path}", shows(prediction_tokens)),
+        Route("/prediction/{number}/{path:path}", shows(prediction)),
+        Route("/prediction-tokens/{number}/{path:path}", shows(prediction_tokens)),
     ]
 
 
