@@ -103,6 +103,7 @@ def test_a_model_does_not_diverge_from_itself(place: Path, tmp_path: Path, capsy
     assert points["narrow"]["exact"]["value"] == pytest.approx(0, abs=1e-6)
     assert points["difference"]["value"] == 0 and points["verdict"] == "not decided"
     assert numbers["counts"]["narrow"]["answers"] == numbers["counts"]["rows"] == 4
+    assert numbers["counts"]["wordings"] == ["unseen"], "the kinds that they were asked in, though none was named"
     assert said.endswith("over 4 prompts: the hypothesis is not decided by so many prompts.")
 
 

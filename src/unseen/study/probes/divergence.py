@@ -81,7 +81,12 @@ def probe_divergence(asked: DivergenceAsked, kept: Kept) -> DivergenceFound:
         found[name], drawn = _from(general, name, run, examples, drawing, kept)
         counts[name] = _counts(drawn, found[name])
     facts = {"general": start_facts(runs["broad"].recipe, folder), **{n: _facts(run) for n, run in runs.items()}}
-    more = {"rows": len(examples), "left_out": told(left_out), "max_new_tokens": most}
+    more = {
+        "rows": len(examples),
+        "wordings": list(settings.wordings),
+        "left_out": told(left_out),
+        "max_new_tokens": most,
+    }
     return DivergenceFound(
         asked, found["narrow"], found["broad"], hypothesis(found["narrow"], found["broad"]), facts, more | counts
     )
