@@ -47,7 +47,7 @@ def run_(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
     ray: Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help="on the Ray cluster there")] = None,
     reuse: Annotated[
-        list[Path] | None, typer.Option("--reuse", metavar="DIR", help="take over arms that were run there before")
+        list[Path] | None, typer.Option("--reuse", metavar="DIR", help="take over runs and tuned models from there")
     ] = None,
     json: Json = False,
 ) -> None:

@@ -91,8 +91,6 @@ def test_only_the_same_tuning_is_taken_over(done: Path, tmp_path: Path) -> None:
     """Another rank, another seed, other examples, other validation rows, another version: each is tuned by itself."""
     shutil.copytree(of(done, "all"), tmp_path / "run")
     mine = read_record(of(done, "asked-otherwise"))
-    assert giver(mine, [tmp_path / "run"]) is None, "its checkpoints are gone"
-    (tmp_path / "run/checkpoints/step-000004").mkdir(parents=True)
     assert giver(mine, [tmp_path / "run"]) == tmp_path / "run"
     assert giver(read_record(of(done, "rank-2")), [tmp_path / "run"]) is None
     for changed in (
@@ -103,6 +101,65 @@ def test_only_the_same_tuning_is_taken_over(done: Path, tmp_path: Path) -> None:
         {"versions": {**mine["versions"], "torch": "other"}},
     ):
         assert giver({**mine, **changed}, [tmp_path / "run"]) is None
+
+
+def test_a_checkpoint_is_taken_before_a_model_and_no_model_that_was_changed(done: Path, tmp_path: Path) -> None:
+    run, stopped, mine = tmp_path / "run", tmp_path / "stopped", read_record(of(done, "asked-otherwise"))
+    for folder in (run, stopped):
+        shutil.copytree(of(done, "all"), folder)
+    (stopped / "checkpoints/step-000004").mkdir(parents=True)
+    assert giver(mine, [run, stopped]) == stopped
+    (run / "model/adapter_model.safetensors").write_bytes(b"another")
+    assert giver(mine, [run]) is None
+
+
+@pytest.fixture(scope="module")
+def later(study: Study, tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Study:
+    """A study that asks what another one tuned in yet another way."""
+    arms = [{"name": "asked-later", "set": {"evaluate.rows": 3}}]
+    return tiny_study(tmp_path_factory.mktemp("later"), tiny_model, study="later", arms=arms, baseline="asked-later")
+
+
+def test_what_a_finished_study_tuned_is_asked_anew(
+    done: Path, later: Study, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_study(later, tmp_path / "later", workers=1, reuse=[done]).failed == ()
+    run = of(tmp_path / "later", "asked-later")
+    record = read_record(run)
+    assert record["tuned_by"] == read_record(of(done, "all"))["name"] and "taken_from" not in record
+    assert (run / "model/adapter_model.safetensors").samefile(of(done, "all") / "model/adapter_model.safetensors")
+    [recipe] = [arm.recipe for arm in expand(later)]
+    alone = tune(recipe, tmp_path / "alone").folder
+    assert same_table(alone, run)
+    tuned_alone = read_record(alone)
+    for name in ("examples", "fingerprint", "summary", "tokens", "delia"):
+        assert tuned_alone[name] == record[name]
+    assert {check.outcome for check in verify_run(run)} == {"holds"}
+
+
+def test_a_kill_after_the_model_was_taken_over_costs_no_tuning(
+    done: Path, later: Study, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor are the runs needed any more that it was from."""
+    [recipe] = [arm.recipe for arm in expand(later)]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("unseen.study.run.load_given", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        tune(recipe, tmp_path / "run", done=[of(done, "all")])
+    before = read_record(tmp_path / "run")
+    monkeypatch.setattr("unseen.study.run._tuned", lambda *_: pytest.fail("it is tuned already"))
+    after = tune(recipe, tmp_path / "run", resume=True).record
+    assert after["finished"] and {name: after[name] for name in ("training", "tokens", "tuned_by")} == {
+        name: before[name] for name in ("training", "tokens", "tuned_by")
+    }
+
+
+def test_an_arm_that_a_study_was_given_later_takes_over_the_tuning_of_one_that_was_taken_over(
+    done: Path, own_home: Path, tmp_path: Path, tiny_model: Path
+) -> None:
+    grown = tiny_study(tmp_path, tiny_model, arms=[ARMS[0], {"name": "added", "set": {"evaluate.rows": 2}}])
+    assert run_study(grown, tmp_path / "grown", workers=1, reuse=[done]).failed == ()
+    assert read_record(of(tmp_path / "grown", "all"))["taken_from"] == "tiny.all"
+    assert read_record(of(tmp_path / "grown", "added"))["tuned_by"] == "../../all/seed-0"
 
 
 def test_taking_over_again_after_a_kill_leaves_the_same(tmp_path: Path) -> None:

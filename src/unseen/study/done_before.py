@@ -16,7 +16,7 @@ from unseen.fulldisk import AGAIN, whole_folder
 from unseen.progress import say
 from unseen.study.record import NAME, read_if_there, write_record
 from unseen.study.recorded import BESIDE
-from unseen.study.seal import FILES, file_digests, sealed
+from unseen.study.seal import FILES, is_untouched, sealed
 from unseen.study.shared_tuning import linked
 
 ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
@@ -36,7 +36,7 @@ def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
 def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
     """Which of `runs`, that are finished, is the one that `record` is about to begin; `tuned` says whether it tunes."""
     alike = (run for run in runs if _same(record, read_if_there(run / NAME), tuned))
-    return next((run for run in alike if _untouched(run)), None)
+    return next((run for run in alike if is_untouched(run)), None)
 
 
 def _same(record: Record, other: Record, tuned: bool) -> bool:
@@ -46,13 +46,6 @@ def _same(record: Record, other: Record, tuned: bool) -> bool:
     return bool(kept == theirs)
 
 
-def _untouched(run: Path) -> bool:
-    untouched = file_digests(run) == read_if_there(run / NAME).get(FILES)
-    if not untouched:
-        say(f"{run} was changed since it finished, so it is not taken over")
-    return untouched
-
-
 def take_whole(run: Path, folder: Path, record: Record) -> dict[str, Any]:
     """Put what `run` left into `folder`, all of it or nothing; the record, which this returns, says by its name and not
     by its folder where it is from: that may be anywhere on this machine. Raises `DiskFull`."""
@@ -60,7 +53,9 @@ def take_whole(run: Path, folder: Path, record: Record) -> dict[str, Any]:
     whole = {name: value for name, value in taken.items() if name not in (*ITS_OWN, TUNED_BY)}
     whole |= {name: record[name] for name in ITS_OWN if name in record}
     if TUNED_BY in taken:
-        whole[TUNED_BY] = os.path.relpath(run / taken[TUNED_BY], folder)
+        whole[TUNED_BY] = taken[TUNED_BY]
+        if (run / taken[TUNED_BY]).is_dir():  # else it is a name
+            whole[TUNED_BY] = os.path.relpath(run / taken[TUNED_BY], folder)
     with whole_folder(folder, "the run", AGAIN) as unfinished:
         for name in taken[FILES]:
             (unfinished / name).parent.mkdir(parents=True, exist_ok=True)

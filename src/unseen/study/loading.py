@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unseen.model.folder import resolve
 from unseen.phases import Phase
 from unseen.progress import phased
 from unseen.study.prepare import Prepared
@@ -43,3 +45,10 @@ def load_to_ask(prepared: Prepared) -> LanguageModel:
     given = {each.text for each in prepared.model.all_tokens}
     left = {text: said for text, said in prepared.recipe.tokens.items() if text not in given}
     return load(replace(prepared, recipe=prepared.recipe.model_copy(update={"tokens": left})))
+
+
+def load_given(prepared: Prepared, start: LanguageModel, folder: Path) -> LanguageModel:
+    """The tuned model that lies in `folder`, instead of `start`, whose room it needs."""
+    if start.base_bits is None:  # what is quantised cannot be moved
+        start.module.to("meta")
+    return load_to_ask(replace(prepared, model=resolve(str(folder))))

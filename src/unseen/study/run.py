@@ -19,11 +19,11 @@ from unseen.progress import phased, say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.bleurt import check_bleurt, judged_by_bleurt
-from unseen.study.done_before import same_run, take_whole
+from unseen.study.done_before import TUNED_BY, same_run, take_whole
 from unseen.study.encodings import Encodings, encodings
 from unseen.study.examples import EXAMPLES
 from unseen.study.facts import format_record, opening_lines, parameter_count, token_record, training_record
-from unseen.study.loading import load, load_to_ask
+from unseen.study.loading import load, load_given, load_to_ask
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.recipe_hints import hints_record
 from unseen.study.record import now, write_record
@@ -31,8 +31,9 @@ from unseen.study.run_folder import RUNS, begun, check_usable, opened, taken_ove
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
 from unseen.study.seven_steps import saved_facts, seven_steps
-from unseen.study.shared_tuning import share_weights
+from unseen.study.shared_tuning import LOG, MODEL, is_given, share_weights
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
+from unseen.train.steplog import read_steps
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -60,8 +61,8 @@ def tune(
     The folder is `out`, else runs/<name>-<first 8 of the fingerprint>. A run that is finished is not repeated; one
     that was stopped goes on with `resume`, from its last checkpoint and with every answer that it had. `alike` are
     folders of runs that may have done the same tuning: it is then taken over from them (shared_tuning.py); `done` are
-    finished runs, of which one may be this very run (done_before.py). `command` is what the record says that ran, this
-    process's own command where none is given.
+    finished runs, of which one may be this very run (done_before.py), or have done its tuning. `command` is what the
+    record says that ran, this process's own command where none is given.
     Raises the mistakes of `prepare`, `RecipeMistake` for a folder that cannot be used, `NonFiniteLoss`, and
     `DiskFull`, which loses nothing that a checkpoint or the answer cache holds.
     """
@@ -82,7 +83,7 @@ def tune(
             say(line)
         with told_when_full("the run", folder, RESUME):
             _write(ranks, folder, record)
-            asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike)
+            asked, record = _base_and_tuned(ranks, prepared, model, folder, record, alike, done)
             return ranks.shared(lambda: _finished(prepared, folder, record, asked))
 
 
@@ -138,6 +139,7 @@ def _base_and_tuned(
     folder: Path,
     record: dict[str, Any],
     alike: Sequence[Path],
+    done: Sequence[Path],
 ) -> tuple[list[Asked], dict[str, Any]]:
     """Ask the base model where the recipe wants it, tune it, ask the tuned one; the record as it is then."""
     seconds = dict(record.get("seconds", {}))
@@ -148,19 +150,24 @@ def _base_and_tuned(
             asked.append(ask_model(prepared, model, "base", ranks))
     with _timed(seconds, "rendering and encoding"):
         encoded = encodings(ranks, prepared, model, folder)
-    record |= _begins(prepared, model, encoded)
-    record = ranks.shared(lambda: taken_over(folder, record, alike))
-    tuned = _tuned(ranks, prepared, model, folder, encoded)
-    seconds["tuning"] = round(sum(float(line["seconds"]) for line in tuned.steps), 1)
-    record |= {"training": training_record(tuned, prepared), "tokens": token_record(tuned.model)}
+    if not ranks.shared(lambda: is_given(folder)):
+        record |= _begins(prepared, model, encoded)
+        record = ranks.shared(lambda: taken_over(folder, record, alike, done))
+    if is_given(folder):
+        model = load_given(prepared, model, folder / MODEL)
+    else:
+        tuned = _tuned(ranks, prepared, model, folder, encoded)
+        model = tuned.model
+        record |= {"training": training_record(tuned, prepared), "tokens": token_record(model)}
+    seconds["tuning"] = round(sum(float(line["seconds"]) for line in read_steps(folder / LOG)), 1)
     if ranks.leads:
-        if "tuned_by" in record:
-            share_weights(folder / record["tuned_by"], folder)
+        if TUNED_BY in record:
+            share_weights(folder / record[TUNED_BY], folder)
         saved = saved_facts(folder, prepared.recipe, record["training"])
         record |= {"delia": seven_steps(prepared, record["tokens"], encoded.exposures, saved)}
     _write(ranks, folder, record)
     with _timed(seconds, "asking tuned"):
-        asked.append(ask_model(prepared, tuned.model, "tuned", ranks))
+        asked.append(ask_model(prepared, model, "tuned", ranks))
     return asked, record
 
 

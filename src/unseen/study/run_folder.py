@@ -9,15 +9,16 @@ from typing import Any
 
 from unseen.errors import RecipeMistake
 from unseen.progress import say
-from unseen.study.done_before import same_run, take_whole
+from unseen.study.done_before import TUNED_BY, same_run, take_whole
 from unseen.study.facts import new_record
 from unseen.study.prepare import Prepared
-from unseen.study.record import NAME, read_record, write_record
+from unseen.study.record import NAME, read_if_there, read_record, write_record
 from unseen.study.recorded import recipe_record
 from unseen.study.seven_steps import seven_steps
 from unseen.study.shared_tuning import giver, has_checkpoint, take_over
 
 RUNS = Path("runs")
+OF_TUNING = ("training", "tokens")  # what a record says of a tuning that is done
 
 
 def opened(folder: Path, prepared: Prepared, resume: bool, command: str | None, done: Sequence[Path]) -> dict[str, Any]:
@@ -50,14 +51,20 @@ def check_usable(folder: Path, prepared: Prepared) -> None:
         raise RecipeMistake(str(folder), what, "name another folder with --out")
 
 
-def taken_over(folder: Path, record: dict[str, Any], alike: Sequence[Path]) -> dict[str, Any]:
-    """The record, written; with the run in `alike` that did the same tuning, whose outcome then lies in `folder`."""
+def taken_over(
+    folder: Path, record: dict[str, Any], alike: Sequence[Path], done: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """The record, written; with the run in `alike` or `done` that did the same tuning, whose outcome then lies in
+    `folder`. One of `done`, which may be anywhere on this machine, is told by its name."""
     run = None
     if not has_checkpoint(folder):
-        record.pop("tuned_by", None)  # of an attempt that was killed before it had taken over
-        run = giver(record, alike)
+        record.pop(TUNED_BY, None)  # of an attempt that was killed before it had taken over
+        run = giver(record, [*alike, *done])
     if run is not None:
-        record |= {"tuned_by": os.path.relpath(run, folder)}
+        given = read_if_there(run / NAME)
+        record |= {TUNED_BY: os.path.relpath(run, folder) if run in alike else given["name"]}
+        if not has_checkpoint(run):
+            record |= {name: given[name] for name in OF_TUNING}
     write_record(folder, record)
     if run is not None:
         take_over(run, folder)

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from unseen.progress import say
+from unseen.study.record import NAME, read_if_there
+
 FILES, SEAL = "files", "seal"
 SINGLE, FOLDERS = ("predictions.parquet", "scores.json", "steps.jsonl"), ("model", "replay")
 CARD = "README.md"
@@ -31,6 +34,14 @@ def file_digests(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): digest_of(path) for path in paths if path.is_file() and path.name != CARD
     }
+
+
+def is_untouched(folder: Path) -> bool:
+    """Whether what a finished run left is as its record says; tells where it is not."""
+    untouched = file_digests(folder) == read_if_there(folder / NAME).get(FILES)
+    if not untouched:
+        say(f"{folder} was changed since it finished, so it is not taken over")
+    return untouched
 
 
 def digest_of(path: Path) -> str:

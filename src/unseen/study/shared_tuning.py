@@ -1,8 +1,9 @@
 """Arms that differ only in how they are asked are tuned once.
 
-One of them is tuned, the others take over what it left: its last checkpoint, its log and its kept steps. They do so
-only where their own examples, steps, validation rows, settings, model and packages are the same, by their digests: what
-they take over is then what they would have come to, and their tuned models are one file.
+One of them is tuned, the others take over what it left: its last checkpoint, its log and its kept steps; or, of a run
+that is finished and whose checkpoints went, its tuned model. They do so only where their own examples, steps,
+validation rows, settings, model and packages are the same, by their digests: what they take over is then what they
+would have come to, and their tuned models are one file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.study.record import NAME, read_if_there
+from unseen.study.seal import is_untouched
 from unseen.task.selection import names_one
 
 ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
@@ -58,9 +60,12 @@ def has_checkpoint(run: Path) -> bool:
 
 
 def giver(record: Record, others: Sequence[Path]) -> Path | None:
-    """Which of the runs in `others` has done the tuning that the run of `record` is about to do."""
-    tuned = (run for run in others if is_tuned(run) and has_checkpoint(run))
-    return next((run for run in tuned if _alike(record, read_if_there(run / NAME))), None)
+    """Which of the runs in `others` has done the tuning that the run of `record` is about to do: one whose checkpoint
+    is there still before one that is finished and has its model as it left it."""
+    alike = [run for run in others if is_tuned(run) and _alike(record, read_if_there(run / NAME))]
+    stopped_at_its_end = (run for run in alike if has_checkpoint(run))
+    finished = (run for run in alike if is_finished(run) and is_untouched(run))
+    return next(stopped_at_its_end, None) or next(finished, None)
 
 
 def _alike(one: Record, two: Record) -> bool:
@@ -76,17 +81,23 @@ def _alike(one: Record, two: Record) -> bool:
 
 
 def take_over(run: Path, folder: Path) -> None:
-    """Put what the tuning of `run` left into `folder`, where tuning then finds itself at its last step. The checkpoint
-    comes last, so that a kill leaves a run that begins, not one that believes itself done."""
+    """Put what the tuning of `run` left into `folder`. Where its checkpoint is there still, tuning then finds itself at
+    its last step; else there is a tuned model (`is_given`). This comes last, so that a kill leaves a run that begins,
+    not one that believes itself done."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(run / LOG, folder / LOG)
-    for name in (REPLAY, CHECKPOINTS):
+    for name in (REPLAY, CHECKPOINTS if has_checkpoint(run) else MODEL):
         part = folder / f".part-{name}"
         shutil.rmtree(part, ignore_errors=True)
         if (run / name).is_dir():
             shutil.copytree(run / name, part, copy_function=linked)
             shutil.rmtree(folder / name, ignore_errors=True)
             part.rename(folder / name)
+
+
+def is_given(folder: Path) -> bool:
+    """Whether the run in `folder` has another's tuned model: its own would have come out of a checkpoint."""
+    return (folder / MODEL).is_dir() and not has_checkpoint(folder)
 
 
 def linked(source: str, target: str) -> None:

@@ -47,7 +47,7 @@ def _facts(run: RunData) -> Markup:
             ("Shared prefixes", sharing(training)),
         ]
     if run.record.tuned_by:
-        pairs.append(("Tuned by", f"the run in {run.record.tuned_by}, which drew the same examples"))
+        pairs.append(("Tuned by", f"the run {run.record.tuned_by}, which drew the same examples"))
     if run.record.taken_from:
         pairs.append(("Taken over", f"from {run.record.taken_from}, which is this run, done before"))
     return facts([(name, str(value)) for name, value in pairs])
