@@ -216,6 +216,17 @@ def test_from_a_file_to_a_template_in_the_browser(page: Any, studio: Studio, sou
     expect(page.locator("#shown")).to_contain_text("No mistakes in 20 rows")
 
 
+def test_what_is_typed_before_the_script_is_there_is_looked_at(page: Any, studio: Studio, soups: Path) -> None:
+    held: list[Any] = []
+    page.route("**/*.js*", lambda script: held.append(script))
+    page.goto(f"{studio.url}new?path={soups}", wait_until="commit")
+    page.get_by_label("Its words").fill("bad\ngood\nodd")
+    assert held and "3 words" not in page.locator("#preview").text_content()
+    for script in held:
+        script.continue_()
+    expect(page.locator("#preview")).to_contain_text("3 words for the 2 labels neg, pos")
+
+
 def test_a_file_over_the_bound_is_told_before_it_is_sent(page: Any, studio: Studio, tmp_path: Path) -> None:
     large = tmp_path / "large.csv"
     with large.open("wb") as file:

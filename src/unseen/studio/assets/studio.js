@@ -115,7 +115,15 @@ function wake(root) {
       clearTimeout(timer);
       live(form);
     });
+    if ([...form.elements].some(changed)) live(form);
   });
+}
+
+// What was typed before this script was there, or what a browser filled in again when one came back.
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.options) return field.selectedIndex > 0 && !field.options[field.selectedIndex].defaultSelected;
+  return "defaultValue" in field && !["file", "hidden"].includes(field.type) && field.value !== field.defaultValue;
 }
 
 document.addEventListener("click", (event) => {
