@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tiny_studies import same_table, tiny_study
 
-from unseen.study.arms import expand
+from unseen.study.arms import Arm, expand
+from unseen.study.launching import Job, Machine
+from unseen.study.lock import held
 from unseen.study.record import read_record
 from unseen.study.run import tune
 from unseen.study.shared_tuning import giver, share_weights, take_over, tuned_alike, tuning_key
 from unseen.study.study_file import Study
+from unseen.study.study_folder import ArmFiles, open_study
 from unseen.study.study_plan import plan_study
 from unseen.study.study_run import run_study
 from unseen.study.verify.whole import verify_run
@@ -47,6 +51,28 @@ def test_what_only_differs_in_asking_is_tuned_once(done: Path) -> None:
     for name in ("steps.jsonl", "model/adapter_model.safetensors"):
         assert (of(done, "asked-otherwise") / name).read_bytes() == (of(done, "all") / name).read_bytes()
     assert not list(done.rglob("checkpoints"))
+
+
+def test_a_second_runner_waits_for_the_tuning_of_the_first(
+    study: Study, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    start = Machine.start
+
+    def told(machine: Machine, arm: Arm, slot: int) -> Job:
+        started.append(arm.name)
+        return start(machine, arm, slot)
+
+    monkeypatch.setattr(Machine, "start", told)
+    folder = tmp_path / "here"
+    open_study(study, expand(study), folder)
+    second = Thread(target=run_study, args=(study, folder, ["asked-otherwise"], 1))
+    with held(ArmFiles(of(folder, "all")).lock):
+        second.start()
+        second.join(timeout=3)
+        assert second.is_alive() and not started
+    second.join()
+    assert read_record(of(folder, "asked-otherwise"))["finished"]
 
 
 def test_its_model_takes_no_room_of_its_own(done: Path) -> None:

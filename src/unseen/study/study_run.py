@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from unseen.study.arm_progress import Board, board
 from unseen.study.arms import Arm, choose, expand
 from unseen.study.done_before import finished_runs
 from unseen.study.launching import Job, Machine
+from unseen.study.lock import is_held
 from unseen.study.record import write_json
 from unseen.study.run_folder import RUNS
 from unseen.study.shared_tuning import is_tuned, tuning_key
@@ -73,7 +74,7 @@ def run_study(
     say(f"{study.name}, {study.size}: {len(chosen)} arms, {len(chosen) - len(todo)} of them finished; in {folder}")
     if todo:
         place = _place(folder, todo, workers, ray, reuse)
-        _run_all(study, folder, todo, place)
+        _run_all(study, folder, todo, place, _alike(expanded))
     return _outcome(folder, chosen)
 
 
@@ -100,7 +101,7 @@ def _fitting(todo: Sequence[Arm], cores: int, gpus: int) -> int:
     return means.fitting(len(todo), needed, cores, means.memory(), gpus)
 
 
-def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
+def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place, alike: Mapping[str, list[str]]) -> None:
     """Keep `place` busy until nothing is left to start, or the budget is spent; then wait for what runs."""
     waiting, running = list(todo), dict[int, Job]()
     with board(folder, len(todo), place.workers) as shown:
@@ -112,7 +113,8 @@ def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
                         shown.tell(f"the budget of {hours:g} hours is spent: {len(waiting)} arms not begun")
                         waiting.clear()
                         break
-                    ready = next((arm for arm in waiting if not _awaits(folder, arm, running.values())), None)
+                    here = [job.arm.folder for job in running.values()]
+                    ready = next((arm for arm in waiting if not _awaits(folder, alike[arm.folder], here)), None)
                     if ready is None:
                         break
                     waiting.remove(ready)
@@ -128,13 +130,20 @@ def _run_all(study: Study, folder: Path, todo: list[Arm], place: Place) -> None:
             write_states(folder)
 
 
-def _awaits(folder: Path, arm: Arm, running: Iterable[Job]) -> bool:
-    """Whether one that runs is about to do the tuning of this arm, too."""
+def _alike(arms: Iterable[Arm]) -> dict[str, list[str]]:
+    """The folders of the arms that are tuned as an arm is, by its folder."""
+    by_tuning: dict[str, list[str]] = {}
+    keys = {arm.folder: tuning_key(arm.recipe.canonical()) if arm.work == "tune" else arm.folder for arm in arms}
+    for place, key in keys.items():
+        by_tuning.setdefault(key, []).append(place)
+    return {place: [each for each in by_tuning[key] if each != place] for place, key in keys.items()}
+
+
+def _awaits(folder: Path, alike: Iterable[str], here: Sequence[str]) -> bool:
+    """Whether one of `alike` is about to do the tuning of an arm, too: one of those that run here, or of another
+    runner's in the same folder."""
     return any(
-        arm.work == job.arm.work == "tune"
-        and tuning_key(arm.recipe.canonical()) == tuning_key(job.arm.recipe.canonical())
-        and not is_tuned(folder / job.arm.folder)
-        for job in running
+        (each in here or is_held(ArmFiles(folder / each).lock)) and not is_tuned(folder / each) for each in alike
     )
 
 
