@@ -17,10 +17,10 @@ from unseen.progress import say
 from unseen.study.record import NAME, read_if_there, write_record
 from unseen.study.recorded import BESIDE
 from unseen.study.seal import FILES, is_untouched, sealed
-from unseen.study.shared_tuning import linked
+from unseen.study.shared_tuning import TUNED_BY, linked
 
 ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
-TAKEN, TUNED_BY = "taken_from", "tuned_by"
+TAKEN = "taken_from"
 Record = Mapping[str, Any]
 
 

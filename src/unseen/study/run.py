@@ -19,7 +19,7 @@ from unseen.progress import phased, say
 from unseen.recipe import Recipe
 from unseen.study.asking import Asked, ask_model, most_left_out
 from unseen.study.bleurt import check_bleurt, judged_by_bleurt
-from unseen.study.done_before import TUNED_BY, same_run, take_whole
+from unseen.study.done_before import same_run, take_whole
 from unseen.study.encodings import Encodings, encodings
 from unseen.study.examples import EXAMPLES
 from unseen.study.facts import format_record, opening_lines, parameter_count, token_record, training_record
@@ -31,7 +31,7 @@ from unseen.study.run_folder import RUNS, begun, check_usable, opened, taken_ove
 from unseen.study.scoring import score_predictions, unclean_and_void
 from unseen.study.seal import sealed
 from unseen.study.seven_steps import saved_facts, seven_steps
-from unseen.study.shared_tuning import LOG, MODEL, is_given, share_weights
+from unseen.study.shared_tuning import LOG, MODEL, TUNED_BY, is_given, share_weights
 from unseen.train.ranks import Ranks, as_one, check_sharding, join
 from unseen.train.steplog import read_steps
 

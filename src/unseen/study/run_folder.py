@@ -9,13 +9,13 @@ from typing import Any
 
 from unseen.errors import RecipeMistake
 from unseen.progress import say
-from unseen.study.done_before import TUNED_BY, same_run, take_whole
+from unseen.study.done_before import same_run, take_whole
 from unseen.study.facts import new_record
 from unseen.study.prepare import Prepared
 from unseen.study.record import NAME, read_if_there, read_record, write_record
 from unseen.study.recorded import recipe_record
 from unseen.study.seven_steps import seven_steps
-from unseen.study.shared_tuning import giver, has_checkpoint, take_over
+from unseen.study.shared_tuning import TUNED_BY, giver, has_checkpoint, take_over
 
 RUNS = Path("runs")
 OF_TUNING = ("training", "tokens")  # what a record says of a tuning that is done

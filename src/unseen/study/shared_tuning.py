@@ -23,7 +23,8 @@ from unseen.task.selection import names_one
 ASKING = ("name", "evaluate")  # what a recipe says that only its answers depend on
 CHECKPOINTS, LOG, REPLAY, MODEL = "checkpoints", "steps.jsonl", "replay", "model"
 ALIKE = ("examples", "versions")
-TUNED_BY = ("train", "seed", "tokens")  # of a recipe, beside what its examples are made from
+OF_RECIPE = ("train", "seed", "tokens")  # what decides a tuning, beside what its examples are made from
+TUNED_BY = "tuned_by"  # what a record calls the run whose tuning it took over
 Record = dict[str, Any]
 
 
@@ -71,7 +72,7 @@ def giver(record: Record, others: Sequence[Path]) -> Path | None:
 def _alike(one: Record, two: Record) -> bool:
     values = [
         [
-            *(each["recipe"].get(name) for name in TUNED_BY),
+            *(each["recipe"].get(name) for name in OF_RECIPE),
             each["model"]["digest"],
             *(each.get(name) for name in ALIKE),
         ]
@@ -96,8 +97,9 @@ def take_over(run: Path, folder: Path) -> None:
 
 
 def is_given(folder: Path) -> bool:
-    """Whether the run in `folder` has another's tuned model: its own would have come out of a checkpoint."""
-    return (folder / MODEL).is_dir() and not has_checkpoint(folder)
+    """Whether the run in `folder` has another's tuned model, without a checkpoint to come to it from."""
+    taken = TUNED_BY in read_if_there(folder / NAME)
+    return taken and (folder / MODEL).is_dir() and not has_checkpoint(folder)
 
 
 def linked(source: str, target: str) -> None:
