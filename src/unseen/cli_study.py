@@ -15,6 +15,10 @@ studying = typer.Typer(help="Ask a question of a paper again, with intervals.", 
 Named = Annotated[str, typer.Argument(metavar="STUDY", help="a study file, or one that `unseen list studies` names")]
 Size = Annotated[str, typer.Option("--size", help="a size that the file has; full is the file as it stands")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder of the study")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")]
+Reuse = Annotated[
+    list[Path] | None, typer.Option("--reuse", metavar="DIR", help="take over runs and tuned models from there")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 
 
@@ -26,7 +30,8 @@ def plan(
     from_: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="take a study's folder as the pilot")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
+    workers: Workers = None,
+    reuse: Reuse = None,
     json: Json = False,
 ) -> None:
     """What the arms would cost here, beside the budget; with a pilot, what they would show and decide."""
@@ -35,7 +40,8 @@ def plan(
     from unseen.study.study_plan import plan_study
 
     settled = _study(study, size)
-    print_study_plan(plan_study(settled, run_pilot(settled, workers) if pilot else from_, workers), json)
+    found = run_pilot(settled, workers) if pilot else from_
+    print_study_plan(plan_study(settled, found, workers, reuse or ()), json)
 
 
 @studying.command("run")
@@ -44,11 +50,9 @@ def run_(
     size: Size = "full",
     out: Out = None,
     arms: Annotated[list[str] | None, typer.Option("--arms", help="only this arm; can be given again")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="arms at a time")] = None,
+    workers: Workers = None,
     ray: Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help="on the Ray cluster there")] = None,
-    reuse: Annotated[
-        list[Path] | None, typer.Option("--reuse", metavar="DIR", help="take over runs and tuned models from there")
-    ] = None,
+    reuse: Reuse = None,
     json: Json = False,
 ) -> None:
     """Run the arms that are not finished; each goes on where it stopped."""

@@ -24,6 +24,14 @@ def named_path(text: str, mistake: type[UserMistake]) -> Path:
         return path
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something under `path`; there is nothing where no system takes it for one."""
+    try:
+        return path.exists()
+    except OSError:  # a name that is longer than any may be
+        return False
+
+
 def _can_be(path: Path) -> bool:
     try:
         whole, parts = os.fsencode(path), [os.fsencode(part) for part in path.parts]

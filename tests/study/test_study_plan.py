@@ -18,7 +18,7 @@ from unseen.study.arms import expand
 from unseen.study.pilot import run_pilot
 from unseen.study.study_file import Study
 from unseen.study.study_plan import START_SECONDS, plan_study
-from unseen.study.study_run import StudyRun
+from unseen.study.study_run import StudyRun, run_study
 
 ARMS = [
     {"name": "all"},
@@ -182,3 +182,21 @@ def test_a_pilot_is_two_arms_and_two_seeds_at_the_smoke_size(
     assert run_pilot(study) == tmp_path / "pilot"
     assert asked["study"].size == "smoke" and asked["study"].said.seeds == (7, 8)
     assert asked["arms"] == ("twice", "all") and asked["study"].base["train"]["steps"] == 2
+
+
+def test_what_was_done_before_costs_nothing(
+    as_measured: dict[str, Any], tiny_model: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that is the same costs no second, one that is tuned alike only its asking; others cost what they did."""
+    done = run_study(tiny_study(tmp_path / "done", tiny_model, arms=ARMS[:1]), tmp_path / "runs", workers=1).folder
+    study = tiny_study(tmp_path, tiny_model, arms=ARMS, seeds=[0, 1])
+    without, beside = (plan_study(study, workers=1, reuse=places).values for places in ((), [done]))
+    assert without["done_before"] == {"whole": 0, "tuning": 0} and beside["done_before"] == {"whole": 1, "tuning": 1}
+    said = {line["arm"]: line["how"] for line in beside["arms"]}
+    assert "1 of 2 seeds done before" in said["all"] and "1 of 2 seeds tuned before" in said["asked_more"]
+    assert "before" not in said["twice"] + said["untuned"]
+    # the tuning of 'asked_more' is none where 'all' does it, and both are asked what they share with the untuned once
+    assert 3600 * (without["hours"] - beside["hours"]) == pytest.approx(100 + START_SECONDS + 40 - 20, abs=4)
+    assert run(["study", "plan", str(study.path), "--workers", "1", "--reuse", str(done)]) == 0
+    assert "1 of 8 runs; of 1 more the tuning" in capsys.readouterr().out
+    assert run(["study", "plan", str(study.path), "--reuse", str(tmp_path / "nowhere")]) == 2

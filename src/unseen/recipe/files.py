@@ -7,6 +7,8 @@ from copy import deepcopy
 from pathlib import Path, PurePath
 from typing import Any
 
+from unseen.named_path import is_there
+
 FILES = ("diversity.wordings", "diversity.source", "evaluate.hints.dictionary", "evaluate.bleurt")  # keys that name one
 
 
@@ -25,16 +27,9 @@ def beside(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe values that stand in the file `path`, with the paths of the files that lie beside it."""
     found = deepcopy(dict(values))
     for _, place, last in named_files(found):
-        if _is_there(path.parent / place[last]):
+        if is_there(path.parent / place[last]):
             place[last] = str(path.parent / place[last])
     return found
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name that is longer than any may be
-        return False
 
 
 def named_alike(values: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:

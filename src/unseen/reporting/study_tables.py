@@ -32,11 +32,19 @@ def _whole(values: Record) -> dict[str, str]:
     return {
         "arms": f"{len(values['arms'])} with {seeds} seeds each; matched: {values['matched']}",
         "cost": f"{spelled(3600 * hours)} of this machine ({beside})",
+        **_done_before(values),
         "at a time": f"{values['workers']}, each up to {values['memory_mb']} MB",
         "shows": _shows(values),
         **_by_arm(values),
         **_allowed(values),
     }
+
+
+def _done_before(values: Record) -> dict[str, str]:
+    """What costs nothing, where there is any."""
+    whole, tuned = (values["done_before"][how] for how in ("whole", "tuning"))
+    runs = len(values["arms"]) * len(values["seeds"])
+    return {"done before": f"{whole} of {runs} runs; of {tuned} more the tuning"} if whole or tuned else {}
 
 
 def _shows(values: Record) -> str:

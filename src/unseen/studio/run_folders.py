@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from unseen.diversify.output import KIND as DIVERSE
 from unseen.errors import DataMistake, UserMistake
+from unseen.named_path import is_there
 from unseen.phases import Standing
 from unseen.reporting.findings import findings
 from unseen.reporting.numbers import counted, limits, metric_name, plain, shots_name, signed
@@ -68,16 +69,9 @@ def folder_at(workspace: Workspace, path: str) -> Path:
     if not parts or path.startswith("/") or ".." in parts or "\0" in path or "\\" in path:
         raise DataMistake(path[:200], "is no folder of a run", "choose one on the page Runs")
     folder = workspace.runs.joinpath(*parts)
-    if not _is_folder(folder):
+    if not (is_there(folder) and folder.is_dir()):
         raise DataMistake(path[:200], "is not there", "choose one on the page Runs")
     return folder
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is longer than any may be
-        return False
 
 
 def path_of(workspace: Workspace, folder: Path) -> str:

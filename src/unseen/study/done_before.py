@@ -9,19 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from unseen.errors import UserMistake
 from unseen.fulldisk import AGAIN, whole_folder
 from unseen.progress import say
+from unseen.study.fingerprint import deciding_values, versions
 from unseen.study.record import NAME, read_if_there, write_record
 from unseen.study.recorded import BESIDE
 from unseen.study.seal import FILES, is_untouched, sealed
-from unseen.study.shared_tuning import TUNED_BY, linked
+from unseen.study.shared_tuning import TUNED_BY, linked, tuning_key
 
 ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
 TAKEN = "taken_from"
 Record = Mapping[str, Any]
+Done = Literal["whole", "tuning"]
 
 
 def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
@@ -31,6 +33,17 @@ def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
         if not found:
             raise UserMistake(str(place), "holds no finished run to take over", "name a study's folder, or a run's")
         yield from found
+
+
+def said_done(recipe: Mapping[str, Any], tuned: bool, records: Sequence[Record]) -> Done | None:
+    """What of a run a finished one among `records` has done, by what its recipe says and theirs (canonical values), and
+    by the packages. A plan goes by this; rows, templates and files are compared when the run begins."""
+    alike = [each for each in records if each.get("versions") == versions() and ("training" in each) == tuned]
+    if any(deciding_values(each["recipe"]) == deciding_values(recipe) for each in alike):
+        return "whole"
+    if tuned and any(tuning_key(each["recipe"]) == tuning_key(recipe) for each in alike):
+        return "tuning"
+    return None
 
 
 def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:

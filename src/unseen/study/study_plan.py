@@ -14,7 +14,9 @@ from unseen.model.folder import resolve
 from unseen.study import means
 from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
 from unseen.study.arms import Arm, expand
+from unseen.study.done_before import Done, finished_runs, said_done
 from unseen.study.pilot_shows import Seconds, what_pilot_shows
+from unseen.study.record import NAME, read_if_there
 from unseen.study.run_folder import RUNS
 from unseen.study.shared_tuning import tuning_key
 from unseen.study.study_file import Study
@@ -42,20 +44,23 @@ class Cost:
     how: str
 
 
-def plan_study(study: Study, pilot: Path | None = None, workers: int | None = None) -> StudyPlan:
+def plan_study(
+    study: Study, pilot: Path | None = None, workers: int | None = None, reuse: Sequence[Path] = ()
+) -> StudyPlan:
     """The arms of a study and what they cost: one is measured, the others are scaled by the positions they compute and
     the questions they ask. With the folder of a `pilot` (a study of the same question at any size, which may be one of
     this study's own) also the smallest differences that it would show and decide about, with 80 % power, after Holm's
-    correction, and what its budget allows.
+    correction, and what its budget allows. What finished runs in the folders `reuse` have done costs nothing.
 
-    Raises the mistakes of `expand`, and `DataMistake` where the arm that is measured cannot run, or for a folder that
-    holds no study.
+    Raises the mistakes of `expand` and `finished_runs`, and `DataMistake` where the arm that is measured cannot run, or
+    for a folder that holds no study.
     """
     arms = expand(study)
+    done = _done_before(arms, reuse)
     first = [arm for arm in arms if arm.seed == study.said.seeds[0]]
     reference = _reference(study, first)
     costs, memory = _costs(study, first, reference)
-    all_seeds, one_seed = _seconds(arms, costs), _seconds(first, costs)
+    all_seeds, one_seed = _seconds(arms, costs, done), _seconds(first, costs, {})
     count = workers or means.fitting(len(arms), memory, means.cores(), means.memory(), len(means.gpus()))
     hours = (all_seeds.fixed + all_seeds.asking) / 3600
     values: Record = {
@@ -65,17 +70,28 @@ def plan_study(study: Study, pilot: Path | None = None, workers: int | None = No
         "folder": str(RUNS / study.folder_name),
         "matched": study.said.matched,
         "measured_arm": reference.name,
-        "arms": [_line(arm, costs[arm.name], study) for arm in first],
+        "arms": [
+            _line(arm, costs[arm.name], [done.get(each.folder) for each in arms if each.name == arm.name])
+            for arm in first
+        ],
         "seeds": list(study.said.seeds),
         "hours": round(hours, 3),
         "budget_hours": study.said.budget.hours,
         "within_budget": study.said.budget.hours is None or hours <= study.said.budget.hours,
+        "done_before": {how: list(done.values()).count(how) for how in ("whole", "tuning")},
         "workers": count,
         "memory_mb": round(memory / 2**20),
         "smallest_of_interest": study.said.decision.smallest,
         "shows": what_pilot_shows(study, first, pilot, one_seed) if pilot else None,
     }
     return StudyPlan(values)
+
+
+def _done_before(arms: Sequence[Arm], reuse: Sequence[Path]) -> Mapping[str, Done]:
+    """What finished runs in `reuse` have done of the arms, by their folders."""
+    records = [read_if_there(run / NAME) for run in finished_runs(reuse)]
+    found = {arm.folder: said_done(arm.recipe.canonical(), arm.work == "tune", records) for arm in arms}
+    return {folder: done for folder, done in found.items() if done}
 
 
 def _reference(study: Study, arms: Sequence[Arm]) -> Arm:
@@ -139,13 +155,16 @@ def _scaled(
     return Cost(spent["tuning_seconds"] * work * larger, spent["asking_seconds"] * asked * larger, how)
 
 
-def _seconds(arms: Sequence[Arm], costs: Mapping[str, Cost]) -> Seconds:
-    """Of these arms, one after the other; answers of an untuned model that arms share count once."""
+def _seconds(arms: Sequence[Arm], costs: Mapping[str, Cost], done: Mapping[str, Done]) -> Seconds:
+    """Of these arms, one after the other; answers of an untuned model that arms share count once, and nothing of what
+    is `done`."""
     asked: set[str] = set()
     fixed = asking = 0.0
     for arm in arms:
+        if done.get(arm.folder) == "whole":
+            continue
         cost, key = costs[arm.name], _asked(arm)
-        fixed += cost.tuning + START_SECONDS
+        fixed += (0.0 if arm.folder in done else cost.tuning) + START_SECONDS
         asking += cost.asking * ((1.0 - _of_base(arm)) if key in asked else 1.0)
         asked.add(key)
     return Seconds(fixed, asking)
@@ -165,13 +184,20 @@ def _asked(arm: Arm) -> str:
     return json.dumps(values, sort_keys=True)
 
 
-def _line(arm: Arm, cost: Cost, study: Study) -> dict[str, Any]:
+def _line(arm: Arm, cost: Cost, done: Sequence[Done | None]) -> dict[str, Any]:
+    """The cost of an arm with one seed; `done` has what was done before, seed by seed."""
+    whole, tuned = done.count("whole"), done.count("tuning")
+    before = (
+        f"; {number} of {len(done)} seeds {what} before"
+        for number, what in ((whole, "done"), (tuned, "tuned"))
+        if number
+    )
     return {
         "arm": arm.name,
         "compared_with": arm.against,
         "work": arm.work,
-        "seeds": len(study.said.seeds),
+        "seeds": len(done),
         "tuning_seconds": round(cost.tuning, 1),
         "asking_seconds": round(cost.asking, 1),
-        "how": cost.how,
+        "how": cost.how + "".join(before),
     }
