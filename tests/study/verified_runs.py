@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from unseen.errors import RecipeMistake
 from unseen.recipe import Recipe
 from unseen.section import check_model
+from unseen.study.verify.outcome import Check
+from unseen.study.verify.whole import verify_run
+
+FAST = ("model",)  # what is not checked again, for a test that is done in seconds
+NO_ANSWERS = ("answers", "replay")
 
 WEATHER = ("rain", "wind", "sun", "fog", "snow", "hail", "frost", "storm")
 DESCRIPTION = """
@@ -70,3 +76,21 @@ def recipe_over(catalog: Path, model: Path, **train: Any) -> Recipe:
 def copied(run: Path, to: Path) -> Path:
     shutil.copytree(run, to)
     return to
+
+
+def found(folder: Path, skip: tuple[str, ...] = FAST) -> dict[str, Check]:
+    return {check.name: check for check in verify_run(folder, skip)}
+
+
+def failing(checks: dict[str, Check]) -> set[str]:
+    return {name for name, check in checks.items() if check.outcome == "fails"}
+
+
+def told(check: Check) -> str:
+    return " | ".join(f"{each.where}: {each.recorded} -> {each.found}" for each in check.differences)
+
+
+def edited(path: Path, change: Callable[[Any], None]) -> None:
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))

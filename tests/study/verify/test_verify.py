@@ -3,72 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
-from verified_runs import copied, make_catalog, recipe_over
+from verified_runs import FAST, NO_ANSWERS, edited, failing, found, told
 
 from unseen.cli import run as unseen
 from unseen.evaluation.prediction import Prediction
 from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
-from unseen.recipe import Recipe
-from unseen.study.plan import plan
 from unseen.study.record import read_record, write_record
-from unseen.study.run import evaluate, tune
 from unseen.study.seal import sealed
-from unseen.study.verify.outcome import Check, compared
-from unseen.study.verify.whole import verify_run
-
-FAST = ("model",)
-NO_ANSWERS = ("answers", "replay")
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with an $UNSEEN_HOME and a catalog of its own."""
-    folder = tmp_path_factory.mktemp("verified")
-    make_catalog(folder / "catalog")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UNSEEN_HOME", str(folder / "home"))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def recipe(place: Path, tiny_model: Path) -> Recipe:
-    return recipe_over(place / "catalog", tiny_model)
-
-
-@pytest.fixture(scope="module")
-def done(place: Path, recipe: Recipe) -> Path:
-    return tune(recipe, place / "run").folder
-
-
-@pytest.fixture
-def run(done: Path, tmp_path: Path) -> Path:
-    """A copy of the run that a test may change."""
-    return copied(done, tmp_path / "run")
-
-
-def found(folder: Path, skip: tuple[str, ...] = FAST) -> dict[str, Check]:
-    return {check.name: check for check in verify_run(folder, skip)}
-
-
-def failing(checks: dict[str, Check]) -> set[str]:
-    return {name for name, check in checks.items() if check.outcome == "fails"}
-
-
-def told(check: Check) -> str:
-    return " | ".join(f"{each.where}: {each.recorded} -> {each.found}" for each in check.differences)
 
 
 def rewritten(folder: Path, change: Callable[[Prediction], Prediction]) -> None:
@@ -77,12 +24,6 @@ def rewritten(folder: Path, change: Callable[[Prediction], Prediction]) -> None:
     with PredictionWriter(folder / "predictions.parquet") as writer:
         for each in (change(first), *others):
             writer.write(each)
-
-
-def edited(path: Path, change: Callable[[Any], None]) -> None:
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
 
 
 def test_a_run_as_it_was_left_holds(done: Path) -> None:
@@ -232,126 +173,3 @@ def test_other_weights_in_the_run_folder_are_found_out(run: Path) -> None:
     assert failing(found(run)) == {"files"}
     write_record(run, sealed(run, read_record(run)))
     assert failing(found(run, ("replay",))) == {"answers of tuned"}
-
-
-@pytest.fixture
-def own(place: Path, recipe: Recipe, tmp_path: Path, done: Path) -> Iterator[tuple[Path, Path]]:
-    """The run, and the catalog that it is over, which is put back."""
-    kept = copied(place / "catalog", tmp_path / "catalog")
-    yield done, place / "catalog"
-    shutil.rmtree(place / "catalog")
-    shutil.copytree(kept, place / "catalog")
-
-
-def test_a_changed_row_is_told(own: tuple[Path, Path]) -> None:
-    run, catalog = own
-    rows = catalog / "rooms.test.jsonl"
-    rows.write_text(rows.read_text().replace("rain", "rayn"))
-    checks = found(run, NO_ANSWERS)
-    assert {"fingerprint", "split", "questions of base", "questions of tuned"} == failing(checks)
-    assert told(checks["fingerprint"]).startswith("rows.houses/rooms/test: ")
-
-
-def test_a_changed_template_is_told(own: tuple[Path, Path]) -> None:
-    run, catalog = own
-    description = catalog / "days.yaml"
-    description.write_text(description.read_text().replace("Was it wet?", "Was it dry?"))
-    checks = found(run)
-    assert failing(checks) == {"fingerprint"}
-    assert told(checks["fingerprint"]).startswith("templates.weather/days: ")
-
-
-def test_rows_that_no_longer_keep_the_sides_apart_are_told(own: tuple[Path, Path]) -> None:
-    run, catalog = own
-    text = " ".join(f"word{number}" for number in range(40))
-    for name, split in (("days", "train"), ("rooms", "test")):
-        with (catalog / f"{name}.{split}.jsonl").open("a") as file:
-            file.write(json.dumps({"text": text, "label": 0}) + "\n")
-    checks = found(run)
-    assert failing(checks) == {"recipe"} and "text on both sides" in checks["recipe"].told
-
-
-def test_missing_rows_are_the_users_mistake(own: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    run, catalog = own
-    (catalog / "rooms.test.jsonl").unlink()
-    assert unseen(["verify", str(run)]) == 2
-    assert "rooms.test.jsonl" in capsys.readouterr().err
-
-
-def test_what_an_older_run_did_not_keep_is_told_and_not_passed(run: Path) -> None:
-    record = read_record(run)
-    for name in ("seal", "files", "templates", "examples"):
-        record.pop(name)
-    record["recipe"]["train"].pop("keep_for_verify")
-    write_record(run, record)
-    shutil.rmtree(run / "replay")
-    checks = found(run, ("answers",))
-    assert not failing(checks)
-    assert {name for name, check in checks.items() if check.outcome == "not kept"} == {
-        "record", "files", "fingerprint", "replay",
-    }  # fmt: skip
-
-
-def test_a_run_keeps_no_steps_where_the_recipe_says_so(done: Path, recipe: Recipe, tmp_path: Path) -> None:
-    train = recipe.train.model_copy(update={"keep_for_verify": False})
-    folder = tune(recipe.model_copy(update={"train": train}), tmp_path / "run").folder
-    assert not (folder / "replay").exists()
-    assert read_record(folder)["fingerprint"] == read_record(done)["fingerprint"]
-
-
-def test_an_unfinished_run_is_the_users_mistake(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edited(run / "record.json", lambda record: record.pop("finished"))
-    assert unseen(["verify", str(run)]) == 2
-    assert "is not finished" in capsys.readouterr().err
-
-
-def test_an_evaluation_is_verified_without_steps(place: Path, recipe: Recipe, done: Path, tmp_path: Path) -> None:
-    """Of the tuned model, by the folder of its run."""
-    asked = evaluate(recipe.model_copy(update={"model": str(done)}), tmp_path / "asked").folder
-    checks = found(asked, ())
-    assert not failing(checks) and "answers of tuned" in checks and "replay" not in checks
-
-
-def test_full_tuning_is_verified(place: Path, tiny_model: Path, tmp_path: Path) -> None:
-    recipe = recipe_over(place / "catalog", tiny_model, method="full", dropout=0.0)
-    run = tune(recipe, tmp_path / "run").folder
-    checks = found(run, ())
-    assert not failing(checks) and checks["replay"].told.count("bit by bit") == 2
-    on_disk = sum(path.stat().st_size for path in (run / "replay").rglob("*")) / 2**20
-    planned = plan(recipe).values["replay_mb"]  # before its first step an optimizer has no state
-    assert planned / 3 < on_disk < planned * 1.01
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="torchrun as Linux has it")
-def test_a_run_of_two_processes_is_verified_by_one(recipe: Recipe, place: Path, tmp_path: Path) -> None:
-    path = tmp_path / "recipe.yaml"
-    path.write_text(json.dumps(recipe.canonical()))
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "unseen"]
-    sharded = ["--set", "train.sharding=fsdp", "--set", "train.method=full", "--set", "train.dropout=0"]
-    command = [*launch, "tune", str(path), "--out", str(tmp_path / "two"), *sharded]
-    process = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert process.returncode == 0, process.stderr[-3000:]
-    checks = found(tmp_path / "two", ())
-    assert not failing(checks), [told(check) for check in checks.values()]
-    assert checks["replay"].told.count("first done by several processes") == 2
-
-
-Json = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-5, 5) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(Json)
-def test_a_value_differs_from_no_copy_of_itself(value: Any) -> None:
-    assert not list(compared(value, json.loads(json.dumps(value)), "here", 1e-9))
-
-
-@given(Json, Json)
-def test_values_that_differ_are_told_apart(one: Any, other: Any) -> None:
-    """In either direction: keys that only one of them has count on its own side."""
-    if json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True):
-        return
-    equal = one == other  # Python's 0 == False == 0.0
-    assert equal or [*compared(one, other, "here"), *compared(other, one, "here")]
