@@ -323,6 +323,64 @@ def test_a_request_that_cannot_be_is_not_tried_again(server: Server) -> None:
     assert isinstance(outcome, Unsaid) and "too long" in outcome.why and server.times["Question 1"] == 1
 
 
+def test_requests_that_are_refused_stand_in_nobodys_way(server: Server) -> None:
+    """More of them in a row than the texts that may fail to come: the server is there, and told why."""
+
+    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
+        number = int(body["messages"][-1]["content"].split()[1])
+        if 1 <= number <= 2 * IN_A_ROW:
+            return 400, '{"error": {"message": "the prompt is too long"}}'
+        return 200, completion("Yes.")
+
+    server.reply = reply
+    found = dict(chat(server, at_once=1).say([request(number) for number in range(2 * IN_A_ROW + 4)]))
+    assert sum(isinstance(each, Said) for each in found.values()) == 4
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_server_that_refuses_everything_in_the_same_words_ends_it(server: Server, same: bool) -> None:
+    """As it does where it does not know a parameter. In other words each time, it speaks of the requests."""
+    server.reply = lambda body, times: (
+        400,
+        json.dumps({"error": {"message": f"no {0 if same else body['messages']}"}}),
+    )
+    arrived = []
+    asked = chat(server, at_once=1).say([request(number) for number in range(3 * IN_A_ROW)])
+    if same:
+        with pytest.raises(JobFailed, match=f"no text {IN_A_ROW} times"):
+            arrived.extend(asked)
+        assert len(arrived) == IN_A_ROW + 1
+    else:
+        assert len(list(asked)) == 3 * IN_A_ROW
+
+
+def test_an_interrupt_hands_out_what_is_being_answered(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that was sent is paid for; nothing more is sent. The second interrupt does not wait."""
+    from unseen.ask import chat_openai
+
+    waits, sent, real = iter([KeyboardInterrupt]), 4, chat_openai.wait
+
+    def interrupted(*arguments: Any, **named: Any) -> Any:
+        if error := next(waits, None):
+            while len(server.asked) < sent:
+                os.sched_yield()
+            raise error
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(chat_openai, "wait", interrupted)
+    arrived = []
+    with pytest.raises(KeyboardInterrupt):
+        arrived.extend(chat(server, at_once=4).say([request(number) for number in range(50)]))
+    assert len(arrived) == len(server.asked) == 4 and all(isinstance(outcome, Said) for _, outcome in arrived)
+    assert "the 4 requests that are being answered" in capsys.readouterr().err
+    waits, sent = iter([KeyboardInterrupt, KeyboardInterrupt]), 8
+    with pytest.raises(KeyboardInterrupt):
+        arrived.extend(chat(server, at_once=4).say([request(number) for number in range(50)]))
+    assert len(arrived) == 4
+
+
 def test_a_server_opens_no_user_turn(server: Server) -> None:
     with pytest.raises(ModelMistake, match="opens no user turn"):
         list(chat(server).say([Request("question/0", (), Drawing(0.7, 0.95, 8))]))

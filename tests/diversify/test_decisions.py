@@ -47,6 +47,15 @@ def test_what_nobody_can_read_is_counted_and_the_rest_stands(tmp_path: Path) -> 
     assert [each.item for each in found.made] == ["a", "b"] and found.unread == 4
 
 
+def test_a_line_that_was_cut_short_does_not_swallow_the_next_decision(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    decide(file, Decision("a", "drop"))
+    with review_path(file).open("a") as opened:
+        opened.write('{"item": "b", "di')
+    decide(file, Decision("c", "keep"))
+    assert read_decisions(file) == Decisions((Decision("a", "drop"), Decision("c", "keep")), unread=1)
+
+
 def test_a_text_that_is_too_long_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match="20001 characters"):
         decide(tmp_path / "w.yaml", Decision("a", "edit", {"before": "x" * 20_001}))

@@ -127,6 +127,55 @@ def test_a_backend_that_gives_up_leaves_chats_and_record_of_what_came(tmp_path: 
         diversify_questions(wanted(), ReplayChat(texts()), tmp_path)
 
 
+class Down(ReplayChat):
+    """The backend of these texts, with nobody there from some answer on."""
+
+    def __init__(self, behind: int | None = None) -> None:
+        super().__init__(texts())
+        self.behind = behind
+
+    def say(self, requests: Sequence[Request]) -> Iterator[tuple[str, Said | Unsaid]]:
+        for request in requests:
+            if self.behind is None or (request.id.startswith("answer/") and int(request.id[7:]) >= self.behind):
+                raise JobFailed("nobody is there")
+            yield from super().say([request])
+
+
+@pytest.mark.parametrize("more", [21, 30, 60])
+def test_a_failing_call_leaves_the_chats_that_were_there(tmp_path: Path, more: int) -> None:
+    """However many are wanted: the first wave may be less than what earlier ones came to."""
+    made(tmp_path)
+    before = chats(tmp_path)
+    with pytest.raises(JobFailed, match="nobody is there"):
+        diversify_questions(wanted(more), Down(), tmp_path)
+    told = record(tmp_path)
+    assert chats(tmp_path)[:20] == before and len(chats(tmp_path)) == told["pairs"] and not told["finished"]
+
+
+def test_a_wave_that_is_cut_short_is_judged_as_far_as_it_came(tmp_path: Path) -> None:
+    """And the same call afterwards ends as one that nothing disturbed."""
+    with pytest.raises(JobFailed, match="nobody is there"):
+        diversify_questions(wanted(), Down(behind=10), tmp_path / "cut")
+    told = record(tmp_path / "cut")
+    assert [int(each["id"].partition("/")[2]) for each in chats(tmp_path / "cut")] == [0, 1, 2, 3, 5, 7, 8]
+    assert told["questions"] == dropped(told, "questions") + told["answers"]
+    assert told["answers"] == dropped(told, "answers") + told["pairs"] == 9
+    diversify_questions(wanted(), ReplayChat(texts()), tmp_path / "cut")
+    made(tmp_path / "whole")
+    assert chats(tmp_path / "cut") == chats(tmp_path / "whole")
+
+
+def test_an_interrupt_amid_judging_leaves_the_chats_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path)
+    before = chats(tmp_path)
+    monkeypatch.setattr("unseen.diversify.waves.sifted", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        made(tmp_path, 30)
+    assert chats(tmp_path) == before and record(tmp_path)["finished"]
+
+
 def test_an_embedding_model_that_is_none_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     asked = replace(wanted(), embedding=tmp_path / "no model")
     with pytest.raises(ModelMistake, match="no model: is no embedding model"):

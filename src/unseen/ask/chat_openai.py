@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from threading import Event
 from typing import Any
 
 from unseen.ask.chat import Request, Said, Unsaid
 from unseen.ask.tries import Tries, TryAgain
 from unseen.errors import JobFailed, MissingExtra, ModelMistake, one_line
+from unseen.progress import say
 
 KEY = "OPENAI_API_KEY"
 NO_KEY = "none"  # servers of one's own ask for none, and the package insists on one
@@ -20,13 +22,18 @@ LATER = (408, 425)  # statuses beside 409, 429 and 5xx that ask for another try:
 IN_A_ROW = 16  # requests that come to nothing one after the other: the server is down or answers garbage
 
 
+class Refused(Unsaid):
+    """The server says that this request cannot be: it is too long, say. It is there, and answers."""
+
+
 class OpenAIChat:
     """Asks `model` of the server at `base_url` (the package's default where absent), `at_once` requests at a time.
 
     The key is that of the environment variable OPENAI_API_KEY. A request that is met by `timeout` seconds of silence,
     is refused for the moment, or is answered with anything but a text is tried again; what stays without an answer is
     `Unsaid`. A server that is not there, refuses the key, or gives no text `IN_A_ROW` times, ends it all: `JobFailed`
-    or `ModelMistake`.
+    or `ModelMistake`. So does one that refuses so many requests in the same words before it answered any; else a
+    refusal is of its request alone. An interrupt waits for what is being answered, which is paid for, and hands it out.
     """
 
     pinned = False
@@ -48,8 +55,10 @@ class OpenAIChat:
             raise ModelMistake(model, f"is asked of a server that wants a key, and {KEY} is not set", "set it")
         self.name = model
         self._client = OpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0)
-        self._at_once, self._tries = at_once, tries or Tries()
+        self._stopping = Event()
+        self._at_once, self._tries = at_once, tries or Tries(wait=self._stopping.wait)
         self._in_a_row = 0  # requests without a text, whatever call of `say` they belong to
+        self._answered, self._refusal = False, ""  # whether any text came; how the last refusal was put
 
     @property
     def digest(self) -> str:
@@ -64,14 +73,20 @@ class OpenAIChat:
             )
         remaining = iter(requests)
         running: dict[Future[Said | Unsaid], str] = {}
-        failure: Exception | None = None
+        failure: BaseException | None = None
         with ThreadPoolExecutor(self._at_once) as threads:
             while True:
                 while failure is None and len(running) < self._at_once and (each := next(remaining, None)):
                     running[threads.submit(self._one, each)] = each.id
                 if not running:
                     break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                try:
+                    done = wait(running, return_when=FIRST_COMPLETED).done
+                except KeyboardInterrupt as interrupt:
+                    self._interrupted(interrupt, len(running))
+                    failure = failure or interrupt
+                    continue
+                for future in done:
                     id, error = running.pop(future), future.exception()
                     if error is not None:
                         failure = failure or _told(error)
@@ -84,11 +99,24 @@ class OpenAIChat:
 
     def _given_up(self, outcome: Said | Unsaid) -> JobFailed | None:
         """Why nothing more is asked, after the outcome of a request."""
-        self._in_a_row = self._in_a_row + 1 if isinstance(outcome, Unsaid) else 0
-        if not isinstance(outcome, Unsaid) or self._in_a_row < IN_A_ROW:
+        if isinstance(outcome, Said):
+            self._in_a_row, self._answered = 0, True
+            return None
+        if isinstance(outcome, Refused) and (self._answered or outcome.why != self._refusal):
+            self._refusal = outcome.why
+            return None
+        self._in_a_row += 1
+        if self._in_a_row < IN_A_ROW:
             return None
         self._in_a_row = 0
         return JobFailed(f"{self._client.base_url} gave no text {IN_A_ROW} times in a row ({outcome.why})")
+
+    def _interrupted(self, interrupt: KeyboardInterrupt, running: int) -> None:
+        """Tell of the first interrupt; the second one ends it at once."""
+        if self._stopping.is_set():
+            raise interrupt
+        self._stopping.set()
+        say(f"stopping when the {running} requests that are being answered are; once more stops now, without them")
 
     def _one(self, request: Request) -> Said | Unsaid:
         try:
@@ -101,6 +129,8 @@ class OpenAIChat:
     def _attempt(self, request: Request) -> Said | Unsaid:
         import openai
 
+        if self._stopping.is_set():
+            return Unsaid("not tried again, since this was interrupted")
         try:
             answer = self._client.chat.completions.create(**self._arguments(request))
         except openai.APITimeoutError:
@@ -115,7 +145,7 @@ class OpenAIChat:
         except openai.APIStatusError as error:
             if error.status_code in LATER:
                 raise TryAgain(one_line(f"the server says: {error}"), after=_asked_wait(error)) from None
-            return Unsaid(one_line(f"the server says: {error}"))  # this request cannot be: too long, say
+            return Refused(one_line(f"the server says: {error}"))
         except (openai.APIError, ValueError, RecursionError) as error:  # cut JSON, without end, or another shape
             raise TryAgain(one_line(f"the answer is no chat completion ({error})")) from None
         return _said(answer)

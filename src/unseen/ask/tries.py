@@ -30,7 +30,7 @@ class Tries:
 
     most: int = 5
     first: float = 1.0
-    wait: Callable[[float], None] = time.sleep
+    wait: Callable[[float], object] = time.sleep
 
     def of(self, attempt: Callable[[], T]) -> T:
         """What `attempt` gives. Raises the last `TryAgain`."""

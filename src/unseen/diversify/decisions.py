@@ -95,8 +95,9 @@ def undo(file: Path) -> Decision | None:
 def _append(file: Path, said: Mapping[str, Any]) -> None:
     path = review_path(file)
     try:
-        with path.open("a", encoding="utf-8") as opened:
-            opened.write(json.dumps(said, ensure_ascii=False) + "\n")
+        with path.open("ab+") as opened:
+            broken = opened.tell() and os.pread(opened.fileno(), 1, opened.tell() - 1) != b"\n"  # by a crash, say
+            opened.write((b"\n" if broken else b"") + json.dumps(said, ensure_ascii=False).encode() + b"\n")
             opened.flush()
             os.fsync(opened.fileno())
     except OSError as error:

@@ -16,7 +16,7 @@ from unseen.diversify.answering import Answering
 from unseen.diversify.asking import Watch
 from unseen.diversify.diversity import diversity
 from unseen.diversify.keeping import Judge, Keeping
-from unseen.diversify.output import CHATS, KIND, STORE, counts_json, file_digest, write_chats, write_record
+from unseen.diversify.output import CHATS, KIND, STORE, chats_in, counts_json, file_digest, write_chats, write_record
 from unseen.diversify.overlap import TaskTexts
 from unseen.diversify.store import Store
 from unseen.diversify.waves import Diversification, Diversified
@@ -73,7 +73,8 @@ def diversify_questions(
         try:
             job.run(wanted.number)
         except BaseException:
-            _write(folder, wanted, backend, against, job.done, finished=False)
+            if len(job.done.pairs) >= chats_in(folder):  # fewer, where judging itself was interrupted
+                _write(folder, wanted, backend, against, job.done, finished=False)
             raise
         record = _write(folder, wanted, backend, against, job.done, finished=True)
     if not job.done.pairs:

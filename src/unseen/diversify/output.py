@@ -21,6 +21,15 @@ def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
     write_whole(folder / CHATS, "".join(lines))
 
 
+def chats_in(folder: Path) -> int:
+    """How many chats the file in `folder` has; 0 where there is none."""
+    try:
+        with (folder / CHATS).open("rb") as file:
+            return sum(1 for _ in file)
+    except FileNotFoundError:
+        return 0
+
+
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     write_whole(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 

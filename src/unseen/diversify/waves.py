@@ -7,7 +7,7 @@ wave ends, so a run that was killed, or is asked for more, goes on with what the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unseen.ask.chat import ChatBackend, Request, Said, Unsaid
 from unseen.diversify.answering import Answering
@@ -56,7 +56,7 @@ class Diversified:
 
 @dataclass(slots=True)
 class Diversification:
-    """One run: `done` is up to date after every wave, also where a later one fails."""
+    """One run: `done` is up to date after every wave, also after one that was cut short."""
 
     source: Source
     backend: ChatBackend
@@ -65,15 +65,24 @@ class Diversification:
     store: Store
     watch: Watch = rated_bar
     done: Diversified = field(default_factory=Diversified)
+    _cut_short: BaseException | None = field(default=None, init=False)
 
     def run(self, number: int) -> Diversified:
         """Go on until `number` pairs are kept, the source has no more, or `MOST_TRIES` times as many were tried.
 
-        Raises `JobFailed` where the backend gives up; whatever arrived is in the store.
+        Raises `JobFailed` where the backend gives up; whatever arrived is in the store, and `done` holds what the store
+        has of the questions up to there, and behind: an earlier run may have come further.
         """
         limit = min(MOST_TRIES * number, self.source.size or MOST_TRIES * number)
-        while len(self.done.pairs) < number and self.done.questions < limit:
-            self._wave(range(self.done.questions, min(limit, self.done.questions + self._size(number))), number)
+        first = known = 0
+        while len(self.done.pairs) < number and first < limit:
+            wave = range(first, min(limit, first + self._size(number)))
+            self._wave(wave, number)
+            if self._cut_short and self.done.questions == known:
+                break
+            first, known = wave.stop, self.done.questions
+        if self._cut_short:
+            raise self._cut_short
         return self.done
 
     def _size(self, number: int) -> int:
@@ -85,13 +94,22 @@ class Diversification:
     def _wave(self, numbers: range, wanted: int) -> None:
         asked = {number: self.source.question(number) for number in numbers}
         written = self._outcomes([each for each in asked.values() if isinstance(each, Request)], "writing questions")
-        said = {number: _question(self.source, each, written) for number, each in asked.items()}
+        said = {
+            number: _question(self.source, each, written)
+            for number, each in asked.items()
+            if isinstance(each, Given) or each.id in written
+        }
         questions = sifted(said, lambda _, texts: self.judge.questions(texts))
         references = {number: each.reference for number, each in asked.items() if isinstance(each, Given)}
         requests = [
             self.answering.request(number, each.text, references.get(number)) for number, each in questions.kept.items()
         ]
         answered = self._outcomes(requests, "answering")
+        if self._cut_short:
+            questions = replace(
+                questions, kept={n: each for n, each in questions.kept.items() if answer_id(n) in answered}
+            )
+            asked = {n: asked[n] for n in said if n in questions.kept or n in questions.dropped}
         answers = sifted(
             {number: answered[answer_id(number)] for number in questions.kept},
             lambda numbers, said: self.judge.answers([questions.kept[number].text for number in numbers], said),
@@ -120,8 +138,15 @@ class Diversification:
             done.dropped_answers.add(answer_id(number), text, fault)
 
     def _outcomes(self, requests: Sequence[Request], doing: str) -> Mapping[str, Said | Unsaid]:
-        """The outcome of every request: from the store, or asked for now and kept there as it arrives."""
-        asked = ask_once(requests, self.backend, self.store, doing, self.watch)
+        """The outcome of every request: from the store, or asked for now and kept there as it arrives; once that was
+        cut short, those that the store has."""
+        try:
+            if self._cut_short:
+                return self.store.said([each.id for each in requests])
+            asked = ask_once(requests, self.backend, self.store, doing, self.watch)
+        except BaseException as error:
+            self._cut_short = error
+            return self.store.said([each.id for each in requests])
         self.done.new += asked.new
         self.done.tokens += sum(each.tokens or 0 for each in asked.outcomes.values() if isinstance(each, Said))
         return asked.outcomes

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from unseen.diversify.wording import Features, Made, Side, Wording, WordingSet
 from unseen.errors import UserMistake, WordingMistake, raise_all
 from unseen.section import Section, check_model
+from unseen.wholefile import write_whole
 from unseen.yamlfile import read_yaml_mapping
 
 PLAIN = ("typography", "plain")  # goes without saying
@@ -88,8 +89,7 @@ def write_wordings(wordings: WordingSet, path: Path) -> None:
     text = yaml.dump(
         as_json(wordings), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000, default_flow_style=False
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"# unseen diversify instructions --check {path.name}\n{text}", encoding="utf-8")
+    write_whole(path, f"# unseen diversify instructions --check {path.name}\n{text}")
 
 
 def as_json(wordings: WordingSet) -> dict[str, Any]:
