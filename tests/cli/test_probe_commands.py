@@ -6,16 +6,20 @@ import json
 import shutil
 import xml.etree.ElementTree as Xml
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from probed_runs import DESCRIPTION, chats, recipe_file, tuned
+from probed_runs import CHATS, DESCRIPTION, chats, recipe_file, tuned
 
 from unseen.cli import run as unseen
+from unseen.data.rows import read_rows
 from unseen.model.folder import resolve
 from unseen.model.load import load_model
 from unseen.model.new_tokens import matrices
+from unseen.study.probes.buffered_sets import LEAST
+from unseen.task.catalog import load_catalog
 
 Capture = pytest.CaptureFixture[str]
 
@@ -142,6 +146,28 @@ def test_buffering_of_a_recipe(place: Path, tmp_path: Path, capsys: Capture) -> 
     assert len(titles) == 4 and titles[1] == "Toward the gradient of many wordings"
     page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
     assert "prefers-color-scheme: dark" in page and "http" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("plain", [CHATS, 2])
+def test_prompts_that_hold_text_of_the_task_are_no_general_ones(
+    place: Path, tmp_path: Path, capsys: Capture, plain: int
+) -> None:
+    """As those of contrast pairs do; some others are left to be measured on, which may be too few."""
+    written = (place / "diverse" / "chats.jsonl").read_text(encoding="utf-8").splitlines()[:plain]
+    task = load_catalog(("shipped",)).task("formatted_text/shift_notes")
+    for row in islice(read_rows(task.dataset, "train"), 16):
+        asked = f"What can you tell me of this? {row.values['note']} I would like to know."
+        messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": "It depends on who reads it."}]
+        written.append(json.dumps({"messages": messages}))
+    (tmp_path / "chats.jsonl").write_text("\n".join(written), encoding="utf-8")
+    recipe = recipe_file(tmp_path / "r.yaml", diversity__source=str(tmp_path / "chats.jsonl"), diversity__ratio=3)
+    options = ["probe", "buffering", str(recipe), "--rows", "8", "--steps", "0", "--ratio", "1"]
+    if plain < LEAST:
+        assert unseen([*options, "--out", str(tmp_path / "out")]) == 2
+        assert "for the set 'general', of at least 4 chats that hold no text of the task" in capsys.readouterr().err
+        return
+    counts = probed(tmp_path / "out", capsys, *options[1:])[0]["counts"]
+    assert counts["general"] == 8 and 0 < counts["diverse_with_text_of_the_task"] < 8
 
 
 def test_a_recipe_without_diversity_is_refused_in_a_line_each(tmp_path: Path, place: Path, capsys: Capture) -> None:

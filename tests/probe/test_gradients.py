@@ -39,7 +39,7 @@ def examples(lengths: list[int], seed: int = 0) -> list[Encoded]:
 
 
 def one_by_one(module: Any, rows: list[Encoded]) -> list[dict[str, torch.Tensor]]:
-    """Each example's gradient by autograd, its loss the weighted mean over its supervised tokens."""
+    """Each example's gradient by autograd, its loss the weighted sum over its supervised tokens."""
     layers, found = linear_layers(module), []
     for row in rows:
         ids, weights = torch.from_numpy(row.ids.astype(np.int64)), torch.from_numpy(row.weights[1:])
@@ -47,9 +47,7 @@ def one_by_one(module: Any, rows: list[Encoded]) -> list[dict[str, torch.Tensor]
             layer.weight.requires_grad_(True)
         logits = module(input_ids=ids[None]).logits[0, :-1].float()
         nats = torch.nn.functional.cross_entropy(logits, ids[1:], reduction="none")
-        gradients = torch.autograd.grad(
-            (nats * weights).sum() / weights.sum(), [each.weight for each in layers.values()]
-        )
+        gradients = torch.autograd.grad((nats * weights).sum(), [each.weight for each in layers.values()])
         found.append(dict(zip(layers, gradients, strict=True)))
     return found
 

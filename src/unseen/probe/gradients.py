@@ -8,8 +8,9 @@ learners", section 4):
 
     |sum_t g_t x_t^T|^2 = sum_{t,u} (g_t . g_u) (x_t . x_u)        <sum_t g_t x_t^T, G> = sum_t g_t . (G x_t)
 
-An example's loss is the mean over its supervised tokens, by their weights, so that each example counts the same. What
-is measured are the linear layers before the head; embeddings, norms and biases are left out.
+An example's loss is the sum over its supervised tokens, by their weights, so that examples weigh in a sum as they do in
+a step of tuning, whose loss is the mean over all of its tokens. What is measured are the linear layers before the head;
+embeddings, norms and biases are left out.
 """
 
 from __future__ import annotations
@@ -110,17 +111,17 @@ def _run(module: Any, examples: Sequence[Encoded], batch_tokens: int, met: Met) 
     with _watching(module) as (layers, seen):
         for group in plan_batches([len(each.ids) for each in examples], batch_tokens):
             rows = np.array(group)
-            each = _losses(module, [examples[index] for index in group])
-            losses[rows] = each.detach().double().numpy()
-            each.sum().backward()
+            nats, tokens = _losses(module, [examples[index] for index in group])
+            losses[rows] = (nats.detach() / tokens).double().numpy()
+            nats.sum().backward()
             for name in layers:
                 x, g = seen.pop(name)
                 met(name, x, g, rows)
     return losses
 
 
-def _losses(module: Any, examples: Sequence[Encoded]) -> torch.Tensor:
-    """Mean loss of each example, [examples], by the weights of its supervised tokens."""
+def _losses(module: Any, examples: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss of each example, by the weights of its supervised tokens, and the sum of these: [examples] each."""
     padded = pad(examples)
     weights = torch.from_numpy(padded.weights[:, 1:].copy())
     totals = weights.sum(1)
@@ -130,7 +131,7 @@ def _losses(module: Any, examples: Sequence[Encoded]) -> torch.Tensor:
     mask = torch.from_numpy(padded.mask.astype(np.int64))
     logits = module(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
     nats = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    return (nats.view_as(weights) * weights).sum(1) / totals
+    return (nats.view_as(weights) * weights).sum(1), totals
 
 
 @contextmanager

@@ -4,7 +4,9 @@ The paper measures the L2 distance between a token and the key words of its prio
 words, is not known to us. Here it is any layer: 0 is the input embedding, where a token has one vector; at layer l it
 is the state after l blocks, where the token stands in given texts and a key word in the description. A word of several
 pieces is the mean of their vectors. Distances grow with the width and the layer, so that each is given beside the mean
-distance of ordinary tokens to the same words (at layer 0), or of the texts' other tokens (in context).
+distance of ordinary tokens to the same words (at layer 0), or of the texts' other tokens (in context); both are means
+of the distances of single states, since the mean of many states is nearer to everything than any of them. What is read
+stands behind a beginning that is not measured: the first token of many models is far from everything.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from unseen.errors import DataMistake
 from unseen.model.backbone import backbone_of, base_of
 from unseen.model.new_tokens import matrices
 from unseen.probe.key_words import place_of
+
+EXACT = "donot_use_mm_for_euclid_dist"  # by products of vectors a distance of 0 would not come out as one
 
 if TYPE_CHECKING:
     from unseen.encode.tokenizer import Tokenizer
@@ -47,7 +51,8 @@ def representation(
     texts: Sequence[str],
     layers: Sequence[int],
 ) -> tuple[Distance, ...]:
-    """Distances of `token` to the key `words` of its `description`, at each of `layers`.
+    """Distances of `token` to the key `words` of its `description`, at each of `layers`; in context the mean over all
+    places where it stands.
 
     `texts` are what the token stands in, for layers above 0. Raises `DataMistake` for a token that is not one id, for a
     word that the description does not hold, a text without the token, and a layer that the model does not have.
@@ -69,7 +74,7 @@ def representation(
 def _embedded(model: LanguageModel, index: int, words: Sequence[str]) -> Distance:
     table = matrices(base_of(model.module))["input"].detach().float().cpu()
     vectors = {word: table[_spelled(model.tokenizer, word)].mean(0) for word in words}
-    return _distance(0, table[index], table, vectors)
+    return _distance(0, table[index][None], table, vectors)
 
 
 def _spelled(tokenizer: Tokenizer, word: str) -> list[int]:
@@ -92,25 +97,30 @@ def _in_context(
         if not bool(here.any()):
             raise DataMistake("representation", f"the token does not stand in: {text[:60]}", "give texts that say it")
         own.append(states[here])
-        others.append(states[1:][~here[1:]])
+        others.append(states[~here])
     if not own:
         raise DataMistake("representation", "a layer in context needs texts", "give texts that the token stands in")
-    return _distance(layer, torch.cat(own).mean(0), torch.cat(others), vectors)
+    return _distance(layer, torch.cat(own), torch.cat(others), vectors)
 
 
 def _distance(layer: int, own: torch.Tensor, others: torch.Tensor, vectors: dict[str, torch.Tensor]) -> Distance:
-    by_word = tuple((word, float((own - vector).norm())) for word, vector in vectors.items())
+    """`own` are the states of the token, `others` those of other tokens: [states, width] each."""
     words = torch.stack(list(vectors.values()))
-    return Distance(layer, by_word, float(torch.cdist(others, words).mean()))
+    means = torch.cdist(own, words, compute_mode=EXACT).mean(0).tolist()
+    return Distance(
+        layer, tuple(zip(vectors, means, strict=True)), float(torch.cdist(others, words, compute_mode=EXACT).mean())
+    )
 
 
 def _states(model: LanguageModel, text: str, layer: int) -> tuple[list[int], torch.Tensor]:
-    """Token ids of a text, and their states after `layer` blocks: float32 [tokens, width]."""
+    """Token ids of a text, and their states after `layer` blocks: float32 [tokens, width]. The text stands behind what
+    the model's texts begin with, or a line break where that is nothing."""
     ids = model.tokenizer.ids(text).tolist()
+    begin = [*model.tokenizer.begin] or model.tokenizer.ids("\n").tolist()
     backbone: Any = backbone_of(base_of(model.module))
     with torch.no_grad():
-        found = backbone(input_ids=torch.tensor([ids], device=model.module.device), output_hidden_states=True)
-    return ids, found.hidden_states[layer][0].float().cpu()
+        found = backbone(input_ids=torch.tensor([begin + ids], device=model.module.device), output_hidden_states=True)
+    return ids, found.hidden_states[layer][0][len(begin) :].float().cpu()
 
 
 def _pieces(tokenizer: Tokenizer, description: str, word: str) -> list[int]:

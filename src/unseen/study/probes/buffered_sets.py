@@ -1,7 +1,8 @@
 """The examples that buffering is measured on: a recipe's task in one wording and in many, and its diverse data.
 
-No example is in two of the sets: rows in one wording and rows in many are different rows, and the prompts that stand
-for the general distribution are diverse chats that nothing here is tuned or measured on.
+Rows in one wording and rows in many are different rows, and the prompts that stand for the general distribution are
+diverse chats that nothing here is tuned or measured on and that hold no text of the task. Other diverse chats may, as
+contrast pairs do, and several the same: how many of those that are measured do is counted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unseen.diversify.overlap import TaskTexts
 from unseen.encode.encode import encode_many
 from unseen.encode.encoded import Encoded
 from unseen.errors import DataMistake, RecipeMistake, TooLong
@@ -50,21 +52,26 @@ def buffered_sets(prepared: Prepared, start: LanguageModel, rows: int, seed: int
     task, diverse = _reworded_task(prepared), prepared.tuned_on[-1]
     places, chats = _shuffled(prepared, task, seed), _shuffled(prepared, diverse, seed)
     half, asked = min(rows, len(places) // 2), min(rows, len(chats) // 3)
+    make = _Making(prepared, start)
+    of_task = make.meeting(diverse, chats, task)
+    general, others = chats[~of_task][:asked], np.concatenate([chats[~of_task][asked:], chats[of_task]])
+    others = others[generator(seed, "probe chats", diverse.name).permutation(len(others))]
     ways = 1 + generator(seed, "probe wordings", task.name).permutation(len(task.templates) - 1)
     in_turn = [int(ways[number % len(ways)]) for number in range(half)]
-    make = _Making(prepared, start)
     one, rest = make.encoded(task, places[:half]), make.encoded(task, places[half:])
     many = make.encoded(task, places[half : 2 * half], in_turn)
-    talk, general = make.encoded(diverse, chats[asked:]), make.examples(diverse, chats[:asked])
-    found: dict[str, Sequence[Any]] = {"task": one, "wordings": many, "diverse": talk[:rows], "general": general}
+    talk, prompts = make.encoded(diverse, others), make.examples(diverse, general)
+    found: dict[str, Sequence[Any]] = {"task": one, "wordings": many, "diverse": talk[:rows], "general": prompts}
     for name, each in found.items():
         if len(each) < LEAST:
             what = f"there are {len(each)} examples for the set '{name}', of at least {LEAST}"
+            what += " chats that hold no text of the task" if name == "general" else ""
             raise DataMistake("buffering", what, "raise --rows, or give the recipe more rows and more diverse data")
     counts = {name: len(each) for name, each in found.items()}
     counts |= {"task_to_tune_on": len(one) + len(rest), "diverse_to_tune_on": len(talk), "wordings_known": len(ways)}
+    counts |= {"diverse_with_text_of_the_task": int(np.isin(others[:rows], chats[of_task]).sum())}
     counts |= {"empty_renderings": make.empty, "too_long": len(make.too_long)}
-    return BufferedSets(one, many, talk[:rows], general, [*one, *rest], talk, counts)
+    return BufferedSets(one, many, talk[:rows], prompts, [*one, *rest], talk, counts)
 
 
 def _reworded_task(prepared: Prepared) -> Task:
@@ -101,6 +108,14 @@ class _Making:
         ]
         self.empty += made.count(None)
         return [each for each in made if each is not None]
+
+    def meeting(self, diverse: Task, places: Places, task: Task) -> NDArray[np.bool_]:
+        """Whether each of the chats holds text of the task's rows: [places]."""
+        rows = self.prepared.rows(diverse, "train")
+        chats = (example_of(as_tuned(self.prepared.recipe, diverse), 0, rows[int(place)]) for place in places)
+        return np.array(
+            [each is not None for each in TaskTexts([task]).met([each.prompt if each else "" for each in chats])]
+        )
 
     def encoded(self, task: Task, places: Places, ways: Sequence[int] = ()) -> list[Encoded]:
         recipe = self.prepared.recipe

@@ -113,7 +113,10 @@ def _measured(start: LanguageModel, sets: BufferedSets, facts: Mapping[str, Any]
         with bar("measuring gradients") as advance:
             return {name: _plain(each) for name, each in measured_sets(start.module, examples, 4096, advance).items()}
 
-    return {name: _read(each) for name, each in kept.once(key_of(gradients=digests, model=facts), measured).items()}
+    return {
+        name: _read(each)
+        for name, each in kept.once(key_of(gradients_by_tokens=digests, model=facts), measured).items()
+    }
 
 
 def _after(run: TunedRun, sets: BufferedSets, kept: Kept) -> Measured:
@@ -124,7 +127,7 @@ def _after(run: TunedRun, sets: BufferedSets, kept: Kept) -> Measured:
         model = loaded(run.model, run.recipe.trust_remote_code)
         return _plain(measure(model.module, sets.diverse))
 
-    return _read(kept.once(key_of(after=digests, model=run.model.digest), measured))
+    return _read(kept.once(key_of(after_by_tokens=digests, model=run.model.digest), measured))
 
 
 def _plain(found: Measured) -> dict[str, Any]:

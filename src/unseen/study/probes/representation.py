@@ -80,7 +80,7 @@ def probe_representation(asked: RepresentationAsked, kept: Kept) -> Representati
     runs = [tuned_run(folder) for folder in asked.runs]
     token, description = _described(runs, asked.token)
     words = key_words(description, asked.words)
-    texts, counts = _texts(runs[0], token, asked) if any(asked.layers) else ([], {})
+    texts, counts = _texts(runs, token, asked) if any(asked.layers) else ([], {})
     names, found, models = _series(runs), list[Measurement](), dict[str, Any]()
     with bar("measuring") as advance:
         for done, run in enumerate(runs, 1):
@@ -117,16 +117,17 @@ def _described(runs: Sequence[TunedRun], wanted: str | None) -> tuple[str, str]:
     return token, known[token].description
 
 
-def _texts(run: TunedRun, token: str, asked: RepresentationAsked) -> tuple[list[str], dict[str, Any]]:
-    """Prompts of rows that were not tuned on and that say the token; a system turn and chat marks are left out."""
-    prepared = prepare(to_be_asked(run.recipe))
+def _texts(runs: Sequence[TunedRun], token: str, asked: RepresentationAsked) -> tuple[list[str], dict[str, Any]]:
+    """Prompts, as the first run asks them, of rows that none of the runs was tuned on, and that say the token; a system
+    turn and chat marks are left out."""
+    prepared, *others = (prepare(to_be_asked(run.recipe)) for run in runs)
     left_out: Counter[tuple[str, str]] = Counter()
-    examples = asked_examples(prepared, prepared.seen, asked.rows, asked.seed, left_out)
+    examples = asked_examples(prepared, prepared.seen, asked.rows, asked.seed, left_out, others)
     texts = [each.prompt for each in examples]
     saying = [text for text in texts if token in text]
     if not saying:
         what = f"none of {len(texts)} rows says '{token}', so it has no place in context"
-        raise DataMistake(str(run.folder), what, "take --layer 0, or ask tasks in wordings that name it")
+        raise DataMistake(str(runs[0].folder), what, "take --layer 0, or ask tasks in wordings that name it")
     return saying, {"texts_without_the_token": len(texts) - len(saying), "left_out": told(left_out)}
 
 
@@ -157,7 +158,7 @@ def _distances(
         return [{**asdict(each), "by_word": dict(each.by_word), "mean": each.mean} for each in found]
 
     what = {"token": token, "description": description, "words": words.words, "texts": list(texts), "layers": layers}
-    values: list[dict[str, Any]] = kept.once(key_of(probe="representation", model=model.facts, **what), measured)
+    values: list[dict[str, Any]] = kept.once(key_of(probe="single states", model=model.facts, **what), measured)
     return values
 
 
