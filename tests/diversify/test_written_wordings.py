@@ -14,7 +14,7 @@ from unseen.diversify.listed import listed
 from unseen.diversify.review import check_wordings
 from unseen.diversify.similarity import Likeness, alike
 from unseen.diversify.wording import WordingSet
-from unseen.diversify.written_wordings import APART, written_wordings
+from unseen.diversify.written_wordings import APART, structure, written_wordings
 from unseen.errors import WordingMistake
 
 RULES = Rules("Judge whether the response is true. Answer in the <sep> format.", ("<sep>",), ("thought",))
@@ -48,6 +48,24 @@ def test_written_wordings_pass_the_review_and_their_sides_share_no_structure() -
     for one, other in product(wordings.of_side("train"), wordings.of_side("test")):
         assert alike(likeness.mark(one.text), likeness.mark(other.text)) < APART
         assert not set(one.features.frames) & set(other.features.frames)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 7])
+def test_a_wording_like_the_instruction_itself_is_on_no_test_side(seed: int) -> None:
+    """It is tuned on as well. Some are of its structure, others of one that may be drawn for the test side."""
+    near = [
+        "Judge whether any response is true. Answer in the <sep> format, please.",
+        "Judge whether each response is true. Give your answer in the <sep> format.",
+        "So judge whether the response is true. Answer in the <sep> format now.",
+        "First judge whether the response is true. Answer in the <sep> format then.",
+    ]
+    wordings = written_wordings(FromList([*near, *GOOD]), RULES, 6, 2, seed)
+    likeness = Likeness()
+    own = likeness.mark(RULES.instruction)
+    assert any(alike(own, likeness.mark(text)) >= APART for text in near)
+    assert all(alike(own, likeness.mark(each.text)) < APART for each in wordings.of_side("test"))
+    frame = structure(RULES.instruction)
+    assert frame not in {name for each in wordings.of_side("test") for name in each.features.frames}
 
 
 def test_everything_that_was_written_was_kept_or_is_counted() -> None:

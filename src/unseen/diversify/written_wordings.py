@@ -58,6 +58,14 @@ class _Wanted:
     dropped: Counter[str] = field(default_factory=Counter)
     marks: dict[Side, list[int]] = field(default_factory=lambda: {"train": [], "test": []})
 
+    def side_of(self, frame: str) -> Side:
+        """That of a structure, drawn by it; of the instruction's own the train side, which it is on itself."""
+        own = frame == structure(self.sieve.rules.instruction)
+        return "train" if own or int(key(self.seed, "written", frame)) % TEST_SHARE else "test"
+
+    def trained(self) -> list[int]:
+        return [self.likeness.mark(self.sieve.rules.instruction), *self.marks["train"]]
+
     @property
     def done(self) -> bool:
         return not any(self.missing.values())
@@ -79,14 +87,13 @@ class _Wanted:
         """Keep `text` as a wording of the side that its structure is on, or count why not."""
         self.tried += 1
         frame = structure(text)
-        side: Side = "test" if int(key(self.seed, "written", frame)) % TEST_SHARE == 0 else "train"
+        side = self.side_of(frame)
         if not self.missing[side]:
             self.dropped["side is full"] += 1
             return
         wording = _placed(text, f"{side}_{len(self.marks[side]):03}", side, manner, frame, self.seed)
         mark = self.likeness.mark(text)
-        other: Side = "train" if side == "test" else "test"
-        if any(alike(mark, each) >= APART for each in self.marks[other]):
+        if any(alike(mark, each) >= APART for each in (self.trained() if side == "test" else self.marks["test"])):
             self.dropped["like the other side"] += 1
         elif self.sieve.keeps(wording):
             self.kept.append(wording)
@@ -97,9 +104,9 @@ class _Wanted:
 def written_wordings(writer: Writer, rules: Rules, train: int = 60, test: int = 20, seed: int = 0) -> WordingSet:
     """`train` and `test` wordings of `rules.instruction`, written by `writer` and checked by `rules`.
 
-    A wording's structure (its first words, its sentences, whether it asks) is on one side only; and a test wording is
-    less alike than `APART` to every train wording. What is dropped is counted, lines around a list and prompts that
-    came to nothing too. Raises `WordingMistake` where `ROUNDS` rounds do not write enough.
+    A wording's structure (its first words, its sentences, whether it asks) is on one side only, the instruction's on
+    the train side; and a test wording is less alike than `APART` to the instruction, which is tuned on too, and to
+    every train wording. What is dropped is counted, lines around a list and prompts that came to nothing too. Raises `WordingMistake` where `ROUNDS` rounds do not write enough.
     """
     wanted = _Wanted({"train": train, "test": test}, Sieve(rules), Likeness(rules.shared), seed)
     prompts = tuple(paraphrase_prompt(rules, manner) for manner in MANNERS)
