@@ -17,12 +17,13 @@ from unseen.diversify.constraints import constraint_wordings, read_constraints
 from unseen.diversify.fact_questions import diversify_facts
 from unseen.diversify.facts import read_facts
 from unseen.diversify.wording_file import read_wordings
+from unseen.evaluation.prediction_file import read_predictions
 from unseen.recipe import Recipe, load_recipe
 from unseen.study.examples import mixture_of
 from unseen.study.find import shipped_studies
 from unseen.study.plan import plan
 from unseen.study.prepare import prepare
-from unseen.study.run import tune
+from unseen.study.run import evaluate, tune
 from unseen.train.plan import count_draws
 
 ROOT = Path(__file__).parents[2]
@@ -131,3 +132,11 @@ def test_the_written_pairs_are_the_others_with_the_right_answers_and_without_dic
     assert len(changed) == 120, "those on the task's own rows"
     assert all(ours[0] == theirs[0] for ours, theirs in zip(*pairs, strict=True)), "the questions are the same"
     assert not [answer for _, answer in changed if "{" in answer["content"] or not answer.get("ended", True)]
+
+
+def test_dipmt_asks_with_hints_and_tunes_nothing(tiny_model: Path, home: Path, tmp_path: Path) -> None:
+    overrides = [f"model={tiny_model}", "evaluate.rows=4", "evaluate.max_new_tokens=2"]
+    asked = evaluate(load_recipe(FOLDER / "dipmt.yaml", overrides), tmp_path / "asked")
+    prompts = [each.prompt for each in read_predictions(asked.folder / "predictions.parquet")]
+    assert len(prompts) == 4 and any("What some of its words may mean:" in each for each in prompts)
+    assert all("German" in each and "<mt-de>" not in each for each in prompts) and "training" not in asked.record

@@ -106,7 +106,8 @@ def written_wordings(writer: Writer, rules: Rules, train: int = 60, test: int = 
 
     A wording's structure (its first words, its sentences, whether it asks) is on one side only, the instruction's on
     the train side; and a test wording is less alike than `APART` to the instruction, which is tuned on too, and to
-    every train wording. What is dropped is counted, lines around a list and prompts that came to nothing too. Raises `WordingMistake` where `ROUNDS` rounds do not write enough.
+    every train wording. What is dropped is counted, lines around a list and prompts that came to nothing too.
+    Raises `WordingMistake` where `ROUNDS` rounds do not write enough.
     """
     wanted = _Wanted({"train": train, "test": test}, Sieve(rules), Likeness(rules.shared), seed)
     prompts = tuple(paraphrase_prompt(rules, manner) for manner in MANNERS)
