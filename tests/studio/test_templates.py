@@ -264,6 +264,22 @@ def test_saving_by_keyboard_walking_rows_and_undoing(page: Any, studio: Studio, 
     assert not (home / "catalog" / "film_notes_templates.yaml").exists()
 
 
+def test_what_is_typed_before_the_script_is_there_is_no_less_typed(page: Any, studio: Studio, home: Path) -> None:
+    """What was saved is not what stands there now, which is kept as a draft."""
+    page.goto(studio.url + page_of(FILM)[1:])
+    page.locator("#field-prompt").fill("{{ text }} Well?")
+    held: list[Any] = []
+    page.route("**/*.js*", lambda script: held.append(script))
+    page.locator("#save").click(no_wait_after=True)
+    expect(page.locator(".note.good")).to_contain_text("film_notes_templates.yaml")
+    page.locator("#field-prompt").fill("{{ text }} Well?!")
+    assert held and page.locator(".note.good").count() == 1
+    page.unroute("**/*.js*")  # lets those go that were held
+    expect(page.locator(".note.good")).to_have_count(0)
+    expect(page.locator("#draft")).to_have_count(0)
+    assert "{{ text }} Well?!" in page.evaluate("Object.values(localStorage).join()")
+
+
 def test_narrow_screens_do_not_scroll_sideways(page: Any, studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a_column_with_a_long_name,label\n" + "words and words,x\nother words,y\n" * 9)
     new = f"/new?path={tmp_path}/a.csv"

@@ -24,8 +24,11 @@ if (form && form.elements.namedItem("prompt")) {
     "choices_in_prompt", "original_task", "turned", "plain"];
   const field = (name) => form.elements.namedItem(name);
   const value = (element) => (element.type === "checkbox" ? element.checked : element.value);
-  const fields = () => Object.fromEntries(kept.filter((name) => field(name)).map((name) => [name, value(field(name))]));
-  const first = fields();
+  const came = (element) =>
+    element.type === "checkbox" ? element.defaultChecked : element.defaultValue ?? element.value;
+  const each = (read) => Object.fromEntries(kept.filter((name) => field(name)).map((name) => [name, read(field(name))]));
+  const fields = () => each(value);
+  const first = each(came); // and not what was typed before this script was there
   const same = (a, b) => kept.every((name) => a[name] === undefined || b[name] === undefined || a[name] === b[name]);
 
   function fillIn(values) {
@@ -83,7 +86,10 @@ if (form && form.elements.namedItem("prompt")) {
   }
   sessionStorage.removeItem("unseen saving");
   const draft = held();
-  if (draft && !given && !same(draft, first)) offer(draft);
+  if (!same(fields(), first)) {
+    keep();
+    document.querySelector("[data-until-typed]")?.remove();
+  } else if (draft && !given && !same(draft, first)) offer(draft);
   form.addEventListener("input", keep);
   form.addEventListener("submit", (event) => {
     if (event.submitter && event.submitter.id === "save") sessionStorage.setItem("unseen saving", form.dataset.draft);
