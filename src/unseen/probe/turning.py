@@ -1,11 +1,11 @@
 """How far diverse data turns the gradient of a task toward that of many wordings, with intervals.
 
 The mixed gradient is the mean over the task's examples plus `ratio` times the mean over diverse ones, each weighing by
-its supervised tokens, as in tuning; what is asked is
-its cosine with the mean over examples in many wordings, beside that of the task alone. All follow from the products of
-the three sums with each other and with each example's gradient: without one example a sum is S - g, so that leaving
-each out in turn costs nothing. The three sets are drawn apart, so that the variances of the jackknife over each (Tukey
-1958) add up. A mean over few examples has noise of its own, which draws every cosine towards 0.
+its supervised tokens, as in tuning; what is asked is its cosine with the mean over examples in many wordings, beside
+that of the task alone. All follow from the products of the three sums with each other and with each example's gradient:
+without one example a sum is S - g, so that leaving each out in turn costs nothing. The three sets are taken for drawn
+apart, where the variances of the jackknife over each (Tukey 1958) add up; rows that two of them share (contrast pairs)
+make that too narrow. A mean over few examples has noise of its own, which draws every cosine towards 0.
 """
 
 from __future__ import annotations
