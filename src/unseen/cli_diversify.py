@@ -162,6 +162,7 @@ def _print(made: Made, wanted: Wanted, json: bool) -> None:
     from json import dumps
 
     from unseen.diversify.output import CHATS
+    from unseen.diversify.waves import MOST_TRIES
     from unseen.progress import say
     from unseen.reporting.terminal import print_table
 
@@ -178,4 +179,6 @@ def _print(made: Made, wanted: Wanted, json: bool) -> None:
     done, rate = made.done, f"; {made.done.new} new texts, {made.done.new / made.seconds:.1f} a second"
     say(f"{len(done.pairs)} pairs of {done.questions} questions: {made.folder / CHATS}{rate if done.new else ''}")
     if len(made.done.pairs) < wanted.number:
-        say(f"{wanted.number - len(made.done.pairs)} fewer than wanted: no more questions were to be had")
+        ended = done.questions == wanted.source.size
+        had = "the source has no more questions" if ended else f"{MOST_TRIES} questions were tried for each of them"
+        say(f"{wanted.number - len(done.pairs)} fewer than wanted: {had}")

@@ -39,7 +39,7 @@ def test_a_file_of_questions_is_answered_and_sifted(
     said = capsys.readouterr()
     assert "1 questions left out: equal to another" in said.out and "1 answers left out: refusal" in said.out
     assert said.err.splitlines()[0].startswith(f"2 pairs of 4 questions: {out / 'chats.jsonl'}; 3 new texts")
-    assert said.err.splitlines()[1] == "2 fewer than wanted: no more questions were to be had"
+    assert said.err.splitlines()[1] == "2 fewer than wanted: the source has no more questions"
     lines = [json.loads(line) for line in (out / "chats.jsonl").read_text().splitlines()]
     assert [each["messages"][0]["content"] for each in lines] == QUESTIONS[:2]
     assert run(arguments(asked, replayed, out, "--json")) == 0
@@ -52,7 +52,18 @@ def test_rules_can_be_set_and_overlap_with_tasks_is_left_out(
 ) -> None:
     more = ["--without", "tide", "--question-words", "3-5", "--against", "nli/short_inferences", "--json"]
     assert run(arguments(asked, replayed, tmp_path / "out", *more)) == 1
-    assert "no pair was kept of 4 questions (mentions a token, too long, refusal)" in capsys.readouterr().err
+    reasons = "2 questions: mentions a token, 1 questions: too long, 1 answers: refusal"
+    assert f"no pair was kept of 4 questions ({reasons})" in capsys.readouterr().err
+
+
+def test_that_a_source_without_end_gave_too_little_is_said(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [{"id": f"{of}/{n}", "text": f"Why is it {of}?"} for of in ("question", "answer") for n in range(40)]
+    replayed = str(write("same.jsonl", "".join(json.dumps(each) + "\n" for each in texts)))
+    start = ["diversify", "questions", "--backend", "replay", "--model", replayed, "--number", "2"]
+    assert run([*start, "--out", str(tmp_path / "out")]) == 0
+    assert "1 fewer than wanted: 20 questions were tried for each of them" in capsys.readouterr().err
 
 
 def test_an_answer_that_was_cut_and_kept_says_so(

@@ -226,7 +226,9 @@ def test_requests_that_come_to_nothing_are_counted_and_asked_again_by_the_next_r
     assert {"diverse/2", "diverse/3"} <= {each["id"] for each in chats(tmp_path)}
 
 
-def test_a_model_that_only_repeats_itself_is_given_up_and_said_to_have(tmp_path: Path) -> None:
+def test_a_model_that_only_repeats_itself_is_given_up_and_said_to_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     same = {
         f"{of}/{n}": "What is a tide, then?" if of == "question" else "It is this."
         for of in ("question", "answer")
@@ -234,9 +236,13 @@ def test_a_model_that_only_repeats_itself_is_given_up_and_said_to_have(tmp_path:
     }
     done = diversify_questions(wanted(2), ReplayChat(same), tmp_path)
     assert len(done.done.pairs) == 1 and done.record["questions"] == 40
+    assert not capsys.readouterr().err
     refusing = {**same, **{f"answer/{n}": "I cannot assist with that." for n in range(40)}}
     with pytest.raises(JobFailed, match="no pair was kept of 40 questions"):
         diversify_questions(wanted(2), ReplayChat(refusing), tmp_path / "none")
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("no pair was kept of the first 2 questions (1 questions: equal to another, 1 answers: ref")
+    assert said.endswith("; up to 40 are tried"), "while there is time to change a setting"
 
 
 class Noting(ReplayChat):

@@ -78,8 +78,8 @@ def diversify_questions(
             raise
         record = _write(folder, wanted, backend, against, job.done, finished=True)
     if not job.done.pairs:
-        reasons = ", ".join([*job.done.dropped_questions.counts, *job.done.dropped_answers.counts])
-        raise JobFailed(f"no pair was kept of {job.done.questions} questions ({reasons}); {folder / 'record.json'}")
+        said = f"no pair was kept of {job.done.questions} questions ({job.done.left_out})"
+        raise JobFailed(f"{said}; {folder / 'record.json'}")
     return Made(folder, record, job.done, time.monotonic() - started)
 
 

@@ -17,7 +17,7 @@ from unseen.diversify.given import Given
 from unseen.diversify.keeping import Judge
 from unseen.diversify.store import Store
 from unseen.diversify.writing import Source, answer_id, question_id
-from unseen.progress import rated_bar
+from unseen.progress import rated_bar, say
 
 MOST_TRIES = 20  # questions written for each pair that is wanted, before giving up
 WAVE_FACTOR = 3  # a wave asks at most for so many times what is missing
@@ -53,6 +53,12 @@ class Diversified:
     without_reference: int = 0
     later_turns: int = 0
 
+    @property
+    def left_out(self) -> str:
+        """How many texts were dropped for what, in words."""
+        kinds = (("questions", self.dropped_questions), ("answers", self.dropped_answers))
+        return ", ".join(f"{count} {of}: {reason}" for of, dropped in kinds for reason, count in dropped.counts.items())
+
 
 @dataclass(slots=True)
 class Diversification:
@@ -80,6 +86,9 @@ class Diversification:
             self._wave(wave, number)
             if self._cut_short and self.done.questions == known:
                 break
+            if first == 0 and not self.done.pairs and wave.stop < limit and not self._cut_short:
+                kept = f"no pair was kept of the first {len(wave)} questions ({self.done.left_out})"
+                say(f"{kept}; up to {limit} are tried")
             first, known = wave.stop, self.done.questions
         if self._cut_short:
             raise self._cut_short
