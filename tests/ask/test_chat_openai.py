@@ -3,114 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-import subprocess
-import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
+from chat_server import Server, chat, completion, request
 
-from unseen import diversify
-from unseen.ask.chat import Drawing, Message, Request, Said, Unsaid
+from unseen.ask.chat import Drawing, Request, Said, Unsaid
 from unseen.ask.chat_openai import IN_A_ROW, OpenAIChat
 from unseen.ask.tries import Tries, TryAgain
 from unseen.errors import JobFailed, ModelMistake
 
 pytest.importorskip("openai")
-
-Reply = Callable[[dict[str, Any], int], tuple[int, str]]
-
-
-def completion(text: Any, reason: Any = "stop") -> str:
-    choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
-    usage = {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
-    return json.dumps(
-        {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
-    )
-
-
-class Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The client had gone: it waits for no slow answer."""
-
-
-class Server:
-    """Answers by `reply(body, how often this question came before)`; notes what it was sent."""
-
-    def __init__(self) -> None:
-        self.reply: Reply = lambda body, times: (200, completion("Yes."))
-        self.asked: list[dict[str, Any]] = []
-        self.keys: set[str | None] = set()
-        self.times = Counter[str]()
-        self.lock, self.running, self.most = threading.Lock(), 0, 0
-        self.retry_after = "7"
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                outer.post(self)
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self.http = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def post(self, handler: BaseHTTPRequestHandler) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["content-length"])))
-        asked = body["messages"][-1]["content"]
-        with self.lock:
-            self.asked.append(body)
-            self.keys.add(handler.headers.get("authorization"))
-            times, self.times[asked] = self.times[asked], self.times[asked] + 1
-            self.running += 1
-            self.most = max(self.most, self.running)
-        status, text = self.reply(body, times)
-        with self.lock:
-            self.running -= 1
-        if status == 0:
-            return  # hangs up
-        handler.send_response(status)
-        handler.send_header("content-type", "application/json")
-        handler.send_header("content-length", str(len(text.encode())))
-        if status == 429:
-            handler.send_header("retry-after", self.retry_after)
-        handler.end_headers()
-        handler.wfile.write(text.encode())
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    made = Server()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
-
-
-def chat(server: Server, waits: list[float] | None = None, **settings: Any) -> OpenAIChat:
-    tries = Tries(most=3, first=1.0, wait=([] if waits is None else waits).append)
-    return OpenAIChat("a-model", server.url, **{"at_once": 3, "timeout": 5.0, "tries": tries, **settings})
-
-
-def request(number: int, drawing: Drawing = Drawing(0.7, 0.95, 32)) -> Request:  # noqa: B008
-    return Request(
-        f"answer/{number}",
-        (Message("system", "Be brief."), Message("user", f"Question {number}")),
-        drawing,
-        2**40 + number,
-    )
 
 
 def test_a_request_says_what_is_asked_and_how_it_is_drawn(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,78 +124,6 @@ def test_a_server_that_goes_down_fails_the_job_after_what_came_was_handed_out(se
     assert len(server.asked) == 4 + 3, "nobody is asked once the server is known to be down"
 
 
-def test_a_generation_over_a_bad_server_keeps_what_came_and_goes_on_with_what_did_not(
-    server: Server, tmp_path: Path
-) -> None:
-    """Garbage and a busy server are tried again; the server goes down behind eight answers and comes back."""
-    questions = [f"How does a {number} wheeled cart turn?" for number in range(12)]
-    (tmp_path / "asked.txt").write_text("\n".join(questions))
-    wanted = diversify.Wanted(12, diversify.FromFile(diversify.read_given(tmp_path / "asked.txt")))
-    bad = {questions[3]: (200, "{not json"), questions[5]: (503, "busy")}
-
-    def reply(body: dict[str, Any], times: int) -> tuple[int, str]:
-        asked = body["messages"][-1]["content"]
-        if len(server.times) > 8:
-            return 0, ""
-        return bad[asked] if asked in bad and not times else (200, completion("Slowly, and to the left."))
-
-    server.reply = reply
-    with pytest.raises(JobFailed, match="does not answer"):
-        diversify.questions(wanted, chat(server, at_once=1), tmp_path / "out")
-    assert json.loads((tmp_path / "out" / "record.json").read_text())["finished"] is False
-    server.reply = lambda body, times: (200, completion("Slowly, and to the left."))
-    made = diversify.questions(wanted, chat(server, at_once=1), tmp_path / "out")
-    assert made.record["pairs"] == 12 and made.done.new == 4
-    assert [server.times[each] for each in questions] == [1, 1, 1, 2, 1, 2, 1, 1, 3 + 1, 1, 1, 1]
-
-
-ASK = """
-import sys
-from pathlib import Path
-from unseen import diversify
-folder, url = Path(sys.argv[1]), sys.argv[2]
-backend = diversify.chat_backend("openai", "a-model", diversify.Place(url, at_once=4))
-wanted = diversify.Wanted(16, diversify.FromFile(diversify.read_given(folder / "asked.txt")))
-diversify.questions(wanted, backend, folder / "out")
-"""
-
-
-def test_a_kill_amid_several_requests_loses_no_answer_that_came_and_asks_for_none_again(
-    server: Server, tmp_path: Path
-) -> None:
-    """The server answers so many and lets four wait: all that it said is stored by then, and the process is killed."""
-    questions = [f"How does a {number} wheeled cart turn?" for number in range(16)]
-    (tmp_path / "asked.txt").write_text("\n".join(questions))
-    command = [sys.executable, "-c", ASK, str(tmp_path), server.url]
-    answered: list[str] = []
-    for most in (3, 9):
-        killed = threading.Event()
-
-        def reply(body: dict[str, Any], times: int, most: int = most, killed: threading.Event = killed) -> Any:
-            with server.lock:
-                lets = len(answered) < most
-                answered.extend([body["messages"][-1]["content"]] if lets else [])
-            if not lets:
-                killed.wait(60)
-            return 200, completion("Slowly, and to the left.")
-
-        server.reply, come = reply, len(server.asked) + most - len(answered) + 4
-        process = subprocess.Popen(command)
-        while len(server.asked) < come and process.poll() is None:
-            os.sched_yield()
-        process.kill()
-        process.wait()
-        killed.set()
-        with sqlite3.connect(tmp_path / "out" / "said.sqlite") as database:
-            stored = {questions[int(id.partition("/")[2])] for (id,) in database.execute("SELECT id FROM said")}
-        database.close()
-        assert stored == set(answered) and len(answered) == most
-    server.reply = lambda body, times: (200, completion("Slowly, and to the left."))
-    assert subprocess.run(command).returncode == 0
-    assert json.loads((tmp_path / "out" / "record.json").read_text())["pairs"] == 16
-    assert sum(server.times.values()) == 16 + 2 * 4, "what was under way at each kill is asked again, and nothing else"
-
-
 def test_nothing_but_garbage_ends_it(server: Server) -> None:
     server.reply = lambda body, times: (200, completion(""))
     arrived = []
@@ -352,33 +184,6 @@ def test_a_server_that_refuses_everything_in_the_same_words_ends_it(server: Serv
         assert len(arrived) == IN_A_ROW + 1
     else:
         assert len(list(asked)) == 3 * IN_A_ROW
-
-
-def test_an_interrupt_hands_out_what_is_being_answered(
-    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All that was sent is paid for; nothing more is sent. The second interrupt does not wait."""
-    from unseen.ask import chat_openai
-
-    waits, sent, real = iter([KeyboardInterrupt]), 4, chat_openai.wait
-
-    def interrupted(*arguments: Any, **named: Any) -> Any:
-        if error := next(waits, None):
-            while len(server.asked) < sent:
-                os.sched_yield()
-            raise error
-        return real(*arguments, **named)
-
-    monkeypatch.setattr(chat_openai, "wait", interrupted)
-    arrived = []
-    with pytest.raises(KeyboardInterrupt):
-        arrived.extend(chat(server, at_once=4).say([request(number) for number in range(50)]))
-    assert len(arrived) == len(server.asked) == 4 and all(isinstance(outcome, Said) for _, outcome in arrived)
-    assert "the 4 requests that are being answered" in capsys.readouterr().err
-    waits, sent = iter([KeyboardInterrupt, KeyboardInterrupt]), 8
-    with pytest.raises(KeyboardInterrupt):
-        arrived.extend(chat(server, at_once=4).say([request(number) for number in range(50)]))
-    assert len(arrived) == 4
 
 
 def test_a_server_opens_no_user_turn(server: Server) -> None:
