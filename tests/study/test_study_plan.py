@@ -12,9 +12,13 @@ from tiny_studies import tiny_study
 
 from unseen.cli import run
 from unseen.errors import DataMistake
+from unseen.recipe import load_recipe
 from unseen.study import study_plan
 from unseen.study.arm_cost import cost_of, measured
 from unseen.study.arms import expand
+from unseen.study.done_before import said_done
+from unseen.study.find import shipped_studies
+from unseen.study.fingerprint import versions
 from unseen.study.pilot import run_pilot
 from unseen.study.study_file import Study
 from unseen.study.study_plan import START_SECONDS, plan_study
@@ -200,3 +204,15 @@ def test_what_was_done_before_costs_nothing(
     assert run(["study", "plan", str(study.path), "--workers", "1", "--reuse", str(done)]) == 0
     assert "1 of 8 runs; of 1 more the tuning" in capsys.readouterr().out
     assert run(["study", "plan", str(study.path), "--reuse", str(tmp_path / "nowhere")]) == 2
+
+
+@pytest.mark.parametrize("key", ["diversity.source", "diversity.wordings", "evaluate.hints.dictionary"])
+def test_a_run_with_other_pairs_wordings_or_hints_is_another(key: str) -> None:
+    """Their names are not in a run's identity, since what they hold is."""
+    shipped = shipped_studies() / "delia" / "dipmt.yaml"
+    one, two = (
+        load_recipe(shipped, ["diversity.source=pairs", "diversity.ratio=1", *more]).canonical()
+        for more in ((), [f"{key}=other"])
+    )
+    records = [{"recipe": one, "versions": versions(), "training": {}}]
+    assert said_done(one, True, records) == "whole" and said_done(two, True, records) != "whole"

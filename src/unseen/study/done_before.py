@@ -37,13 +37,19 @@ def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
 
 def said_done(recipe: Mapping[str, Any], tuned: bool, records: Sequence[Record]) -> Done | None:
     """What of a run a finished one among `records` has done, by what its recipe says and theirs (canonical values), and
-    by the packages. A plan goes by this; rows, templates and files are compared when the run begins."""
+    by the packages. A plan goes by this, and by the names of files; what is in rows, templates and files is compared
+    when the run begins."""
     alike = [each for each in records if each.get("versions") == versions() and ("training" in each) == tuned]
-    if any(deciding_values(each["recipe"]) == deciding_values(recipe) for each in alike):
+    if any(_said(each["recipe"]) == _said(recipe) for each in alike):
         return "whole"
     if tuned and any(tuning_key(each["recipe"]) == tuning_key(recipe) for each in alike):
         return "tuning"
     return None
+
+
+def _said(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What decides a result, and the names of files whose content does: that is not in a recipe."""
+    return deciding_values(recipe), recipe.get("diversity"), recipe["evaluate"].get("hints")
 
 
 def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
