@@ -133,6 +133,22 @@ def test_nothing_right_of_twenty_is_no_interval_of_zero_width(value: float) -> N
             assert score.low is not None and score.low <= score.score <= (score.high or 0)
 
 
+@pytest.mark.parametrize("value", [100.0, 30.0])
+def test_a_plain_prompt_of_one_row_among_many_has_an_interval(value: float) -> None:
+    """A third of the draws do not hold that row, and a mean over new tasks takes from each task any draw."""
+    asked = (
+        (task, model, plain) for task in ("nli/a", "qa/b") for model, plain in (("base", 0), ("base", 1), ("tuned", 0))
+    )
+    predictions = [
+        prediction(row, value if row % 2 else 0.0, task=task, model=model, plain=bool(plain), template=f"t{plain}")
+        for task, model, plain in asked
+        for row in range(1 if plain else 60)
+    ]
+    summaries = aggregate(predictions, 0).across
+    assert any(each.new_tasks for each in summaries)
+    assert all(each.new_tasks is None or each.new_tasks.low <= each.new_tasks.high for each in summaries)
+
+
 def test_the_detectable_difference_is_found_with_eighty_percent_power() -> None:
     """Data whose true difference is what 40 such rows can show: its interval leaves zero out about 8 times of 10."""
     random = np.random.default_rng(6)

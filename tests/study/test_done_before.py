@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bleurt_folders import save_bleurt
 from tiny_studies import tiny_study
 
 from unseen.errors import UserMistake
+from unseen.model.bleurt import bleurt_digest
+from unseen.recipe import Recipe
 from unseen.reporting.study_page import study_report
-from unseen.study.done_before import finished_runs, same_run, take_whole
+from unseen.study.arm import DONE, run_arm
+from unseen.study.done_before import finished_runs, said_done, same_run, take_whole
 from unseen.study.record import read_record, write_record
+from unseen.study.seal import sealed
+from unseen.study.shared_tuning import giver
 from unseen.study.study_file import Study
 from unseen.study.study_run import run_study
 from unseen.study.verify.whole import verify_run
@@ -40,6 +47,10 @@ def taken(first: Path, second: Study, own_home: Path, tmp_path_factory: pytest.T
     out = tmp_path_factory.mktemp("taken") / "second"
     assert run_study(second, out, workers=2, reuse=[first]).failed == ()
     return out
+
+
+def recipe_in(record: dict[str, Any]) -> Recipe:
+    return Recipe.model_validate(record["recipe"])
 
 
 def of(folder: Path, name: str) -> Path:
@@ -84,7 +95,8 @@ def test_a_take_over_that_is_cut_short_leaves_nothing_in_the_way(
 
 def test_a_record_of_something_else_is_no_run(first: Path, tmp_path: Path) -> None:
     write_record(tmp_path, {"finished": "2026-11-30", "kind": "diverse questions"})
-    assert same_run(read_record(of(first, "all")), [tmp_path], tuned=True) is None
+    record = read_record(of(first, "all"))
+    assert same_run(recipe_in(record), record, [tmp_path], tuned=True) is None
 
 
 def test_a_run_that_was_changed_since_is_not_taken_over(
@@ -93,12 +105,46 @@ def test_a_run_that_was_changed_since_is_not_taken_over(
     run = tmp_path / "run"
     shutil.copytree(of(first, "all"), run)
     record = read_record(run)
-    assert same_run(record, [run], tuned=True) == run
-    assert same_run(record, [run], tuned=False) is None
-    assert same_run({**record, "versions": {**record["versions"], "torch": "0"}}, [run], tuned=True) is None
+    recipe, newer = recipe_in(record), {**record, "versions": {**record["versions"], "torch": "0"}}
+    assert same_run(recipe, record, [run], tuned=True) == run
+    assert same_run(recipe, record, [run], tuned=False) is None
+    assert same_run(recipe, newer, [run], tuned=True) is None
     (run / "scores.json").write_text("{}", encoding="utf-8")
-    assert same_run(record, [run], tuned=True) is None
+    assert same_run(recipe, record, [run], tuned=True) is None
     assert "was changed since it finished" in capsys.readouterr().err
+
+
+def test_a_run_that_another_bleurt_or_none_judged_is_another(first: Path, tmp_path: Path) -> None:
+    run, bleurt = tmp_path / "run", save_bleurt(tmp_path / "bleurt")
+    shutil.copytree(of(first, "all"), run)
+    record = read_record(run)
+    none = recipe_in(record)
+    one = none.model_copy(update={"evaluate": none.evaluate.model_copy(update={"bleurt": str(bleurt)})})
+    assert same_run(one, record, [run], tuned=True) is None
+    write_record(run, sealed(run, {**record, "bleurt": {"digest": bleurt_digest(bleurt)}}))
+    assert same_run(none, record, [run], tuned=True) is None and same_run(one, record, [run], tuned=True) == run
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_run_that_was_tuned_in_another_precision_is_another(
+    here: bool, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `auto` is depends on the machine, and no recipe tells."""
+    run = tmp_path / "run"
+    shutil.copytree(of(first, "all"), run)
+    record = read_record(run)
+    record["recipe"]["train"]["precision"] = "auto"
+    write_record(run, sealed(run, record))
+    assert record["training"]["precision"] == "float32"
+    monkeypatch.setattr("unseen.train.machine.has_bfloat16", lambda _: not here)
+    assert (same_run(recipe_in(record), record, [run], tuned=True) is not None) == here
+    assert (giver(record, [run]) is not None) == here == (said_done(record["recipe"], True, [record]) is not None)
+
+
+def test_what_another_runner_finished_asking_is_not_asked_again(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took the arm from a list that was older."""
+    monkeypatch.setattr("unseen.study.arm.evaluate", lambda *_: pytest.fail("asked again"))
+    assert run_arm(first, "untuned", 0) == DONE
 
 
 def test_a_folder_without_finished_runs_is_a_mistake(first: Path, tmp_path: Path) -> None:

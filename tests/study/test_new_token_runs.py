@@ -23,6 +23,7 @@ from unseen.reporting.page import report
 from unseen.study.examples import encode_examples
 from unseen.study.fingerprint import identity_digest
 from unseen.study.loading import load
+from unseen.study.plan import plan
 from unseen.study.prepare import prepare
 from unseen.study.record import read_record
 from unseen.study.run import evaluate, tune
@@ -222,3 +223,8 @@ def test_the_plan_counts_the_token_too(recipe: Recipe, tmp_path: Path, capsys: p
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe.canonical()))
     assert unseen(["tune", str(tmp_path / "recipe.yaml"), "--plan", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+def test_a_tuning_of_rows_alone_can_be_planned(recipe: Recipe) -> None:
+    values = plan(with_tokens(recipe, method="tokens")).values
+    assert values["tuning_seconds"] > 0 and values["memory_mb"] > 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unseen.evaluation.blocks import Block
 from unseen.study.answers import NO_DRAW, Answers, TaskBlock
+from unseen.study.compare import against, measured, own
 from unseen.study.observe import Comparable, Term, observe
+from unseen.study.rule import Rule
 from unseen.study.shared_rows import on_shared_rows, told_of_lost
 
 
@@ -82,6 +85,33 @@ def difference(one: Block, other: Block) -> float:
     found = both(one, other).of("mean")
     assert found is not None
     return float(found.values[0, 0])
+
+
+def graded(values: str, **more: object) -> Block:
+    """A digit for each row, `.` where it was not asked."""
+    present = np.array([[each != "."] for each in values])
+    scores = np.array([[10.0 * int(each) if each != "." else 0.0] for each in values])
+    return Block("rouge_l", ("t",), np.stack([scores, present.astype(float)], axis=-1), present)
+
+
+def test_arms_whose_seeds_drew_rows_apart_are_compared_by_their_own_rows() -> None:
+    """One finished seed of each, another one: there is no row on which the two differ."""
+    runs = {seed: {seed: answers(graded(values))} for seed, values in ((0, "1526...."), (1, "....7483"))}
+    found = measured(against(runs[1], runs[0], Rule()), Rule()).measured
+    assert found is not None and found.main.value == pytest.approx(55.0 - 35.0)
+    assert found.main.low < 20.0 < found.main.high
+
+
+def test_a_spread_claims_no_more_than_the_tasks_that_have_one() -> None:
+    """Three clusters, one of them asked through two templates."""
+    blocks = {
+        ("tuned", f"{task}/x", NO_DRAW): TaskBlock(tuple(("test", row) for row in range(4)), found)
+        for task, found in {"a": block(t="+-+-", u="++++"), "b": block(t="++--"), "c": block(t="+---")}.items()
+    }
+    run = Answers(blocks, dict.fromkeys(("a/x", "b/x", "c/x"), "same"), frozenset(), False, "cluster", True)
+    found = own({0: run}, Rule()).measured
+    assert found is not None and (found.main.over, found.main.clusters) == ("clusters", 3)
+    assert (found.spreads["range"].over, found.spreads["range"].value) == ("rows", 50.0)
 
 
 def test_spreads_are_over_each_seeds_own_formats() -> None:

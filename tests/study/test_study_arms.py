@@ -189,6 +189,7 @@ def test_an_arm_that_is_only_asked_needs_nothing_to_tune_on(arms_of: Study) -> N
         ([{"name": "all"}], {"baseline": "al"}, "did you mean 'all'"),
         ([{"name": "a"}, {"name": "b", "set": {"train.steps": 5}}], {}, r"one number of train.steps .* \(it is 4, 5\)"),
         ([{"name": "a", "set": {"train.steps": None}}], {}, "set base.train.steps"),
+        ([{"name": "a"}, {"name": "b", "set": {"train.examples": 64}}], {}, "train.examples overrides in arm 'b'"),
         ([{"name": "a"}], {"matched": "exposures"}, "mixture.rate: equal"),
         (
             [{"name": "a", "set": {"evaluate.base": False}}],

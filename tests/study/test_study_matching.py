@@ -111,6 +111,32 @@ def test_exposures_are_of_the_tasks_and_diverse_data_come_on_top(tiny_model: Pat
         assert got["examples_per_task"] == pytest.approx(to["target"]) == 16.0
 
 
+@pytest.mark.parametrize("by", ["supervised_tokens", "seconds"])
+def test_a_run_in_stages_is_matched_with_what_both_stages_have(
+    by: str, tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    """Its chats are longer than its rows, so a count as if the first stage never ended gives 2.6 times too much."""
+    answers = (f"{number} {'Nobody knows, ' * 30}" for number in range(50))
+    chats = ([{"role": "user", "content": "Who?"}, {"role": "assistant", "content": each}] for each in answers)
+    (tmp_path / "chats.jsonl").write_text("".join(json.dumps({"messages": each}) + "\n" for each in chats))
+    source = {"diversity.source": str(tmp_path / "chats.jsonl"), "diversity.ratio": 2.0}
+    arms = [{"name": "plain"}, {"name": "staged", "set": source | {"diversity.schedule": "stages"}}]
+    train = {**BASE["train"], "steps": 20, "examples_per_step": 8}  # type: ignore[dict-item]
+    base = {"train": train, "templates": {"turned": False}}
+    study = tiny_study(tmp_path, tiny_model, base=base, arms=arms, baseline="plain", matched=by)
+    opened = open_study(study, expand(study), tmp_path / "here")
+    recipe, to = matched_recipe(tmp_path / "here", opened, opened["arms"][1])
+    prepared = prepare(recipe)
+    model = load(prepared)
+    encoded = list(encoded_for(prepared, model))
+    if by == "seconds":
+        deal = dealing_of(model, recipe.train, model.module.device).deal
+        steps = [sum(each.computed for each in deal(encoded[at : at + 8])) for at in range(0, len(encoded), 8)]
+        assert len(encoded) % 8 == 0 and abs(sum(steps) - to["target"]) <= max(steps)
+    else:
+        assert abs(sum(each.supervised for each in encoded) / to["target"] - 1) <= 0.01
+
+
 def test_the_reference_is_counted_once(tiny_model: Path, tmp_path: Path, home: Path) -> None:
     matched(tmp_path, tiny_model, "exposures")
     (path,) = (tmp_path / "here" / "matching").glob("*.json")

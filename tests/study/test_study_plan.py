@@ -23,6 +23,7 @@ from unseen.study.pilot import run_pilot
 from unseen.study.study_file import Study
 from unseen.study.study_plan import START_SECONDS, plan_study
 from unseen.study.study_run import StudyRun, run_study
+from unseen.train.machine import precision_here
 
 ARMS = [
     {"name": "all"},
@@ -206,7 +207,9 @@ def test_what_was_done_before_costs_nothing(
     assert run(["study", "plan", str(study.path), "--reuse", str(tmp_path / "nowhere")]) == 2
 
 
-@pytest.mark.parametrize("key", ["diversity.source", "diversity.wordings", "evaluate.hints.dictionary"])
+@pytest.mark.parametrize(
+    "key", ["diversity.source", "diversity.wordings", "evaluate.hints.dictionary", "evaluate.bleurt"]
+)
 def test_a_run_with_other_pairs_wordings_or_hints_is_another(key: str) -> None:
     """Their names are not in a run's identity, since what they hold is."""
     shipped = shipped_studies() / "delia" / "dipmt.yaml"
@@ -214,5 +217,5 @@ def test_a_run_with_other_pairs_wordings_or_hints_is_another(key: str) -> None:
         load_recipe(shipped, ["diversity.source=pairs", "diversity.ratio=1", *more]).canonical()
         for more in ((), [f"{key}=other"])
     )
-    records = [{"recipe": one, "versions": versions(), "training": {}}]
+    records = [{"recipe": one, "versions": versions(), "training": {"precision": precision_here("auto")}}]
     assert said_done(one, True, records) == "whole" and said_done(two, True, records) != "whole"

@@ -77,14 +77,19 @@ def _pool(
     if not spread:
         return Pool(rows, seen, len(rows))
     across = np.concatenate([each.ravel() for each in spread])
-    if all(block.is_right_or_wrong for block in blocks) or np.ptp(across[np.isfinite(across)]) == 0:
+    across = across[np.isfinite(across)]
+    if all(block.is_right_or_wrong for block in blocks) or (len(across) and np.ptp(across) == 0):
         made_up = np.array([_row(blocks, outcome) for outcome in outcomes])
         weights = np.concatenate([seen, np.full(len(outcomes), weight)])
         return Pool(np.concatenate([rows, made_up]), weights, round(weights.sum()))
-    by_row = mean_of(np.stack([mean_of(each) if each.ndim > 1 else each for each in spread], axis=1))
-    seen[np.nanargmin(by_row)] += 0.5
-    seen[np.nanargmax(by_row)] += 0.5
-    return Pool(rows, seen, len(rows) + 1)
+    if len(across):
+        edges = [mean_of(np.stack([mean_of(each) if each.ndim > 1 else each for each in spread], axis=1))]
+    else:  # a pair that shares no row
+        edges = [mean_of(block.values) for block in blocks]
+    for by_row in edges:
+        seen[np.nanargmin(by_row)] += 0.5
+        seen[np.nanargmax(by_row)] += 0.5
+    return Pool(rows, seen, len(rows) + len(edges))
 
 
 def _row(blocks: Sequence[Block], outcome: Sequence[float]) -> Floats:
@@ -98,4 +103,13 @@ def _drawn(blocks: Sequence[Block], pool: Pool, random: np.random.Generator) -> 
     for sums in resampled(pool.statistics, pool.seen, pool.draws, random):
         for part, block, own in zip(parts, blocks, np.split(sums, ends, axis=1), strict=True):
             part.append(block.scores(own))
-    return [np.concatenate(part) for part in parts]
+    return [_filled(np.concatenate(part)) for part in parts]
+
+
+def _filled(scores: Floats) -> Floats:
+    """Scores [replicates, templates], in which a draw that holds no row of a template has the score of another draw."""
+    for column in scores.T:
+        absent = np.isnan(column)
+        if absent.any() and not absent.all():
+            column[absent] = np.resize(column[~absent], absent.sum())
+    return scores

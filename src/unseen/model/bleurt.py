@@ -121,8 +121,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def bleurt_digest(folder: Path) -> str:
+    """SHA-256 of weights, configuration and tokenizer. Raises as `load_bleurt` does."""
+    return _digest(folder, read_config(folder))
+
+
 def _digest(folder: Path, config: Mapping[str, Any]) -> str:
-    """SHA-256 of weights, configuration and tokenizer."""
     told = hashlib.sha256((json.dumps(config, sort_keys=True) + tensors_digest([folder / WEIGHTS])).encode())
     told.update(next(path for name in TOKENIZERS if (path := folder / name).is_file()).read_bytes())
     return told.hexdigest()

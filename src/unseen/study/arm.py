@@ -22,8 +22,8 @@ from unseen.study.lock import held
 from unseen.study.matching import matched_recipe, what_it_got
 from unseen.study.record import now, read_record, write_json
 from unseen.study.run import evaluate, tune
-from unseen.study.shared_tuning import drop_checkpoints, tuned_alike
-from unseen.study.study_folder import ArmFiles, Record, file_of, read_said, read_study, standing
+from unseen.study.shared_tuning import drop_checkpoints, is_finished, tuned_alike
+from unseen.study.study_folder import ArmFiles, Record, file_of, read_said, read_study
 
 DONE, FAILED, MISTAKEN, BUSY, LEFT_ALONE = 0, 1, 2, 75, 130
 
@@ -59,7 +59,7 @@ def _tried(
         done, command = tuple(finished_runs(reuse)), _command(study, arm)
         if arm["work"] == "tune":
             tune(recipe, files.run, resume=True, alike=alike, command=command, done=done)
-        elif standing(files.run)["state"] != "finished":
+        elif not is_finished(files.run):
             evaluate(recipe, files.run, command, done)
     except UserMistake as mistake:
         return MISTAKEN, _failed(" | ".join(mistake.lines), study, folder)

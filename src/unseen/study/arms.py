@@ -136,6 +136,10 @@ def _check_matching(study: Study, arms: Sequence[Arm]) -> None:
             said = ", ".join(sorted(str(each) for each in steps))
             what = f"matched: steps needs one number of train.steps for all arms (it is {said})"
             raise RecipeMistake(where, what, "set base.train.steps, or match supervised_tokens or exposures")
+        counted = [arm.name for arm in tuned if arm.recipe.train.examples is not None]
+        if counted:
+            what = f"matched: steps goes by train.steps, which train.examples overrides in arm '{counted[0]}'"
+            raise RecipeMistake(where, what, "leave train.examples out, or match supervised_tokens or exposures")
     if study.said.matched == "exposures":
         uneven = [arm.name for arm in tuned if arm.recipe.mixture.rate != "equal"]
         if uneven:

@@ -21,6 +21,15 @@ def check_bleurt(recipe: Recipe) -> None:
         read_config(recipe.place_of(recipe.evaluate.bleurt))
 
 
+def judge_of(recipe: Recipe) -> str | None:
+    """The digest of the BLEURT that the recipe names; it may be read for seconds."""
+    if recipe.evaluate.bleurt is None:
+        return None
+    from unseen.model.bleurt import bleurt_digest
+
+    return bleurt_digest(recipe.place_of(recipe.evaluate.bleurt))
+
+
 def judged_by_bleurt(recipe: Recipe, predictions: Sequence[Prediction]) -> tuple[list[Prediction], dict[str, Any]]:
     """The predictions with what the recipe's BLEURT says of those that were generated; and for the record its digest,
     how many it judged and how many pairs of texts it had to cut. Nothing changes where the recipe names none."""

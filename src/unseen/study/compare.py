@@ -169,7 +169,7 @@ def measured(seen: Seen, rule: Rule, family: Sequence[Table] = ()) -> Compared:
     if observed is None or over is None:
         return Compared(None, found.void, found.left_out)
     others = _tables(family, seen.seeds, observed)
-    spreads = {name: _estimate(each, over, bounds) for name in SPREADS if (each := found.of(name))}
+    spreads = {name: _estimate(each, claim(each, None, over), bounds) for name in SPREADS if (each := found.of(name))}
     tasks = {
         task: _estimate(part(observed, [at]), "rows", bounds, [each[:, [at]] for each in others])
         for at, task in enumerate(observed.tasks)

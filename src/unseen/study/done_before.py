@@ -1,7 +1,8 @@
 """A run that was done before, in another study or by itself, is taken over whole instead of being done again.
 
 Only where its fingerprint is the same (what decides a result: recipe, templates, rows, model, version), the packages
-are, and its files are as its record sealed them: what is taken over is then what would have come out.
+are, the precision that it was tuned in and the BLEURT that judged it, and its files are as its record sealed them: what
+is taken over is then what would have come out.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any, Literal
 from unseen.errors import UserMistake
 from unseen.fulldisk import AGAIN, whole_folder
 from unseen.progress import say
+from unseen.recipe import Recipe
+from unseen.study.bleurt import judge_of
 from unseen.study.fingerprint import deciding_values, versions
 from unseen.study.record import NAME, read_if_there, write_record
 from unseen.study.recorded import BESIDE
 from unseen.study.seal import FILES, is_untouched, sealed
-from unseen.study.shared_tuning import TUNED_BY, linked, tuning_key
+from unseen.study.shared_tuning import TUNED_BY, linked, tuned_as_here, tuning_key
 
 ITS_OWN = ("name", "command", "recipe", BESIDE)  # what the same run says otherwise elsewhere
 TAKEN = "taken_from"
@@ -36,10 +39,11 @@ def finished_runs(places: Iterable[Path]) -> Iterator[Path]:
 
 
 def said_done(recipe: Mapping[str, Any], tuned: bool, records: Sequence[Record]) -> Done | None:
-    """What of a run a finished one among `records` has done, by what its recipe says and theirs (canonical values), and
-    by the packages. A plan goes by this, and by the names of files; what is in rows, templates and files is compared
-    when the run begins."""
+    """What of a run a finished one among `records` has done, by what its recipe says and theirs (canonical values), by
+    the packages and by the precision. A plan goes by this, and by the names of files; what is in rows, templates and
+    files is compared when the run begins."""
     alike = [each for each in records if each.get("versions") == versions() and ("training" in each) == tuned]
+    alike = [each for each in alike if not tuned or tuned_as_here(each)]
     if any(_said(each["recipe"]) == _said(recipe) for each in alike):
         return "whole"
     if tuned and any(tuning_key(each["recipe"]) == tuning_key(recipe) for each in alike):
@@ -49,20 +53,27 @@ def said_done(recipe: Mapping[str, Any], tuned: bool, records: Sequence[Record])
 
 def _said(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
     """What decides a result, and the names of files whose content does: that is not in a recipe."""
-    return deciding_values(recipe), recipe.get("diversity"), recipe["evaluate"].get("hints")
+    return (
+        deciding_values(recipe),
+        recipe.get("diversity"),
+        *(recipe["evaluate"].get(name) for name in ("hints", "bleurt")),
+    )
 
 
-def same_run(record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
-    """Which of `runs`, that are finished, is the one that `record` is about to begin; `tuned` says whether it tunes."""
-    alike = (run for run in runs if _same(record, read_if_there(run / NAME), tuned))
-    return next((run for run in alike if is_untouched(run)), None)
+def same_run(recipe: Recipe, record: Record, runs: Sequence[Path], tuned: bool) -> Path | None:
+    """Which of `runs`, that are finished, is the one that `recipe` is about to begin, as `record` says; `tuned` says
+    whether it tunes. Its answers must have been judged by the BLEURT that is there now, or both by none."""
+    found = {run: theirs for run in runs if _same(record, theirs := read_if_there(run / NAME), tuned)}
+    judge = judge_of(recipe) if found else None
+    judged = (run for run, theirs in found.items() if (theirs.get("bleurt") or {}).get("digest") == judge)
+    return next((run for run in judged if is_untouched(run)), None)
 
 
 def _same(record: Record, other: Record, tuned: bool) -> bool:
     if any(record[name] != other.get(name) for name in ("fingerprint", "versions")) or ("training" in other) != tuned:
         return False
     kept, theirs = (each["recipe"]["train"].get("keep_for_verify") for each in (record, other))
-    return bool(kept == theirs)
+    return bool(kept == theirs) and (not tuned or tuned_as_here(other))
 
 
 def take_whole(run: Path, folder: Path, record: Record) -> dict[str, Any]:

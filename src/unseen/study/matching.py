@@ -10,7 +10,10 @@ recipe, and so in its fingerprint.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -98,7 +101,7 @@ def _count(recipe: Recipe, by: str) -> Record:
     wanted = TuningExamples(recipe, prepared.tuned_on, prepared.seen_rows, prepared.rows).wanted
     if by == "exposures":
         return {"examples": wanted, "amount": wanted / examples_for_one(len(prepared.tuned_on), recipe.diversity)}
-    return {"examples": wanted, "amount": sum(each for _, each in _amounts(with_examples(recipe, wanted), by))}
+    return {"examples": wanted, "amount": _Counting(recipe, by).total(wanted)}
 
 
 def _for_one(recipe: Recipe) -> float:
@@ -107,33 +110,62 @@ def _for_one(recipe: Recipe) -> float:
     return examples_for_one(len(prepare(recipe).tuned_on), recipe.diversity)
 
 
-def _amounts(recipe: Recipe, by: str) -> Iterator[tuple[int, int]]:
-    """What the recipe's examples add to the amount that is matched, in the order of its run: numbers of examples with
-    their supervised tokens, one by one, or with the positions that they compute, step by step."""
-    from unseen.study.examples import encoded_for
-    from unseen.study.loading import load
-    from unseen.study.prepare import prepare
-    from unseen.train.dealing import dealing_of
+class _Counting:
+    """What a recipe's examples add to the amount that is matched, in the order of its run."""
 
-    prepared = prepare(recipe)
-    model = load(prepared)
-    encoded = encoded_for(prepared, model)
-    if by == "supervised_tokens":
-        yield from ((1, each.supervised) for each in encoded)
-        return
-    deal = dealing_of(model, recipe.train, model.module.device).deal
-    while step := list(islice(encoded, recipe.train.examples_per_step)):
-        yield len(step), sum(batch.computed for batch in deal(step))
+    def __init__(self, recipe: Recipe, by: str) -> None:
+        from unseen.study.loading import load
+        from unseen.study.prepare import prepare
+
+        self.prepared, self.by = prepare(recipe), by
+        self.model = load(self.prepared)
+
+    def amounts(self, most: int) -> Iterator[tuple[int, int]]:
+        """Of a run of `most` examples: numbers of examples with their supervised tokens, one by one, or with the
+        positions that they compute, step by step."""
+        from unseen.study.examples import encoded_for
+        from unseen.train.dealing import dealing_of
+
+        recipe = with_examples(self.prepared.recipe, most)
+        encoded = encoded_for(replace(self.prepared, recipe=recipe), self.model)
+        if self.by == "supervised_tokens":
+            yield from ((1, each.supervised) for each in encoded)
+            return
+        deal = dealing_of(self.model, recipe.train, self.model.module.device).deal
+        while step := list(islice(encoded, recipe.train.examples_per_step)):
+            yield len(step), sum(batch.computed for batch in deal(step))
+
+    def total(self, examples: int) -> int:
+        return sum(amount for _, amount in self.amounts(examples))
 
 
 def _examples_of(recipe: Recipe, by: str, target: int) -> int:
     """How many of the recipe's examples come nearest to `target`; by `seconds` in whole steps."""
-    count, total = 0, 0
-    for examples, amount in _amounts(with_examples(recipe, MANY), by):
-        if count and total + amount - target > target - total:
-            break
-        count, total = count + examples, total + amount
+    nearest = _nearest_in_stages if recipe.diversity.schedule == "stages" else _nearest
+    count, total = nearest(_Counting(recipe, by), target)
     if by == "supervised_tokens" and abs(total - target) > AGREE * target:
         what = f"has examples of so many tokens that {target} supervised ones can only be met by {total}"
         raise DataMistake("matched: supervised_tokens", what, "raise train.steps of the base")
     return count
+
+
+def _nearest(counting: _Counting, target: int) -> tuple[int, int]:
+    """The number of examples, and what it comes to."""
+    count, total = 0, 0
+    for examples, amount in counting.amounts(MANY):
+        if count and total + amount - target > target - total:
+            break
+        count, total = count + examples, total + amount
+    return count, total
+
+
+def _nearest_in_stages(counting: _Counting, target: int) -> tuple[int, int]:
+    """The same where the number of examples says which they are, since the second stage begins at a share of it: each
+    number that is tried is counted by itself."""
+    size = 1 if counting.by == "supervised_tokens" else counting.prepared.recipe.train.examples_per_step
+    total, most = cache(lambda parts: counting.total(parts * size)), 1
+    while total(most) < target:
+        most *= 2
+    enough = 1 + bisect_left(range(1, most + 1), target, key=total)
+    parts = min(max(1, enough - 1), enough, key=lambda each: abs(total(each) - target))
+    return parts * size, total(parts)

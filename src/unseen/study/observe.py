@@ -164,22 +164,12 @@ def _replicates(blocks: Sequence[Block], weights: Sequence[float], task: str) ->
     plus = [place for place, weight in enumerate(weights) if weight > 0]
     minus = [place for place, weight in enumerate(weights) if weight < 0]
     if not plus or not minus:
-        return [_filled(each) for each in score_replicates(blocks, random)]
+        return score_replicates(blocks, random)
     count = max(len(plus), len(minus))
     less, more = ([places[at % len(places)] for at in range(count)] for places in (minus, plus))
     drawn = paired_replicates([blocks[place] for place in less], [blocks[place] for place in more], random)
     order = {place: at for at, place in reversed(list(enumerate((*less, *more))))}
-    return [_filled(drawn[order[place]]) for place in range(len(blocks))]
-
-
-def _filled(scores: Floats) -> Floats:
-    """Scores [replicates, templates], in which a draw that holds no row of a template has the score of another draw."""
-    found = scores.copy()
-    for column in found.T:
-        absent = np.isnan(column)
-        if absent.any() and not absent.all():
-            column[absent] = np.resize(column[~absent], absent.sum())
-    return found
+    return [drawn[order[place]] for place in range(len(blocks))]
 
 
 def _common_templates(blocks: Sequence[Block]) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def evaluate(recipe: Recipe, out: Path | None = None, command: str | None = None
         folder = out or RUNS / f"{prepared.folder_name}-asked"
         ranks.shared(lambda: check_usable(folder, prepared))
         record = begun(folder, prepared, command)
-        if run := same_run(record, done, tuned=False):
+        if run := same_run(recipe, record, done, tuned=False):
             return Run(folder, ranks.shared(lambda: take_whole(run, folder, record)))
         model = load_to_ask(prepared)
         record |= {"format": format_record(prepared, model), "parameters": parameter_count(model)}

@@ -26,7 +26,7 @@ def opened(folder: Path, prepared: Prepared, resume: bool, command: str | None, 
     check_usable(folder, prepared)
     if not (folder / NAME).is_file():
         record = begun(folder, prepared, command) | {"delia": seven_steps(prepared)}
-        run = same_run(record, done, tuned=True)
+        run = same_run(prepared.recipe, record, done, tuned=True)
         return take_whole(run, folder, record) if run else record
     record = read_record(folder)
     if not record.get("finished") and not resume:

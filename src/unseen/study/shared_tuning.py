@@ -63,10 +63,21 @@ def has_checkpoint(run: Path) -> bool:
 def giver(record: Record, others: Sequence[Path]) -> Path | None:
     """Which of the runs in `others` has done the tuning that the run of `record` is about to do: one whose checkpoint
     is there still before one that is finished and has its model as it left it."""
-    alike = [run for run in others if is_tuned(run) and _alike(record, read_if_there(run / NAME))]
+    alike = [
+        run
+        for run in others
+        if is_tuned(run) and _alike(record, theirs := read_if_there(run / NAME)) and tuned_as_here(theirs)
+    ]
     stopped_at_its_end = (run for run in alike if has_checkpoint(run))
     finished = (run for run in alike if is_finished(run) and is_untouched(run))
     return next(stopped_at_its_end, None) or next(finished, None)
+
+
+def tuned_as_here(record: Mapping[str, Any]) -> bool:
+    """Whether a run was tuned in the precision that its recipe comes to on this machine: `auto` is bfloat16 on some."""
+    from unseen.train.machine import precision_here
+
+    return bool(record["training"].get("precision") == precision_here(record["recipe"]["train"]["precision"]))
 
 
 def _alike(one: Record, two: Record) -> bool:

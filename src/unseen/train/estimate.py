@@ -99,7 +99,7 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], dealing: Dealing, s
     """
     refuse_omp_dynamic()
     with quiet_transformers():
-        module = trainable(model.module, settings, seed=0)
+        module = trainable(model.module, settings, 0, model.new_ids)
     large = _about(PROBED_POSITIONS, examples, dealing.deal)
     small = dealing.deal([min(examples, key=lambda example: len(example.ids))])[0]
     device = next(module.parameters()).device

@@ -126,15 +126,11 @@ def ready(
         dealing = dealing_of(model, settings, accelerator.device)
     out.mkdir(parents=True, exist_ok=True)
     with quiet_transformers():
-        model = replace(model, module=trainable(model.module, settings, seed, _new_ids(model)))
+        model = replace(model, module=trainable(model.module, settings, seed, model.new_ids))
     spread = spread_of(settings, model.module, accelerator, ranks)
     ranks.wait()  # every rank has seen the folder before one writes to it
     with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):
         yield model, _prepare(model, steps, settings, out, spread, examples, validation, seed, dealing.deal), dealing
-
-
-def _new_ids(model: LanguageModel) -> list[int]:
-    return [] if model.new_rows is None else model.new_rows.ids
 
 
 def _tuned(module: Any) -> Any:

@@ -40,10 +40,16 @@ def machine(device: torch.device, precision: Literal["auto", "float32", "bfloat1
     on_gpu = device.type == "cuda"
     capability = torch.backends.cpu.get_cpu_capability()
     name = torch.cuda.get_device_name(device) if on_gpu else f"{platform.machine()} {capability}"
-    multiplied = autocast_dtype(precision, device) or torch.float32
-    return Machine(
-        device.type, name, torch.get_num_threads(), torch.__version__, str(multiplied).removeprefix("torch.")
-    )
+    return Machine(device.type, name, torch.get_num_threads(), torch.__version__, _multiplied(precision, device))
+
+
+def precision_here(precision: Literal["auto", "float32", "bfloat16"]) -> str:
+    """What the record of a run says of the precision of its matrix products, were it tuned on this machine."""
+    return _multiplied(precision, torch.accelerator.current_accelerator() or torch.device("cpu"))
+
+
+def _multiplied(precision: Literal["auto", "float32", "bfloat16"], device: torch.device) -> str:
+    return str(autocast_dtype(precision, device) or torch.float32).removeprefix("torch.")
 
 
 def refuse_omp_dynamic() -> None:

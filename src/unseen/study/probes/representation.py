@@ -190,8 +190,7 @@ def _at_checkpoint(run: TunedRun, folder: ModelFolder, path: Path) -> LanguageMo
     from unseen.train.checkpoint import load_weights
 
     model = start_model(run.recipe, folder)
-    new = [] if model.new_rows is None else model.new_rows.ids
-    module = trainable(model.module, run.recipe.train, run.recipe.seed, new)
+    module = trainable(model.module, run.recipe.train, run.recipe.seed, model.new_ids)
     load_weights(path, {name: each for name, each in module.named_parameters() if each.requires_grad})
     return replace(model, module=merged(module))
 
