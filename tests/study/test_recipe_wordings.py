@@ -15,6 +15,7 @@ from unseen.recipe import Recipe, load_recipe
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
 from unseen.study.prepare import Prepared, prepare
+from unseen.study.questions import asked_of
 from unseen.study.run import tune
 
 INSTRUCTION = "Sort this note from the night shift in the <slip> format."
@@ -99,6 +100,19 @@ def test_kinds_of_wordings_are_asked_by_name(tiny_model: Path, wordings: Path, h
         "no_token",
         "no_token_000",
     ]
+
+
+@pytest.mark.parametrize("said", [None, 1, 2])
+def test_other_tasks_are_asked_through_as_many_templates_as_without_wordings(
+    said: int | None, tiny_model: Path, wordings: Path, home: Path
+) -> None:
+    asked = {"templates": {"per_task": 3}, "evaluate": {"rows": 3, "templates": said}}
+    without = recipe(tiny_model, wordings, **asked, diversity={"wordings": None})
+    worded, plain = (
+        {each.task: (each.templates, each.plain) for each in asked_of(prepare(made))}
+        for made in (recipe(tiny_model, wordings, **asked), without)
+    )
+    assert worded["sentiment/film_notes"] == plain["sentiment/film_notes"] and worded[TASK][0] == min(2, said or 2)
 
 
 def test_what_is_asked_is_in_the_answers_and_in_the_record(

@@ -22,6 +22,7 @@ from unseen.progress import phased, say
 from unseen.recipe import MANY
 from unseen.study.formats import format_for, plain_format
 from unseen.study.prepare import Prepared
+from unseen.study.recipe_wordings import most_templates
 from unseen.study.sides import sides_of
 from unseen.train.ranks import ALONE, Ranks
 
@@ -135,5 +136,5 @@ def settings_of(prepared: Prepared) -> Any:
     where the recipe says nothing."""
     settings = prepared.recipe.evaluate
     chosen = MANY if prepared.recipe.diversity.wordings else None
-    templates = chosen or settings.formats or settings.templates or prepared.recipe.templates.per_task
+    templates = chosen or settings.formats or most_templates(prepared.recipe)
     return settings.model_copy(update={"templates": templates})

@@ -19,6 +19,11 @@ from unseen.recipe import AskedWording, Recipe
 from unseen.task.task import Task
 
 
+def most_templates(recipe: Recipe) -> int:
+    """Through how many templates a task is asked: as many as are tuned on, where the recipe says nothing."""
+    return recipe.evaluate.templates or recipe.templates.per_task
+
+
 @dataclass(frozen=True, slots=True)
 class RecipeWordings:
     """Without a set, tasks stay as they are."""
@@ -26,6 +31,7 @@ class RecipeWordings:
     wordings: WordingSet | None
     asked: tuple[AskedWording, ...] = ()
     most: int | None = None
+    of_others: int | None = None
 
     @classmethod
     def of(cls, recipe: Recipe) -> RecipeWordings:
@@ -36,15 +42,17 @@ class RecipeWordings:
         place = recipe.place_of(recipe.diversity.wordings)
         wordings = read_wordings(place)
         check_apart(wordings, str(place))
-        return cls(wordings, recipe.evaluate.wordings, recipe.evaluate.templates)
+        said = recipe.evaluate
+        return cls(wordings, said.wordings, said.templates, None if said.formats else most_templates(recipe))
 
     def tuned_on(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
         """`tasks` as they are tuned on: in the instruction itself, then in the wordings of the train side."""
-        return tuple(self._through(task, ("original", "trained"), None) for task in tasks)
+        return tuple(self._through(task, ("original", "trained")) for task in tasks)
 
     def asked_in(self, tasks: Iterable[Task]) -> tuple[Task, ...]:
-        """`tasks` as they are asked, in at most so many wordings of each kind."""
-        return tuple(self._through(task, self.asked, self.most) for task in tasks)
+        """`tasks` as they are asked, in at most so many wordings of each kind; others keep as many templates as they
+        are asked through without wordings, since all that is left is asked."""
+        return tuple(self._through(task, self.asked, self.most, self.of_others) for task in tasks)
 
     def check(self, tasks: Iterable[Task], recipe: str) -> None:
         """Raise `RecipeMistake` where there are wordings, and none of `tasks` says their instruction, or none is of a
@@ -59,10 +67,12 @@ class RecipeWordings:
             what = f"asks in wordings that the file does not have: {', '.join(absent)}"
             raise RecipeMistake(f"{recipe}: evaluate.wordings", what, "leave them out, or add some to the file")
 
-    def _through(self, task: Task, kinds: Iterable[AskedWording], most: int | None) -> Task:
+    def _through(
+        self, task: Task, kinds: Iterable[AskedWording], most: int | None = None, of_others: int | None = None
+    ) -> Task:
         template = self._place(task)
         if template is None:
-            return task
+            return replace(task, templates=task.templates[:of_others], plain=task.plain[:of_others])
         return replace(task, templates=tuple(way for kind in kinds for way in self._ways(template, kind)[:most]))
 
     def _ways(self, template: Template, kind: AskedWording) -> tuple[Template, ...]:
