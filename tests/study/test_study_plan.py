@@ -14,7 +14,7 @@ from unseen.cli import run
 from unseen.errors import DataMistake
 from unseen.recipe import load_recipe
 from unseen.study import study_plan
-from unseen.study.arm_cost import cost_of, measured
+from unseen.study.arm_cost import Sizes, cost_of, measured
 from unseen.study.arms import expand
 from unseen.study.done_before import said_done
 from unseen.study.find import shipped_studies
@@ -79,6 +79,20 @@ def test_a_recipe_that_cannot_be_measured_says_why(tiny_model: Path, tmp_path: P
     (arm,) = expand(tiny_study(tmp_path, tiny_model, arms=[{"name": "all", "set": {"model": "/nowhere"}}]))
     with pytest.raises(DataMistake, match="cannot be planned: /nowhere: no such model"):
         measured(arm.recipe)
+
+
+def test_what_an_arm_does_is_counted_anew_where_a_file_that_it_names_was_changed(
+    tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    chats = tmp_path / "chats.jsonl"
+    source = {"diversity.source": str(chats), "diversity.ratio": 3}
+    (arm,) = expand(tiny_study(tmp_path, tiny_model, arms=[{"name": "all", "set": source}]))
+    sizes = []
+    for answer in ("Yes.", "Nobody knows, " * 20):
+        chat = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": answer}]
+        chats.write_text(json.dumps({"messages": chat}) + "\n")
+        sizes.append(Sizes()(arm.recipe, "tune"))
+    assert sizes[1].supervised > 2 * sizes[0].supervised
 
 
 def test_an_arm_that_only_asks_costs_what_asking_costs(tiny_model: Path, tmp_path: Path, home: Path) -> None:

@@ -64,7 +64,7 @@ def test_what_is_finished_is_not_done_again(
     before = {path: path.stat().st_mtime_ns for path in done.glob("arms/*/seed-0/**/*") if path.is_file()}
     assert run_study(study, done, arms=["all", "rank-2"], workers=2).failed == ()
     assert {path: path.stat().st_mtime_ns for path in done.glob("arms/*/seed-0/**/*") if path.is_file()} == before
-    assert capsys.readouterr().err == f"tiny, full: 2 arms, 2 of them finished; in {done}\n"
+    assert capsys.readouterr().err == f"tiny, full: 2 runs, 2 of them finished; in {done}\n"
 
 
 def test_arms_beside_each_other_answer_as_one_after_the_other(

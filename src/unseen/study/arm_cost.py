@@ -22,6 +22,7 @@ from unseen.study.fingerprint import versions
 from unseen.study.means import cores
 from unseen.study.record import write_json
 from unseen.study.settings import Work
+from unseen.task.catalog import NAMES as CATALOGS
 
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
@@ -108,16 +109,24 @@ def measured(recipe: Recipe, work: Work = "tune") -> Record:
 
 
 def _remembered(kind: str, recipe: Recipe, work: Work, find: Callable[[], Record]) -> Record:
-    """What `find` gives, kept in the cache for this recipe, machine and version."""
+    """What `find` gives, kept in the cache for this recipe, what it names on this disk, machine and version."""
     canonical = recipe.model_copy(update={"name": "any"}).canonical()
-    place = str(recipe.beside.resolve()) if recipe.files else ""
-    key = json.dumps([kind, work, canonical, place, versions(), cores()], sort_keys=True)
+    key = json.dumps([kind, work, canonical, _stamps(recipe), versions(), cores()], sort_keys=True)
     path = cache() / "plans" / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, find())
     found: Record = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def _stamps(recipe: Recipe) -> list[tuple[str, int, int]]:
+    """Place, size and time of every file that the recipe names, or that is in a folder that it names."""
+    own = [each for each in (recipe.model, *recipe.catalogs) if each not in CATALOGS]
+    places = (recipe.place_of(each).resolve() for each in (*recipe.files, *own))
+    files = (file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*"))))
+    found = ((str(file), file.stat()) for file in files if file.is_file())
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
 def _measured(recipe: Recipe, work: Work) -> Record:

@@ -71,7 +71,7 @@ def run_study(
     seeds = list(study.said.seeds)
     todo = [arm for arm in chosen if standing(folder / arm.folder)["state"] != "finished"]
     todo.sort(key=lambda arm: seeds.index(arm.seed))  # so that what a stopped study has is whole for its first seeds
-    say(f"{study.name}, {study.size}: {len(chosen)} arms, {len(chosen) - len(todo)} of them finished; in {folder}")
+    say(f"{study.name}, {study.size}: {len(chosen)} runs, {len(chosen) - len(todo)} of them finished; in {folder}")
     if todo:
         place = _place(folder, todo, workers, ray, reuse)
         _run_all(study, folder, todo, place, _alike(expanded))
