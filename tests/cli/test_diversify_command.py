@@ -66,6 +66,23 @@ def test_that_a_source_without_end_gave_too_little_is_said(
     assert "1 fewer than wanted: 20 questions were tried for each of them" in capsys.readouterr().err
 
 
+def test_chats_that_were_made_otherwise_are_not_written_over(
+    asked: str, replayed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    facts = ["diversify", "facts", "--description", "a slip, in two words", "--token", "<slip>", "--out", str(out)]
+    questions = arguments(asked, replayed, out)
+    assert run(questions) == 0
+    before = (out / "chats.jsonl").read_bytes()
+    assert run(facts) == 2 and "holds chats already, made as diverse questions" in capsys.readouterr().err
+    (out / "said.sqlite").unlink()
+    assert run(questions) == 2 and "without the said.sqlite that it comes from" in capsys.readouterr().err
+    assert (out / "chats.jsonl").read_bytes() == before and not (out / "facts.yaml").exists()
+    (out / "chats.jsonl").unlink()
+    assert run(facts) == run(facts[:-1] + [str(out), "--seed", "1"]) - 2 == 0
+    assert run(questions) == 2 and "made as facts" in capsys.readouterr().err
+
+
 def test_an_answer_that_was_cut_and_kept_says_so(
     asked: str, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

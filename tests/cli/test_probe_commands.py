@@ -85,7 +85,7 @@ def test_a_row_that_does_not_learn_is_where_it_began(place: Path, tmp_path: Path
     numbers, said = probed(tmp_path / "out", capsys, "representation", place / "frozen", "--layer", "0", "--layer", "2")
     at_embedding = [each for each in numbers["points"]["means"] if each["layer"] == 0]
     assert at_embedding[1]["change"]["value"] == 0 and "unchanged" in said
-    assert [each["at"] for each in at_embedding] == [0, 16]
+    assert [each["at"] for each in at_embedding] == [0, 4], "it met four of its sixteen rows"
     in_context = [each for each in numbers["points"]["means"] if each["layer"] == 2]
     assert in_context[1]["change"]["value"] != 0, "its state in context follows from the adapter too"
     assert set(numbers["settings"]["words_left_out"]) >= {"a", "with", "where"}
@@ -100,15 +100,15 @@ def test_against_steps_it_is_measured_where_a_checkpoint_lies(place: Path, tmp_p
 
 
 def test_a_model_does_not_diverge_from_itself(place: Path, tmp_path: Path, capsys: Capture) -> None:
-    run = place / "narrow"
-    options = ("--narrow", run, "--broad", run, "--general", run, "--rows", "4")
+    run, other = place / "narrow", place / "many" / "seed-0"
+    options = ("--narrow", run, "--broad", other, "--general", run, "--rows", "4")
     numbers, said = probed(tmp_path / "out", capsys, "divergence", *options)
     points = numbers["points"]
     assert points["narrow"]["exact"]["value"] == pytest.approx(0, abs=1e-6)
-    assert points["difference"]["value"] == 0 and points["verdict"] == "not decided"
+    assert points["difference"]["value"] == pytest.approx(-points["broad"]["exact"]["value"], abs=1e-6)
     assert numbers["counts"]["narrow"]["answers"] == numbers["counts"]["rows"] == 4
     assert numbers["counts"]["wordings"] == ["unseen"], "the kinds that they were asked in, though none was named"
-    assert said.endswith("over 4 prompts: the hypothesis is not decided by so many prompts.")
+    assert "over 4 prompts: the hypothesis is" in said
 
 
 def test_a_probe_goes_on_where_it_was_killed(place: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -208,9 +208,15 @@ def test_a_run_whose_files_are_gone_says_which_and_where_they_were_looked_for(
         (["representation", "{narrow}", "--token", "<slpi>"], "has no token '<slpi>'; did you mean '<slip>'?"),
         (["representation", "{narrow}", "--word", "colour"], "'colour' does not stand in the description"),
         (["representation", "{narrow}", "--layer", "9"], "there is no layer 9; layers are 0 to 2"),
-        (["divergence", "--narrow", "{narrow}", "--broad", "{narrow}", "--tasks", "nli/*"], "'nli/*' matches no task"),
+        (["divergence", "--narrow", "{narrow}", "--broad", "{many}", "--tasks", "nli/*"], "'nli/*' matches no task"),
         (
-            ["divergence", "--narrow", "{narrow}", "--broad", "{narrow}", "--wordings", "unsen"],
+            ["divergence", "--narrow", "{narrow}", "--broad", "{again}"],
+            "the narrow and the broad run came to one model",
+        ),
+        (["divergence", "--narrow", "{many}", "--broad", "{narrow}"], "more wordings (61) than the broad one (1)"),
+        (["representation", "{narrow}", "{again}"], "is the same run as "),
+        (
+            ["divergence", "--narrow", "{narrow}", "--broad", "{many}", "--wordings", "unsen"],
             "did you mean 'unseen'?",
         ),
         (["representation", "{narrow}", "--out", "{home}"], "holds something else than a probe"),
@@ -220,7 +226,10 @@ def test_mistakes_are_one_line_with_the_remedy(
     place: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    named = [each.format(narrow=place / "narrow", home=place / "home") for each in arguments]
+    if not (place / "again").is_dir():
+        shutil.copytree(place / "narrow", place / "again")
+    places = {name: place / name for name in ("narrow", "again", "home")} | {"many": place / "many" / "seed-0"}
+    named = [each.format(**places) for each in arguments]
     assert unseen(["probe", *named]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert told in line

@@ -16,7 +16,17 @@ from unseen.diversify.answering import Answering
 from unseen.diversify.asking import Watch
 from unseen.diversify.diversity import diversity
 from unseen.diversify.keeping import Judge, Keeping
-from unseen.diversify.output import CHATS, KIND, STORE, chats_in, counts_json, file_digest, write_chats, write_record
+from unseen.diversify.output import (
+    CHATS,
+    KIND,
+    STORE,
+    chats_in,
+    check_place,
+    counts_json,
+    file_digest,
+    write_chats,
+    write_record,
+)
 from unseen.diversify.overlap import TaskTexts
 from unseen.diversify.store import Store
 from unseen.diversify.waves import Diversification, Diversified
@@ -58,14 +68,15 @@ def diversify_questions(
 ) -> Made:
     """Write, answer and sift until `wanted.number` pairs are kept; the same call again goes on.
 
-    Raises `DataMistake` where `out` holds texts of other settings, or another process writes to it, `ModelMistake`
-    where the embedding model cannot be used, before anything is asked, and `JobFailed` where the backend gives up:
-    chats and record then hold what there is, all but the spread.
+    Raises `DataMistake` where `out` holds texts of other settings or chats made otherwise, or another process writes to
+    it, and `ModelMistake` where the embedding model cannot be used, before anything is asked, and `JobFailed` where the
+    backend gives up: chats and record then hold what there is, all but the spread.
     """
     if wanted.embedding is not None:
         _try_embedding(wanted.embedding)
     made_with = made_with_json(wanted, backend)
     folder = out or RUNS / f"diverse-{sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:8]}"
+    check_place(folder, KIND)
     started = time.monotonic()
     with told_when_full("what was made", folder, AGAIN), Store(folder / STORE, made_with) as store:
         judge = Judge(wanted.keeping, against)

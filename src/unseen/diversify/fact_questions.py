@@ -16,7 +16,7 @@ from typing import Any
 
 from unseen.data.places import shipped_catalog
 from unseen.diversify.facts import Facts, write_facts
-from unseen.diversify.output import write_chats, write_record
+from unseen.diversify.output import check_place, write_chats, write_record
 from unseen.diversify.waves import Pair
 from unseen.errors import WordingMistake
 from unseen.section import Section, check_model
@@ -25,6 +25,7 @@ from unseen.yamlfile import read_yaml_mapping
 
 FILE = "wordings/facts.yaml"
 FACTS = "facts.yaml"
+KIND = "facts"  # of the record
 PER_FACT = 10  # the paper's number is not known to us
 GAP = "____"
 
@@ -89,14 +90,16 @@ def _drawn(names: Sequence[str], fact: str, count: int, seed: int) -> list[str]:
 
 
 def diversify_facts(facts: Facts, out: Path, per_fact: int = PER_FACT, seed: int = 0) -> dict[str, Any]:
-    """Write the pairs as chats, their record, and the facts where no file of them is there; gives the record."""
+    """Write the pairs as chats, their record, and the facts where no file of them is there; gives the record. Raises
+    `DataMistake` where `out` holds chats of another kind."""
+    check_place(out, KIND)
     asked = asked_about(facts, per_fact, seed)
     out.mkdir(parents=True, exist_ok=True)
     if not (out / FACTS).exists():
         write_facts(facts, out / FACTS)
     write_chats(out, asked.pairs)
     record = {
-        "kind": "facts",
+        "kind": KIND,
         "unseen": version("unseen"),
         "token": facts.token,
         "facts": len(facts.sentences),

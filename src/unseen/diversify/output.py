@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.diversify.waves import Diversified, Pair
+from unseen.errors import DataMistake
 from unseen.wholefile import write_whole
 
 STORE, CHATS, RECORD = "said.sqlite", "chats.jsonl", "record.json"
@@ -19,6 +20,22 @@ def write_chats(folder: Path, pairs: Sequence[Pair]) -> None:
     """One chat a line: `id` and `messages` of a user and an assistant, as datasets of kind messages have them."""
     lines = (json.dumps(chat_json(pair), ensure_ascii=False) + "\n" for pair in pairs)
     write_whole(folder / CHATS, "".join(lines))
+
+
+def check_place(folder: Path, kind: str) -> None:
+    """Raise `DataMistake` where `folder` holds chats that were made otherwise than by this `kind`, or, for questions,
+    whose store is not there: what is written would take their place."""
+    if not (folder / CHATS).exists():
+        return
+    remedy = "name another folder with --out"
+    try:
+        theirs = json.loads((folder / RECORD).read_text(encoding="utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        theirs = "an unknown kind"
+    if theirs != kind:
+        raise DataMistake(str(folder), f"holds chats already, made as {theirs}", remedy)
+    if kind == KIND and not (folder / STORE).exists():
+        raise DataMistake(str(folder), f"holds {CHATS} without the {STORE} that it comes from", remedy)
 
 
 def chats_in(folder: Path) -> int:

@@ -151,10 +151,12 @@ def _jackknife(value: float, without_each: Floats, bounds: tuple[float, float]) 
 
 def correlation(one: Floats, two: Floats) -> Estimate:
     """Rank correlation (Spearman) with its interval by Fisher's transformation, whose variance for ranks is
-    1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). At least four pairs."""
+    1.06 / (n - 3) (Fieller, Hartley and Pearson 1957). At least four pairs. The transformation has no place for -1 and
+    1; its interval is then that of ranks which agree but for two neighbours."""
     value = float(np.corrcoef(_ranks(one), _ranks(two))[0, 1])
     error = sqrt(1.06 / (len(one) - 3))
-    middle = np.arctanh(np.clip(value, -0.999999, 0.999999))
+    nearly = 1 - 12 / (len(one) * (len(one) ** 2 - 1))
+    middle = np.arctanh(np.clip(value, -nearly, nearly))
     low, high = (float(np.tanh(middle + side * WIDE * error)) for side in (-1, 1))
     return Estimate(value, min(low, value), max(high, value))
 

@@ -32,6 +32,9 @@ def read_record(folder: Path) -> dict[str, Any]:
         raise DataMistake(str(path), f"cannot be read ({error})", "name another folder") from None
     if not isinstance(record, dict):
         raise DataMistake(str(path), "is not a record", "name another folder")
+    if "recipe" not in record and "kind" in record:
+        what = f"is not a run folder: its {NAME} is that of {record['kind']}"
+        raise DataMistake(str(folder), what, "name a folder that tune wrote")
     return record
 
 

@@ -18,6 +18,7 @@ from unseen.probe.kept import Kept, key_of
 from unseen.progress import bar
 from unseen.prompt.example import Example
 from unseen.recipe import AskedWording
+from unseen.study.diverse import CLUSTER
 from unseen.study.formats import format_for
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.probes.asked import asked_examples, to_be_asked, told
@@ -101,6 +102,17 @@ def _check_pair(narrow: TunedRun, broad: TunedRun) -> None:
         if values[0] != values[1]:
             what = f"the narrow and the broad run have another {name.rstrip('s')}"
             raise DataMistake("divergence", what, "name two runs that differ in their wordings")
+    if narrow.model.digest == broad.model.digest:
+        raise DataMistake("divergence", "the narrow and the broad run came to one model", "name two that differ")
+    if (ways := _ways(narrow)) > _ways(broad):
+        what = f"the narrow run was tuned in more wordings ({ways}) than the broad one ({_ways(broad)})"
+        raise DataMistake("divergence", what, "give --narrow and --broad the other way round")
+
+
+def _ways(run: TunedRun) -> int:
+    """In how many wordings, or templates, the tasks of a run were tuned on."""
+    counts = run.record["counts"]["templates"]
+    return sum(number for name, number in counts.items() if name.partition("/")[0] != CLUSTER)
 
 
 def _tasks(prepared: Prepared, globs: Sequence[str]) -> list[Task]:

@@ -78,6 +78,7 @@ def probe_representation(asked: RepresentationAsked, kept: Kept) -> Representati
     if len(set(asked.runs)) < len(asked.runs):
         raise DataMistake("representation", "a run is named twice", "name each once")
     runs = [tuned_run(folder) for folder in asked.runs]
+    _check_apart(runs)
     token, description = _described(runs, asked.token)
     words = key_words(description, asked.words)
     texts, counts = _texts(runs, token, asked) if any(asked.layers) else ([], {})
@@ -93,6 +94,15 @@ def probe_representation(asked: RepresentationAsked, kept: Kept) -> Representati
                 found += [Measurement(*own, model.at, model.start, **each) for each in values]
             advance(done, len(runs))
     return RepresentationFound(asked, token, description, words, tuple(found), models, counts | {"texts": len(texts)})
+
+
+def _check_apart(runs: Sequence[TunedRun]) -> None:
+    """Raise `DataMistake` where one run was made twice, which would count as two seeds."""
+    first: dict[str, Path] = {}
+    for run in runs:
+        other = first.setdefault(run.record["fingerprint"], run.folder)
+        if other != run.folder:
+            raise DataMistake(str(run.folder), f"is the same run as {other}", "name one of them")
 
 
 def _described(runs: Sequence[TunedRun], wanted: str | None) -> tuple[str, str]:
@@ -196,9 +206,9 @@ def _at_checkpoint(run: TunedRun, folder: ModelFolder, path: Path) -> LanguageMo
 
 
 def rows_tuned_on(record: Mapping[str, Any]) -> int:
-    """Rows of the tasks' datasets that a run tuned on, its diverse data left aside."""
+    """Rows of the tasks' datasets that a run met in tuning, its diverse data left aside."""
     counts = record["counts"]["rows"]
-    return sum(int(each["tuned_on"]) for name, each in counts.items() if name.partition("/")[0] != CLUSTER)
+    return sum(int(each["met"]) for name, each in counts.items() if name.partition("/")[0] != CLUSTER)
 
 
 def _series(runs: Sequence[TunedRun]) -> dict[Path, str]:
