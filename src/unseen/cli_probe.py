@@ -166,5 +166,5 @@ def _write(folder: Path, kept: Kept, told: Told) -> None:
     page = write_probe(folder, told)
     print(told.sentence)
     if kept.reused:
-        say(f"done before: {counted(kept.reused, 'step')}")
+        say(f"{counted(kept.reused, 'step')} were kept already, and not done again")
     say(f"page: {page}")

@@ -101,8 +101,8 @@ def _on_terminal(more: list[Callable[[Any], str]]) -> Iterator[Callable[[Standin
             lines[began] = line  # the last one
             if len(lines) > LINES:
                 progress.remove_task(lines.pop(next(iter(lines))))
-        words, line = standing.words, lines[began]
-        progress.update(line, description=words, completed=standing.done, total=standing.total, visible=True)
+        words, line, own = standing.words, lines[began], standing.done - (standing.first or 0)
+        progress.update(line, description=words, completed=standing.done, total=standing.total, visible=True, own=own)
 
     try:
         yield show
@@ -121,4 +121,10 @@ def _left(task: Any) -> str:
 
 
 def _rate() -> list[Callable[[Any], str]]:
-    return [lambda task: "" if task.speed is None else f"{task.speed:.1f}/s"]
+    """Over all of the phase, without what was done before it: answers come by the batch, many at one moment."""
+
+    def told(task: Any) -> str:
+        own = task.fields.get("own")
+        return f"{own / task.elapsed:.1f}/s" if own and task.elapsed else ""
+
+    return [told]

@@ -16,6 +16,7 @@ from unseen.probe.key_words import key_words
 def test_what_was_kept_is_not_computed_again(tmp_path: Path) -> None:
     first = Kept(tmp_path)
     assert first.once(key_of(model="a", row=1), lambda: {"nats": 0.5}) == {"nats": 0.5}
+    assert first.find(key_of(model="a", row=1)) == {"nats": 0.5} and first.reused == 0
     again = Kept(tmp_path)
     assert again.once(key_of(row=1, model="a"), lambda: pytest.fail("computed twice")) == {"nats": 0.5}
     assert again.reused == 1

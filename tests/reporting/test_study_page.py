@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from unseen.cli import run
 from unseen.evaluation.prediction_file import PredictionWriter, read_predictions
 from unseen.reporting.figures.axis_curve import Point, axis_curve
 from unseen.reporting.study_page import study_report
-from unseen.reporting.study_words import cost, headline, p_value, shown_p, word_of
+from unseen.reporting.study_words import cost, headline, p_value, shown_p, told, word_of
 from unseen.study.results import read_results
 from unseen.study.verdict import Cost, analyse
 
@@ -69,6 +70,14 @@ class Page(HTMLParser):
 
 def page_of(path: Path) -> Page:
     return Page(path.read_text(encoding="utf-8"))
+
+
+def test_what_a_study_would_show_is_told_as_far_as_scores_go(folder: Path) -> None:
+    results = read_results(folder)
+    arm = next(each for each in analyse(results).arms if each.difference)
+    said = [told(replace(arm, word="not decidable", shows=shows), results.rule) for shows in (None, 12.5, 1934.4)]
+    assert "large a study shows" not in said[0] and "shows true differences from 12.5 points." in said[1]
+    assert "1934" not in said[2] and "would not show even a difference of 100.0 points." in said[2]
 
 
 def test_the_verdict_stands_first_beside_the_papers_finding(folder: Path) -> None:

@@ -18,7 +18,7 @@ from unseen.errors import RecipeMistake
 from unseen.study.arm import BUSY, run_arm
 from unseen.study.arms import expand
 from unseen.study.lock import held, is_held
-from unseen.study.study_file import Study
+from unseen.study.study_file import Study, load_study
 from unseen.study.study_folder import ArmFiles, open_study, read_said, refreshed
 from unseen.study.study_run import run_study
 
@@ -119,6 +119,9 @@ def test_a_study_that_was_changed_after_it_began_is_refused(
 ) -> None:
     with pytest.raises(RecipeMistake, match="the rule was changed after the run began"):
         run_study(tiny_study(tmp_path, tiny_model, arms=[BAD, *ARMS], decision={"smallest": 1.0}), done)
+    small = tiny_study(tmp_path, tiny_model, arms=[BAD, *ARMS], sizes={"smoke": {"seeds": [0]}})
+    with pytest.raises(RecipeMistake, match="in its size full, and size smoke is asked for; add --size full"):
+        run_study(load_study(small.path, "smoke"), done)
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
     with pytest.raises(RecipeMistake, match="something else than a study"):

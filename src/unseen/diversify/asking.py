@@ -30,6 +30,7 @@ def ask_once(
     waiting = [each for each in requests if each.id not in known]
     if waiting:
         with watch(doing) as advance:
+            advance(len(known), len(requests))
             for id, outcome in backend.say(waiting):
                 store.keep(id, outcome)
                 known[id] = outcome

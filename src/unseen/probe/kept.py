@@ -21,18 +21,19 @@ def key_of(**parts: Any) -> str:
 
 
 class Kept:
-    """The results in `folder`/kept.jsonl; `reused` counts those that were asked for and were there."""
+    """The results in `folder`/kept.jsonl; `reused` counts those of an earlier process that were asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / STEPS
         self.reused = 0
         self._values = dict(self._read())
+        self._earlier = set(self._values)
 
     def find(self, key: str) -> Any:
         """The value of a key, None where there is none."""
         if key not in self._values:
             return None
-        self.reused += 1
+        self.reused += key in self._earlier
         return self._values[key]
 
     def keep(self, key: str, value: Any) -> None:

@@ -20,6 +20,7 @@ OVERS = {
     "rows": "for new seeds and new rows of these very tasks",
 }
 HALF_A_DIGIT = 0.05  # of a score on the page
+LARGEST = 100.0  # points between two scores
 SIDES = {"unseen": "unseen tasks", "seen": "seen tasks (new rows)", "unseen_clean": "unseen tasks (clean rows)"}
 
 
@@ -113,7 +114,11 @@ def told(arm: ArmVerdict, rule: Rule) -> str:
         f"up on {up} and down on {down} of {counted(found.tasks, 'task')}. "
     )
     if arm.word == "not decidable":
-        shows = "" if arm.shows is None else f" So large a study shows true differences from {plain(arm.shows)} points."
+        shows = ""
+        if arm.shows is not None and arm.shows > LARGEST:
+            shows = f" So small a study would not show even a difference of {plain(LARGEST)} points."
+        elif arm.shows is not None:
+            shows = f" So large a study shows true differences from {plain(arm.shows)} points."
         return f"{said}Not decidable at this size.{shows} {cost(arm.cost)}"
     return f"{said}{word_of(arm, rule).capitalize()}{' points' if arm.word == 'no difference' else ''}."
 

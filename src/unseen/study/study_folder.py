@@ -151,6 +151,9 @@ def open_study(study: Study, arms: Sequence[Arm], folder: Path) -> Record:
     planned = _planned(study, arms, folder)
     if (folder / STUDY).is_file():
         before = read_study(folder)
+        if before.get("size") != study.size:
+            what = f"holds the study in its size {before.get('size')}, and size {study.size} is asked for"
+            raise RecipeMistake(str(folder), what, f"add --size {before.get('size')}, or name another --out")
         if before.get("fingerprint") != study.fingerprint:
             what = f"{study.path} is not what it was when this run began: the rule was changed after the run began"
             raise RecipeMistake(str(folder), what, "put the file back, or name another --out")
