@@ -14,6 +14,8 @@ from unseen.evaluation.prediction_file import read_predictions
 from unseen.recipe import Recipe, load_recipe
 from unseen.section import check_model
 from unseen.study.examples import TuningExamples
+from unseen.study.facts import idle_settings
+from unseen.study.plan import plan
 from unseen.study.prepare import Prepared, prepare
 from unseen.study.questions import asked_of
 from unseen.study.run import tune
@@ -122,6 +124,24 @@ def test_what_is_asked_is_in_the_answers_and_in_the_record(
     found = list(read_predictions(run.folder / "predictions.parquet"))
     assert {each.template for each in found if each.task == TASK} == {"test-0", "test-1"}
     assert run.record["counts"]["templates"][TASK] == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"tokens": {"<slip>": {}}}, []),
+        ({}, ["the wordings say <slip>, which is not among tokens, so it is read as any text"]),
+        ({"tokens": {"<slip>": {}, "<memo>": {}}}, ["no wording says <memo>, one of tokens"]),
+    ],
+)
+def test_tokens_that_come_to_nothing_are_told(
+    values: dict[str, Any], told: list[str], tiny_model: Path, wordings: Path, home: Path
+) -> None:
+    said = recipe(tiny_model, wordings, **values)
+    assert idle_settings(prepare(said)) == told
+    left = recipe(tiny_model, wordings, **values, diversity={"wordings": str(wordings), "source": "chats.jsonl"})
+    assert idle_settings(prepare(left)) == ["diversity.source is left aside, since diversity.ratio is 0", *told]
+    assert told == plan(said).values["idle"]
 
 
 def test_an_edited_file_whose_sides_are_not_apart_is_refused(tiny_model: Path, wordings: Path, home: Path) -> None:

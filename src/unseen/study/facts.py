@@ -104,6 +104,23 @@ def opening_lines(prepared: Prepared) -> list[str]:
     void = [f"{task} ({', '.join(on)})" for task, on in prepared.conflicts.items() if isinstance(on, tuple)]
     if void:
         lines.append(f"void: the model was tuned on these before: {'; '.join(void)}")
+    return lines + idle_settings(prepared)
+
+
+def idle_settings(prepared: Prepared) -> list[str]:
+    """What a recipe says of tokens and diverse data that comes to nothing, in a sentence each."""
+    recipe, worded = prepared.recipe, prepared.wordings.wordings
+    lines = []
+    if recipe.diversity.source is not None and not recipe.diversity.ratio:
+        lines.append("diversity.source is left aside, since diversity.ratio is 0")
+    if worded is not None and worded.tokens:
+        known = {*recipe.tokens, *(each.text for each in prepared.model.all_tokens)}
+        lines += [
+            f"the wordings say {token}, which is not among tokens, so it is read as any text"
+            for token in worded.tokens
+            if token not in known
+        ]
+        lines += [f"no wording says {token}, one of tokens" for token in recipe.tokens if token not in worded.tokens]
     return lines
 
 

@@ -24,7 +24,7 @@ from unseen.recipe import Recipe
 from unseen.study.asking import settings_of
 from unseen.study.examples import TuningExamples, encode_examples
 from unseen.study.exposures import exposures_of
-from unseen.study.facts import format_record, token_record
+from unseen.study.facts import format_record, idle_settings, token_record
 from unseen.study.formats import format_for
 from unseen.study.loading import load
 from unseen.study.means import machine_facts
@@ -102,6 +102,7 @@ def plan(recipe: Recipe) -> Plan:
             "replay_mb": round(_replay_bytes(recipe, measured) / 2**20, 1),
             "machine": has,
             "format": format_record(prepared, model),
+            "idle": idle_settings(prepared),
             "delia": seven_steps(prepared, token_record(model), exposures),
         }
         places = sorted({0, len(stored) // 2, len(stored) - 1})[:SHOWN]
