@@ -79,6 +79,8 @@ def instructions(
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
+    if not json:
+        _tell(out)
 
 
 def _store(out: Path | None) -> Path:
@@ -134,6 +136,17 @@ def constraints(
     if out:
         write_wordings(wordings, out)
     print_wordings(wordings, json)
+    if not json:
+        _tell(out)
+
+
+def _tell(out: Path | None) -> None:
+    from unseen.progress import say
+
+    if out is None:
+        say("nothing was written; name a file with --out to keep them")
+    else:
+        say(f"wordings: {out}; look them over, then name the file in a recipe's diversity.wordings")
 
 
 def _check_new(out: Path | None) -> None:

@@ -40,6 +40,7 @@ from unseen.train.plan import plan_steps
 if TYPE_CHECKING:
     from unseen.model.load import LanguageModel
 
+TIMED = 16  # rows: four answers take as long to generate as sixteen beside each other
 SHOWN = 3
 
 
@@ -156,8 +157,8 @@ def label_balance(prepared: Prepared) -> dict[str, dict[str, int]]:
 
 
 def seconds_per_question(prepared: Prepared, model: LanguageModel) -> float:
-    """Measured on a few rows of the first task of each side, with the recipe's shots and one template."""
-    few = {"rows": 4, "seen_rows": 4, "templates": 1}
+    """Measured on `TIMED` rows of the first task of each side, with the recipe's shots and one template."""
+    few = {"rows": TIMED, "seen_rows": TIMED, "templates": 1}
     asking = Asking(
         backend=HfBackend(
             model,
