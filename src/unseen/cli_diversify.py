@@ -121,7 +121,7 @@ def _source(name: str, task: str | None, drawing: Drawing, seed: int, system: st
     from unseen.diversify.writing import FromFile, FromNothing, FromSeeds
 
     if name.startswith(CONTRAST) != (task is not None):
-        raise UserMistake("--task", "goes with --from contrast:FILE, and that with it", "give both, or neither")
+        raise UserMistake("--from contrast:FILE", "and --task go together", "give both, or neither")
     if task is not None:
         return _contrast(Path(name.removeprefix(CONTRAST)).expanduser(), task, seed)
     if name == "nothing":

@@ -85,4 +85,4 @@ def test_the_command_answers_them_with_the_model(
     assert told["left_out_of_source"] == {"empty renderings": 0, "beyond 20000": 0}
     capsys.readouterr()
     assert run(asked) == 2
-    assert "--task: goes with --from contrast:FILE" in capsys.readouterr().err
+    assert "--from contrast:FILE: and --task go together" in capsys.readouterr().err

@@ -62,6 +62,9 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
     Store(path, {"seed": 0, "questions": {"from": "nothing"}}).close()
     with pytest.raises(DataMistake, match=r"made with seed 0, not 1; name another --out"):
         Store(path, {"seed": 1, "questions": {"from": "nothing"}})
+    other = r'made with questions\.top_p none, not 0\.5, questions\.from "nothing", not none; name another --out'
+    with pytest.raises(DataMistake, match=other):
+        Store(path, {"seed": 0, "questions": {"top_p": 0.5}})
     Store(path, {"seed": 0, "questions": {"from": "nothing"}}).close()
 
 

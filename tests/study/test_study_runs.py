@@ -128,6 +128,18 @@ def test_a_study_that_was_changed_after_it_began_is_refused(
         run_study(study, tmp_path / "notes")
 
 
+def test_a_size_whose_data_nobody_has_begins_nothing_and_names_the_others(
+    tiny_model: Path, tmp_path: Path, home: Path
+) -> None:
+    sizes = {"small": {"base": {"seen": ["sentiment/film_notes"]}}}
+    study = tiny_study(tmp_path, tiny_model, base={"seen": ["nli/nowhere"]}, sizes=sizes)
+    with pytest.raises(
+        RecipeMistake, match=r"no arm of size full can run: tasks: 'nli/nowhere'.*; or choose --size small"
+    ):
+        run_study(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_no_arm_begins_when_the_budget_is_spent(
     done: Path, tmp_path: Path, tiny_model: Path, own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,10 @@ def read_given(path: Path) -> GivenFile:
 
     Raises all of its mistakes together: a record without a question, a file without a record.
     """
+    if path.is_dir():
+        raise DataMistake(str(path), "is a folder", "name a file of questions")
+    if not path.exists():
+        raise DataMistake(str(path), "no such file", "name a file of questions")
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()

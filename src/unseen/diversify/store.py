@@ -110,6 +110,20 @@ class Store:
             self._database.executemany("INSERT INTO made_with VALUES (?, ?)", wanted.items())
             self._database.execute("COMMIT")
             return
-        for name in (name for name in [*wanted, *known] if known.get(name) != wanted.get(name)):
-            what = f"holds texts that were made with {name} {known.get(name)}, not {wanted.get(name)}"
-            raise DataMistake(str(self.path), what, "name another --out")
+        before, now = (_flat({name: json.loads(each) for name, each in of.items()}) for of in (known, wanted))
+        apart = [name for name in dict.fromkeys([*now, *before]) if before.get(name) != now.get(name)]
+        if apart:
+            told = ", ".join(f"{name} {_told(before, name)}, not {_told(now, name)}" for name in apart)
+            raise DataMistake(str(self.path), f"holds texts that were made with {told}", "name another --out")
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """The values of nested settings by their names, dotted."""
+    if not isinstance(value, Mapping):
+        return {name: value}
+    parts = (_flat(each, f"{name}.{key}" if name else key) for key, each in value.items())
+    return {key: each for part in parts for key, each in part.items()}
+
+
+def _told(settings: Mapping[str, Any], name: str) -> str:
+    return json.dumps(settings[name], ensure_ascii=False) if name in settings else "none"

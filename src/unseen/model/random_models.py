@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unseen.data.places import cache, shipped_catalog
+from unseen.model.quiet import quiet_transformers
 from unseen.phases import Phase, Phases, untold
 
 CREATION = 1  # counted up when what is made changes
@@ -48,7 +49,7 @@ def _make(alias: str, folder: Path) -> None:
 
     tokenizer = _tokenizer()
     kind = T5ForConditionalGeneration if alias.endswith("t5") else LlamaForCausalLM
-    with torch.random.fork_rng(devices=[]):
+    with quiet_transformers(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         kind(_config(alias, tokenizer.get_vocab_size(), tokenizer.token_to_id(END))).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))

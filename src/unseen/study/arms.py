@@ -11,6 +11,7 @@ from unseen.errors import RecipeMistake, UserMistake, nearest, raise_all
 from unseen.recipe import Recipe
 from unseen.section import check_model
 from unseen.study.grids import JOINED
+from unseen.study.selected import selected_tasks
 from unseen.study.settings import Setting, Work
 from unseen.study.study_file import EachBase, Study
 from unseen.task.catalog import load_catalog
@@ -145,3 +146,18 @@ def _check_matching(study: Study, arms: Sequence[Arm]) -> None:
         if uneven:
             what = f"matched: exposures needs mixture.rate: equal, and arm '{uneven[0]}' has another"
             raise RecipeMistake(where, what, "set base.mixture.rate: equal")
+
+
+def check_tasks(study: Study, arms: Sequence[Arm]) -> None:
+    """Raise `RecipeMistake` where no arm has its tasks here, as a full size may want data that a user has not."""
+    missing: UserMistake | None = None
+    for arm in arms:
+        try:
+            selected_tasks(arm.recipe, load_catalog(arm.recipe.catalogs))
+            return
+        except UserMistake as mistake:
+            missing = missing or mistake
+    if missing is not None:
+        sizes = " or ".join(f"--size {name}" for name in study.said.sizes if name != study.size)
+        what = f"no arm of size {study.size} can run: {missing.lines[0]}"
+        raise RecipeMistake(str(study.path), what, f"or choose {sizes}" if sizes else "")

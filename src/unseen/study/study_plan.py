@@ -13,7 +13,7 @@ from unseen.errors import UserMistake
 from unseen.model.folder import resolve
 from unseen.study import means
 from unseen.study.arm_cost import Record, Size, Sizes, as_matched, largest, measured
-from unseen.study.arms import Arm, expand
+from unseen.study.arms import Arm, check_tasks, expand
 from unseen.study.done_before import Done, finished_runs, said_done
 from unseen.study.pilot_shows import Seconds, what_pilot_shows
 from unseen.study.record import NAME, read_if_there
@@ -52,10 +52,11 @@ def plan_study(
     this study's own) also the smallest differences that it would show and decide about, with 80 % power, after Holm's
     correction, and what its budget allows. What finished runs in the folders `reuse` have done costs nothing.
 
-    Raises the mistakes of `expand` and `finished_runs`, and `DataMistake` where the arm that is measured cannot run, or
-    for a folder that holds no study.
+    Raises the mistakes of `expand`, `check_tasks` and `finished_runs`, and `DataMistake` where the arm that is measured
+    cannot run, or for a folder that holds no study.
     """
     arms = expand(study)
+    check_tasks(study, arms)
     done = _done_before(arms, reuse)
     first = [arm for arm in arms if arm.seed == study.said.seeds[0]]
     reference = _reference(study, first)

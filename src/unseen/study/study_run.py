@@ -13,7 +13,7 @@ from unseen.progress import say
 from unseen.study import means
 from unseen.study.arm import BUSY, DONE
 from unseen.study.arm_progress import Board, board
-from unseen.study.arms import Arm, choose, expand
+from unseen.study.arms import Arm, check_tasks, choose, expand
 from unseen.study.done_before import finished_runs
 from unseen.study.launching import Job, Machine
 from unseen.study.lock import is_held
@@ -60,10 +60,12 @@ def run_study(
     as this machine has cores and memory for, or `workers` of them; with `ray` on the cluster at that address. An arm
     that fails stops no other. No arm begins when the budget is spent. An arm that was run before, in one of the
     folders `reuse`, is taken over from there.
-    Raises the mistakes of `expand`, `RecipeMistake` for a folder that cannot be used, and `MissingExtra`.
+    Raises the mistakes of `expand` and `check_tasks`, `RecipeMistake` for a folder that cannot be used, and
+    `MissingExtra`.
     """
     expanded = expand(study)
     chosen = choose(expanded, arms)
+    check_tasks(study, expanded)
     folder = out or RUNS / study.folder_name
     if reuse:
         say(f"{len(list(finished_runs(reuse)))} finished runs may be taken over")
