@@ -12,6 +12,7 @@ from unseen.reporting.numbers import MODELS
 
 Record = Mapping[str, Any]
 MANY = 500  # records
+WHOLE = 24  # characters of a cell that stay on one line, though a narrow terminal then breaks the line
 
 
 def print_table(records: Sequence[Record], as_json: bool) -> None:
@@ -30,12 +31,16 @@ def print_table(records: Sequence[Record], as_json: bool) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in records[0]:
+    console = Console(width=None if _on_terminal() else 160)
+    cells = {name: [_shown(record.get(name)) for record in records] for name in records[0]}
+    widths = {name: min(max(map(len, (name, *column))), WHOLE) for name, column in cells.items()}
+    for name, width in widths.items():
         right = all(isinstance(record.get(name), int | float) for record in records)
-        table.add_column(name.replace("_", " "), justify="right" if right else "left", overflow="fold")
-    for record in records:
-        table.add_row(*(Text(_shown(record.get(name))) for name in records[0]))
-    Console(width=None if _on_terminal() else 160).print(table)
+        table.add_column(name.replace("_", " "), justify="right" if right else "left", overflow="fold", min_width=width)
+    for line in zip(*cells.values(), strict=True):
+        table.add_row(*map(Text, line))
+    console.width = max(console.width, sum(widths.values()) + 2 * (len(widths) - 1))
+    console.print(table)
 
 
 def _lines(records: Sequence[Record]) -> Iterator[str]:
@@ -72,7 +77,10 @@ def print_scores(folder: Path, as_json: bool) -> None:
     medians = [row for row in scores if row["template"] is None and row["task"] is not None]
     lines = [_side_line(each) for each in record["summary"]["across"]]
     fewer = _fewer_shown(record["summary"]["exemplars"])
-    print_table(lines + [{**_score_line(row, model["conflicts"]), **fewer(row)} for row in medians], as_json=False)
+    lines += [{**_score_line(row, model["conflicts"]), **fewer(row)} for row in medians]
+    if not any(line["new tasks"] for line in lines):
+        lines = [{name: value for name, value in line.items() if name != "new tasks"} for line in lines]
+    print_table(lines, as_json=False)
     print(f"\n{model['name']} was instruction-tuned on: {_shown(model['instruction_tuned_on'])}")
     print(
         "score: 0..100, median over templates, or its mean over the tasks of a side; new rows, new tasks: what the 95 %"
