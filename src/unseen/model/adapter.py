@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unseen.errors import ModelMistake
 from unseen.model.learned_rows import check_rows, keep_rows, only_rows, row_indices, rows_beside_targets
 from unseen.model.quantise import is_quantised
 from unseen.model.quiet import quiet_transformers
 from unseen.recipe import TrainSettings
+
+if TYPE_CHECKING:
+    from unseen.model.load import LanguageModel
 
 
 def trainable(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int] = ()) -> Any:
@@ -25,6 +28,11 @@ def trainable(module: Any, settings: TrainSettings, seed: int, rows: Sequence[in
     if rows and settings.new_rows == "frozen":
         keep_rows(module, rows)
     return module
+
+
+def new_ids(model: LanguageModel) -> list[int]:
+    """The ids of the tokens that a model was given since it was loaded."""
+    return [] if model.new_rows is None else model.new_rows.ids
 
 
 def add_lora(module: Any, settings: TrainSettings, seed: int, rows: Sequence[int] = ()) -> Any:

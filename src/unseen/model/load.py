@@ -50,11 +50,6 @@ class LanguageModel:
     def digest(self) -> str:
         return self.folder.digest
 
-    @property
-    def new_ids(self) -> list[int]:
-        """The ids of `new_rows`."""
-        return [] if self.new_rows is None else self.new_rows.ids
-
 
 def load_model(
     folder: ModelFolder, dtype: Dtype = "float32", trust_remote_code: bool = False, base_bits: Bits | None = None

@@ -81,7 +81,7 @@ def plan_lines(values: Mapping[str, Any]) -> dict[str, Any]:
         "questions": "; ".join(asked_words(values)) + "; at most",
         "asking": f"about {values['asking_seconds'] / 60:.1f} minutes here, from a few questions",
         "format": _joined({name: value for name, value in values["format"].items() if value}),
-    } | ({"to mind": "; ".join(values["idle"])} if values["idle"] else {})
+    } | ({"to mind": "; ".join(values["idle"])} if values.get("idle") else {})
 
 
 def repeats_line(values: Mapping[str, Any]) -> str:

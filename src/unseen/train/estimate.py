@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from unseen.encode.encoded import Encoded
-from unseen.model.adapter import trainable
+from unseen.model.adapter import new_ids, trainable
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
 from unseen.recipe import TrainSettings
@@ -99,7 +99,7 @@ def probe(model: LanguageModel, examples: Sequence[Encoded], dealing: Dealing, s
     """
     refuse_omp_dynamic()
     with quiet_transformers():
-        module = trainable(model.module, settings, 0, model.new_ids)
+        module = trainable(model.module, settings, 0, new_ids(model))
     large = _about(PROBED_POSITIONS, examples, dealing.deal)
     small = dealing.deal([min(examples, key=lambda example: len(example.ids))])[0]
     device = next(module.parameters()).device

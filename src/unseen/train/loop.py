@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from unseen.encode.encoded import Encoded
 from unseen.errors import RecipeMistake
-from unseen.model.adapter import is_adapted, trainable
+from unseen.model.adapter import is_adapted, new_ids, trainable
 from unseen.model.learned_rows import settle_rows
 from unseen.model.quiet import quiet_transformers
 from unseen.model.readout import probe_examples, readout_of
@@ -126,7 +126,7 @@ def ready(
         dealing = dealing_of(model, settings, accelerator.device)
     out.mkdir(parents=True, exist_ok=True)
     with quiet_transformers():
-        model = replace(model, module=trainable(model.module, settings, seed, model.new_ids))
+        model = replace(model, module=trainable(model.module, settings, seed, new_ids(model)))
     spread = spread_of(settings, model.module, accelerator, ranks)
     ranks.wait()  # every rank has seen the folder before one writes to it
     with as_one(), tuning_mode(model.module, settings, accelerator.device), dealing.running(model.module):

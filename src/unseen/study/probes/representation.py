@@ -196,11 +196,11 @@ def _checkpoints(run: TunedRun, folder: ModelFolder) -> Iterator[_ModelAt]:
 
 def _at_checkpoint(run: TunedRun, folder: ModelFolder, path: Path) -> LanguageModel:
     """The model as it was in the middle of its tuning."""
-    from unseen.model.adapter import merged, trainable
+    from unseen.model.adapter import merged, new_ids, trainable
     from unseen.train.checkpoint import load_weights
 
     model = start_model(run.recipe, folder)
-    module = trainable(model.module, run.recipe.train, run.recipe.seed, model.new_ids)
+    module = trainable(model.module, run.recipe.train, run.recipe.seed, new_ids(model))
     load_weights(path, {name: each for name, each in module.named_parameters() if each.requires_grad})
     return replace(model, module=merged(module))
 
