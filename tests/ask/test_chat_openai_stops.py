@@ -59,6 +59,10 @@ diversify.questions(wanted, backend, folder / "out")
 """
 
 
+# What runs in the background of a shell ignores Ctrl-C, and so do its children.
+HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 def stored(folder: Path) -> set[int]:
     """The numbers of the questions whose answers are kept."""
     with closing(sqlite3.connect(folder / "out" / "said.sqlite")) as database:
@@ -111,7 +115,7 @@ def test_ctrl_c_waits_for_the_answers_that_are_under_way_and_keeps_them(server: 
         return 200, completion("Slowly, and to the left.")
 
     server.reply = reply
-    command = [sys.executable, "-c", ASK, str(tmp_path), server.url]
+    command = [sys.executable, "-c", HEARD + ASK, str(tmp_path), server.url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         while len(server.asked) < 3 + 4 and process.poll() is None:
