@@ -206,9 +206,12 @@ def _at_checkpoint(run: TunedRun, folder: ModelFolder, path: Path) -> LanguageMo
 
 
 def rows_tuned_on(record: Mapping[str, Any]) -> int:
-    """Rows of the tasks' datasets that a run met in tuning, its diverse data left aside."""
+    """Rows of the tasks' datasets that a run met in tuning, its diverse data left aside; of a record that does not say
+    how many it met, those that it was dealt."""
     counts = record["counts"]["rows"]
-    return sum(int(each["met"]) for name, each in counts.items() if name.partition("/")[0] != CLUSTER)
+    return sum(
+        int(each.get("met", each["tuned_on"])) for name, each in counts.items() if name.partition("/")[0] != CLUSTER
+    )
 
 
 def _series(runs: Sequence[TunedRun]) -> dict[Path, str]:
